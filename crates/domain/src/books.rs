@@ -1,0 +1,191 @@
+//! Double entry, append-only. An entry is built whole and balanced, or it is not built; a correction is another entry.
+//!
+//! What happens to one payment of 100.00 that HIS books and that is then refunded by 40.00:
+//!
+//! | event | debit | credit |
+//! |---|---|---|
+//! | paid | channel receivable 100.00 | patient money 100.00 |
+//! | HIS booked it | patient money 100.00 | HIS revenue 100.00 |
+//! | refund asked for | HIS revenue 40.00 | refunds payable 40.00 |
+//! | refund arrived | refunds payable 40.00 | channel receivable 40.00 |
+//!
+//! Refused by HIS, the refund is taken from patient money; money that no bill can take goes to suspense and from there.
+
+use crate::ids::ChannelId;
+use crate::money::{Amount, Fen, MoneyError};
+use crate::refund::Origin;
+use std::fmt;
+
+/// An account of the journal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Account {
+    /// What a channel owes us (渠道应收).
+    ChannelReceivable(ChannelId),
+    /// Received, not yet booked by HIS (待入账).
+    PatientMoney,
+    /// Booked by HIS (HIS 收入).
+    HisRevenue,
+    /// Promised back, not yet arrived (应退款).
+    RefundsPayable,
+    /// Held until it is refunded or a person decides (挂账).
+    Suspense,
+}
+
+impl Account {
+    /// The text that is stored: `channel_receivable:wechat-main`, `suspense`.
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::ChannelReceivable(channel) => format!("channel_receivable:{channel}"),
+            Self::PatientMoney => "patient_money".into(),
+            Self::HisRevenue => "his_revenue".into(),
+            Self::RefundsPayable => "refunds_payable".into(),
+            Self::Suspense => "suspense".into(),
+        }
+    }
+
+    /// Reads the stored text.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "patient_money" => Some(Self::PatientMoney),
+            "his_revenue" => Some(Self::HisRevenue),
+            "refunds_payable" => Some(Self::RefundsPayable),
+            "suspense" => Some(Self::Suspense),
+            other => {
+                let channel = other.strip_prefix("channel_receivable:")?;
+                ChannelId::parse(channel).ok().map(Self::ChannelReceivable)
+            }
+        }
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_text())
+    }
+}
+
+/// Why an entry was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// A payment came that its bill took.
+    Paid,
+    /// Money came that no bill can take.
+    PaidIntoSuspense,
+    /// HIS booked it.
+    Booked,
+    /// A refund was asked for.
+    RefundRequested,
+    /// A refund arrived.
+    RefundArrived,
+    /// A refund was given up; takes back the entry that it points at.
+    RefundGivenUp,
+}
+
+impl Reason {
+    /// The word that is stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Paid => "paid",
+            Self::PaidIntoSuspense => "paid_into_suspense",
+            Self::Booked => "booked",
+            Self::RefundRequested => "refund_requested",
+            Self::RefundArrived => "refund_arrived",
+            Self::RefundGivenUp => "refund_given_up",
+        }
+    }
+}
+
+/// One side of an entry: debit is positive, credit negative.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posting {
+    /// Where.
+    pub account: Account,
+    /// How much; debit positive.
+    pub fen: Fen,
+}
+
+/// A balanced entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    reason: Reason,
+    /// What it is about: with the reason it is unique, so that nothing is booked twice.
+    subject: String,
+    postings: Vec<Posting>,
+}
+
+impl Entry {
+    /// Moves `amount` from `credit` to `debit`. `subject` is the order or refund number; an entry is unique by reason and subject.
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`] never happens for an amount that can be charged; it is not hidden all the same.
+    pub fn transfer(
+        reason: Reason,
+        subject: impl Into<String>,
+        debit: Account,
+        credit: Account,
+        amount: Amount,
+    ) -> Result<Self, MoneyError> {
+        let postings = vec![
+            Posting { account: debit, fen: amount.fen() },
+            Posting { account: credit, fen: amount.fen().negated()? },
+        ];
+        debug_assert_eq!(Fen::sum(postings.iter().map(|posting| posting.fen)), Ok(Fen::ZERO));
+        Ok(Self { reason, subject: subject.into(), postings })
+    }
+
+    /// Why.
+    pub const fn reason(&self) -> Reason {
+        self.reason
+    }
+    /// About what.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+    /// Its sides; they add up to zero.
+    pub fn postings(&self) -> &[Posting] {
+        &self.postings
+    }
+}
+
+/// The account that a refund of this origin is taken from.
+pub const fn refund_source(origin: Origin) -> Account {
+    match origin {
+        Origin::Cashier | Origin::His => Account::HisRevenue,
+        Origin::BookingRefused => Account::PatientMoney,
+        Origin::Double | Origin::WrongAmount => Account::Suspense,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_balances() {
+        let channel = Account::ChannelReceivable(ChannelId::parse("wechat-main").unwrap());
+        let entry = Entry::transfer(
+            Reason::Paid,
+            "P1",
+            channel,
+            Account::PatientMoney,
+            Amount::from_fen(8850).unwrap(),
+        )
+        .unwrap();
+        assert_eq!(Fen::sum(entry.postings().iter().map(|posting| posting.fen)), Ok(Fen::ZERO));
+    }
+
+    #[test]
+    fn accounts_are_read_as_they_are_written() {
+        let channel = ChannelId::parse("alipay-2").unwrap();
+        for account in [
+            Account::ChannelReceivable(channel),
+            Account::PatientMoney,
+            Account::HisRevenue,
+            Account::RefundsPayable,
+            Account::Suspense,
+        ] {
+            assert_eq!(Account::parse(&account.to_text()), Some(account));
+        }
+        assert_eq!(Account::parse("slush_fund"), None);
+    }
+}
