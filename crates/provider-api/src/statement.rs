@@ -1,0 +1,131 @@
+//! The provider's files (对账单): fetched whole, kept untouched, parsed strictly.
+
+use crate::CallError;
+use async_trait::async_trait;
+use mingfen_domain::{BusinessDay, Fen, Timestamp};
+use std::borrow::Cow;
+
+/// Which file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StatementKind {
+    /// Payments and refunds (交易账单).
+    Trades,
+    /// Movements of the merchant's balance (资金账单).
+    FundFlow,
+}
+
+/// A file as the provider gave it, unpacked only from its transport compression.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StatementFile {
+    /// The name to keep it under.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// What became of a request for a file.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Fetched {
+    /// Here it is; integrity was checked in the provider's own way.
+    File(StatementFile),
+    /// The provider says that nothing happened on that day.
+    NothingThatDay,
+    /// Not made yet: ask again later.
+    NotYet,
+}
+
+/// Whether a line is money in or money back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LineKind {
+    /// A payment.
+    Payment,
+    /// A refund.
+    Refund,
+}
+
+/// One line of a trade file. Borrowed from the file where it can be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatementLine<'a> {
+    /// Line number in the file, from 1.
+    pub line: u64,
+    /// Money in or back.
+    pub kind: LineKind,
+    /// Our order number as the file has it.
+    pub out_trade_no: Cow<'a, str>,
+    /// The provider's number.
+    pub provider_trade_no: Cow<'a, str>,
+    /// Our refund number; empty on payments.
+    pub out_refund_no: Cow<'a, str>,
+    /// The provider's refund number; empty on payments or where the file has none.
+    pub provider_refund_no: Cow<'a, str>,
+    /// Positive in both kinds.
+    pub amount: Fen,
+    /// What the provider kept (positive) or gave back (negative) as its fee, in 1/1000 fen (statements print five decimals of a yuan).
+    pub fee_milli_fen: i64,
+    /// The time that decides the line's day.
+    pub at: Timestamp,
+    /// The provider's status word.
+    pub status: Cow<'a, str>,
+}
+
+/// What the file says of itself, checked against its lines by the parser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatementTotals {
+    /// Number of lines.
+    pub lines: u64,
+    /// Sum of payments.
+    pub paid: Fen,
+    /// Sum of refunds, positive.
+    pub refunded: Fen,
+}
+
+/// One movement of a balance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FundFlowLine {
+    /// Line number in the file, from 1.
+    pub line: u64,
+    /// When it was booked.
+    pub at: Timestamp,
+    /// The provider's word for the kind of movement.
+    pub kind: String,
+    /// In positive, out negative.
+    pub amount: Fen,
+    /// Balance after it, when the file has one.
+    pub balance: Option<Fen>,
+    /// The provider's number of what it belongs to.
+    pub provider_no: String,
+    /// Our number, when the file has one.
+    pub our_no: String,
+}
+
+/// Why a file is refused. It is never half-read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}, line {line}{}: {problem}", column.as_ref().map(|name| format!(", column {name}")).unwrap_or_default())]
+pub struct StatementError {
+    /// The file's name.
+    pub file: String,
+    /// Line, from 1; 0 when the file as a whole is meant.
+    pub line: u64,
+    /// The column's header, when one is meant.
+    pub column: Option<String>,
+    /// What is wrong, the offending text (cut), and what to do.
+    pub problem: String,
+}
+
+/// The provider's files.
+#[async_trait]
+pub trait Statements: Send + Sync {
+    /// Fetches the file of a day.
+    async fn fetch(&self, kind: StatementKind, day: BusinessDay) -> Result<Fetched, CallError>;
+
+    /// Reads a trade file line by line into `each` and checks the file's own totals at the end. `each` must not act on a line
+    /// before the whole file was accepted.
+    fn parse_trades(
+        &self,
+        file: &StatementFile,
+        each: &mut dyn FnMut(StatementLine<'_>),
+    ) -> Result<StatementTotals, StatementError>;
+
+    /// Reads a fund-flow file.
+    fn parse_fund_flow(&self, file: &StatementFile) -> Result<Vec<FundFlowLine>, StatementError>;
+}
