@@ -27,6 +27,7 @@ pub mod clock;
 pub mod control;
 pub mod faults;
 pub mod his;
+mod html;
 pub mod keys;
 pub mod ledger;
 pub mod money;
