@@ -1,0 +1,35 @@
+//! `[his]`: the hospital information system.
+
+use crate::reader::Reading;
+use crate::secret::Secret;
+use std::time::Duration;
+use url::Url;
+
+/// How HIS is called.
+#[derive(Clone, Debug)]
+pub struct HisSettings {
+    /// Where its calls begin.
+    pub base_url: Url,
+    /// Our name there.
+    pub key_id: String,
+    /// What signs our calls.
+    pub secret: Secret,
+    /// How long an answer may take.
+    pub timeout: Duration,
+    /// How long a connection may take.
+    pub connect_timeout: Duration,
+}
+
+pub(crate) fn read(reading: &mut Reading<'_>) -> HisSettings {
+    let mut section = reading.section("his");
+    section.choice("adapter", &[("rest", ())]);
+    let settings = HisSettings {
+        base_url: section.url("base_url", "the address where HIS's calls begin"),
+        key_id: section.text("key_id", "the id of the key that both sides agreed on"),
+        secret: section.secret("secret", "secret_file", "the shared secret"),
+        timeout: section.duration("timeout"),
+        connect_timeout: section.duration("connect_timeout"),
+    };
+    section.end();
+    settings
+}

@@ -1,0 +1,29 @@
+//! One section per file. Each reads its own table and says what is wrong with it.
+
+pub(crate) mod api;
+pub(crate) mod channels;
+pub(crate) mod database;
+pub(crate) mod his;
+pub(crate) mod hospital;
+pub(crate) mod keys;
+pub(crate) mod limits;
+pub(crate) mod log;
+pub(crate) mod redis;
+pub(crate) mod routes;
+pub(crate) mod server;
+pub(crate) mod sms;
+pub(crate) mod timing;
+
+pub use api::{ApiCaller, ApiSettings, RIGHTS};
+pub use channels::ChannelSettings;
+pub use database::DatabaseSettings;
+pub use his::HisSettings;
+pub use hospital::HospitalSettings;
+pub use keys::KeySettings;
+pub use limits::LimitSettings;
+pub use log::{LogFormat, LogSettings};
+pub use redis::RedisSettings;
+pub use routes::RouteSettings;
+pub use server::{ServerSettings, TlsFiles};
+pub use sms::SmsSettings;
+pub use timing::TimingSettings;

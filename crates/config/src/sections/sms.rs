@@ -1,0 +1,36 @@
+//! `[sms]`: text messages to patients.
+
+use crate::reader::Reading;
+use crate::secret::Secret;
+use std::time::Duration;
+use url::Url;
+
+/// The message service; `None` when nobody is told by SMS.
+#[derive(Clone, Debug)]
+pub struct SmsSettings {
+    /// Where messages are posted, and the key.
+    pub service: Option<(Url, Secret)>,
+    /// How long its answer may take.
+    pub timeout: Duration,
+}
+
+pub(crate) fn read(reading: &mut Reading<'_>) -> SmsSettings {
+    let mut section = reading.section("sms");
+    let url = section.optional_url("url");
+    let key = section.optional_secret("key", "key_file");
+    let service = match (url, key) {
+        (Some(url), Some(key)) => Some((url, key)),
+        (Some(_), None) => {
+            section.wrong(
+                "key",
+                "not set",
+                "the key of the service at sms.url is wanted, as key or as key_file",
+            );
+            None
+        }
+        (None, _) => None,
+    };
+    let settings = SmsSettings { service, timeout: section.duration("timeout") };
+    section.end();
+    settings
+}

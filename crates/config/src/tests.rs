@@ -1,0 +1,196 @@
+use crate::reference;
+use crate::{Draft, Problems, Sources};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A directory that is removed when the test ends.
+struct Directory(tempfile::TempDir);
+
+impl Directory {
+    fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary directory"))
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.0.path().join(name);
+        fs::write(&path, text).expect("a file in a temporary directory");
+        path
+    }
+}
+
+const COMPLETE: &str = r#"
+[server]
+public_url = "https://pay.example.cn"
+[hospital]
+id = "QH01"
+name_zh = "青禾市人民医院"
+name_en = "Qinghe People's Hospital"
+help_phone = "0571-80001234"
+[keys]
+keyring = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+[his]
+base_url = "https://his.example.cn/his/v1"
+key_id = "mingfen"
+secret = "a secret that nobody may see"
+[api.keys.his]
+secret = "0123456789abcdef0123456789abcdef"
+may = ["slips", "refunds"]
+[routes]
+wechat = "wechat-main"
+[channels.wechat-main]
+provider = "wechat"
+mch_id = "1900000001"
+api_v3_key = "0123456789abcdef0123456789abcdef"
+"#;
+
+fn load(text: &str, environment: &[(&str, &str)]) -> Result<Draft, Problems> {
+    let directory = Directory::new();
+    let file = directory.write("mingfen.toml", text);
+    let environment =
+        environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Draft::load(&Sources { file: Some(file), environment })
+}
+
+fn problems(text: &str) -> String {
+    match load(text, &[]).and_then(Draft::finish) {
+        Ok(_) => String::new(),
+        Err(problems) => problems.to_string(),
+    }
+}
+
+#[test]
+fn a_complete_file_is_accepted() {
+    let settings = load(COMPLETE, &[]).and_then(Draft::finish).expect("complete settings");
+    assert_eq!(settings.timing.link_valid.as_secs(), 86_400);
+    assert_eq!(settings.limits.max_payment.get(), 10_000_000);
+    assert_eq!(settings.routes.wechat.map(|id| id.to_string()).as_deref(), Some("wechat-main"));
+    assert_eq!(settings.channels[0].table.len(), 2);
+}
+
+#[test]
+fn the_environment_goes_before_the_file_and_the_file_before_the_defaults() {
+    let environment = [
+        ("MINGFEN__TIMING__LINK_VALID", "7d"),
+        ("MINGFEN__DATABASE__MAX_CONNECTIONS", "3"),
+        ("MINGFEN__CHANNELS__WECHAT_MAIN__MCH_ID", "1900000002"),
+        ("MINGFEN__API__KEYS__HIS__MAY", "orders, tasks"),
+    ];
+    let draft = load(COMPLETE, &environment).expect("readable");
+    let shown = draft.shown();
+    let link = shown.iter().find(|setting| setting.name == "timing.link_valid").expect("shown");
+    assert_eq!(link.origin, "from MINGFEN__TIMING__LINK_VALID");
+    let settings = draft.finish().expect("complete settings");
+    assert_eq!(settings.timing.link_valid.as_secs(), 7 * 86_400);
+    assert_eq!(settings.database.max_connections, 3);
+    assert_eq!(settings.api.callers[0].may, ["orders", "tasks"]);
+    assert_eq!(settings.channels[0].table["mch_id"].as_str(), Some("1900000002"));
+}
+
+#[test]
+fn everything_wrong_is_told_at_once() {
+    let broken = COMPLETE
+        .replace("https://his.example.cn", "http://his.example.cn")
+        .replace("wechat = \"wechat-main\"", "wechat = \"wechat-mian\"")
+        .replace("\"refunds\"", "\"refund\"")
+        .replace("[hospital]", "[limits]\nmax_payment = \"1.234\"\n[timing]\nlink_vaild = \"1h\"\norder_valid = \"soon\"\n[hospital]");
+    let told = problems(&broken);
+    for part in [
+        "6 settings need attention",
+        "his.base_url is \"http://his.example.cn/his/v1\"",
+        "plain http is accepted towards loopback",
+        "did you mean wechat-main?",
+        "did you mean refunds?",
+        "limits.max_payment",
+        "did you mean link_valid?",
+        "20s, 30min, 24h or 7d is wanted",
+    ] {
+        assert!(told.contains(part), "{part} is missing in:\n{told}");
+    }
+}
+
+#[test]
+fn nothing_has_a_built_in_key_and_what_is_missing_is_listed() {
+    let told = problems("");
+    for setting in ["server.public_url", "keys.keyring", "his.secret", "hospital.id"] {
+        assert!(told.contains(&format!("{setting} is not set")), "{setting} is missing in:\n{told}");
+    }
+    assert!(told.contains("mingfen keys generate keyring"));
+}
+
+#[test]
+fn unknown_sections_are_refused_with_a_proposal() {
+    assert!(problems(&COMPLETE.replace("[routes]", "[route]")).contains("did you mean routes?"));
+}
+
+#[test]
+fn a_secret_comes_from_a_file_beside_the_configuration() {
+    let directory = Directory::new();
+    directory.write("his.secret", "from a file\n");
+    let text = COMPLETE.replace("secret = \"a secret that nobody may see\"", "secret_file = \"his.secret\"");
+    let file = directory.write("mingfen.toml", &text);
+    let draft = Draft::load(&Sources { file: Some(file), environment: Vec::new() }).expect("readable");
+    let settings = draft.finish().expect("complete settings");
+    assert_eq!(settings.his.secret.reveal(), "from a file");
+}
+
+#[test]
+fn a_secret_file_that_is_not_there_is_named() {
+    let told =
+        problems(&COMPLETE.replace("secret = \"a secret that nobody may see\"", "secret_file = \"gone\""));
+    assert!(told.contains("his.secret_file") && told.contains("gone"), "{told}");
+}
+
+#[test]
+fn secrets_appear_neither_in_debug_output_nor_in_what_is_shown() {
+    let text = COMPLETE
+        .replace("[routes]", "[database]\nurl = \"postgres://mingfen:top-secret@db/mingfen\"\n[routes]");
+    let draft = load(&text, &[]).expect("readable");
+    let shown = format!("{:?}", draft.shown());
+    assert!(shown.contains("postgres://(hidden)@db/mingfen"), "{shown}");
+    let debug = format!("{:?}", draft.finish().expect("complete settings"));
+    for text in [shown, debug] {
+        for secret in ["nobody may see", "0123456789abcdef", "top-secret", "AAECAwQF"] {
+            assert!(!text.contains(secret), "{secret} is in {text}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_refused_by_line_without_quoting_it() {
+    let told = problems("[his]\nsecret = \"never shown\nkey_id = 1\n");
+    assert!(told.contains("line 2"), "{told}");
+    assert!(!told.contains("never shown"), "{told}");
+}
+
+#[test]
+fn each_setting_is_documented_and_each_documented_setting_is_read() {
+    let draft = load(COMPLETE, &[]).expect("readable");
+    let read: BTreeSet<String> =
+        draft.known.iter().filter(|name| !is_file_form(name, &draft.known)).cloned().collect();
+    let documented: BTreeSet<String> = reference::sections()
+        .iter()
+        .flat_map(|section| {
+            section.settings.iter().map(|setting| format!("{}.{}", section.name, setting.key))
+        })
+        .collect();
+    assert_eq!(read, documented);
+    for section in reference::sections() {
+        assert!(!section.about.is_empty(), "[{}] has no sentence", section.name);
+        for setting in section.settings {
+            assert!(setting.about.ends_with('.'), "{}.{} has no sentence", section.name, setting.key);
+        }
+    }
+}
+
+/// `secret_file` beside `secret`: documented once for all secrets.
+fn is_file_form(name: &str, known: &[String]) -> bool {
+    name.strip_suffix("_file").is_some_and(|value| known.iter().any(|other| other == value))
+}
+
+#[test]
+fn the_reference_page_is_the_generated_one() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/settings.md");
+    let written = fs::read_to_string(page).unwrap_or_default();
+    assert!(written == reference::markdown(), "run `mingfen config reference > docs/settings.md`");
+}
