@@ -1,1 +1,220 @@
-//! (crate page)
+//! Everything that must survive: bills, payments, refunds, what HIS was told, the books, and what is still to be done.
+//!
+//! SQL, migrations and rows live here and nowhere else.
+//!
+//! # What never enters
+//! No decision about money: the machines of `mingfen-domain` decide, the store keeps what they decided and refuses what
+//! contradicts it. No clock: every moment is a parameter. No plain personal data: what is sealed was sealed by the caller,
+//! the store sees bytes.
+//!
+//! # Two engines, one text
+//! SQLite (one file, write-ahead log flushed at every commit) and PostgreSQL run the same statements: `$1` placeholders,
+//! columns of `BIGINT` and `TEXT`, bytes for what is sealed. What differs sits in `engine`.
+//!
+//! # How concurrency is kept honest
+//! - A row that a machine steps is read `…_for_update` and saved with the version that was read; a version that moved on is
+//!   [`StoreError::Stale`].
+//! - An effect that must happen once is a constraint: one claim a slip, one write-back a bill, one entry a reason and
+//!   subject, one refund a request key. Meeting it is a named outcome, not a failure.
+//! - Locks are taken in one order: payment, then bill, then the rest.
+//!
+//! # Reading order
+//! [`Store`] and [`Tx`] here; `bills`, `payments`, `refunds`, `write_backs`: what is owed and paid; `notifications`,
+//! `sightings`: what we were told; `journal`, `cross_check`: the books and their proof; `tasks`, `leases`: who does what
+//! next; `audit`, `api_answers`, `notices`.
+//!
+//! # How to add a table
+//! A migration in both folders and its line in `migrate`; a file named after the aggregate with its record, one function a
+//! statement, and `reads!` for what is needed inside and outside of a transaction; a story in `tests/stories.rs`, which runs
+//! on both engines.
+
+mod api_answers;
+mod audit;
+mod bills;
+mod cross_check;
+mod engine;
+mod errors;
+mod journal;
+mod leases;
+mod migrate;
+mod notices;
+mod notifications;
+mod offer;
+mod payments;
+mod refunds;
+mod rows;
+mod sightings;
+mod tasks;
+mod write_backs;
+
+pub use api_answers::Begin;
+pub use audit::{AuditEvent, AuditLink, AuditRecord};
+pub use bills::{BillRecord, BilledSlipRecord, Claim};
+pub use engine::Engine;
+pub use errors::{Result, StoreError};
+pub use journal::{EntryRecord, JournalReport};
+pub use notices::NoticeRecord;
+pub use notifications::NotificationRecord;
+pub use payments::PaymentRecord;
+pub use refunds::{Inserted, RefundHisState, RefundRecord};
+pub use sightings::SightingRecord;
+pub use tasks::{TaskCount, TaskKind, TaskRecord, TaskState};
+pub use write_backs::WriteBackRecord;
+
+use engine::Pools;
+use mingfen_domain::Timestamp;
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, Connection, Transaction};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Where the store is and how many connections it may use.
+#[derive(Clone)]
+pub struct StoreSettings {
+    /// `sqlite://path?mode=rwc`, `sqlite::memory:` or `postgres://…`.
+    pub url: String,
+    /// At most so many at once; SQLite has one writer and up to four readers however many are allowed.
+    pub max_connections: u32,
+}
+
+/// Shows the engine only: the URL may hold a password.
+impl fmt::Debug for StoreSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = self.url.split_once(':').map_or("", |(scheme, _)| scheme);
+        f.debug_struct("StoreSettings")
+            .field("url", &format_args!("{scheme}:…"))
+            .field("max_connections", &self.max_connections)
+            .finish()
+    }
+}
+
+/// The store. Cheap to clone; all clones share the connections.
+#[derive(Clone)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    pools: Pools,
+    row_ids: RowIds,
+}
+
+impl Store {
+    /// Connects. The schema is not touched: see [`Store::migrate`].
+    pub async fn open(settings: &StoreSettings) -> Result<Self> {
+        let pools = Engine::connect(settings).await?;
+        let nonce = pools.engine.draw_nonce(&mut *pools.reader.acquire().await?).await?;
+        let row_ids = RowIds { nonce, drawn: AtomicU64::new(0) };
+        Ok(Self { shared: Arc::new(Shared { pools, row_ids }) })
+    }
+
+    /// The engine it runs on.
+    pub fn engine(&self) -> Engine {
+        self.shared.pools.engine
+    }
+
+    /// Begins a transaction. On SQLite there is one at a time: keep it short, and never wait for the network inside.
+    pub async fn begin(&self) -> Result<Tx> {
+        let inner = self.engine().begin(&self.shared.pools.writer).await?;
+        Ok(Tx { inner, shared: Arc::clone(&self.shared) })
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> Result<()> {
+        Ok(self.reader().await?.ping().await?)
+    }
+
+    /// Waits for what is under way and closes the connections.
+    pub async fn close(&self) {
+        self.shared.pools.writer.close().await;
+        self.shared.pools.reader.close().await;
+    }
+
+    /// A connection for a single statement that reads.
+    async fn reader(&self) -> Result<PoolConnection<Any>> {
+        Ok(self.shared.pools.reader.acquire().await?)
+    }
+
+    /// A connection for a single statement that writes and is its own transaction.
+    async fn writer(&self) -> Result<PoolConnection<Any>> {
+        Ok(self.shared.pools.writer.acquire().await?)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("engine", &self.engine()).finish_non_exhaustive()
+    }
+}
+
+/// A transaction. Dropped without [`Tx::commit`] it is as if it had never been.
+pub struct Tx {
+    inner: Transaction<'static, Any>,
+    shared: Arc<Shared>,
+}
+
+impl Tx {
+    /// Makes it durable: when this returns, a power cut cannot take it back.
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.inner.commit().await?)
+    }
+
+    /// Takes everything back, at once.
+    pub async fn rollback(self) -> Result<()> {
+        Ok(self.inner.rollback().await?)
+    }
+
+    /// The engine it runs on.
+    pub fn engine(&self) -> Engine {
+        self.shared.pools.engine
+    }
+
+    fn connection(&mut self) -> &mut AnyConnection {
+        &mut self.inner
+    }
+
+    fn fresh_row_id(&self, at: Timestamp) -> String {
+        self.shared.row_ids.fresh(at)
+    }
+}
+
+impl fmt::Debug for Tx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tx").field("engine", &self.engine()).finish_non_exhaustive()
+    }
+}
+
+/// Names for rows that nobody else names: by time, so that they sort and stay together in an index; then by store, from the
+/// engine's random source; then by number.
+struct RowIds {
+    nonce: String,
+    drawn: AtomicU64,
+}
+
+impl RowIds {
+    fn fresh(&self, at: Timestamp) -> String {
+        let number = self.drawn.fetch_add(1, Ordering::Relaxed);
+        format!("{:011x}-{}-{number:08x}", at.ms(), self.nonce)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_never_print_the_password() {
+        let settings = StoreSettings { url: "postgres://gate:secret@db/mingfen".into(), max_connections: 5 };
+        assert_eq!(format!("{settings:?}"), "StoreSettings { url: postgres:…, max_connections: 5 }");
+    }
+
+    #[test]
+    fn row_ids_sort_by_time() {
+        let row_ids = RowIds { nonce: "a1".into(), drawn: AtomicU64::new(0) };
+        let early = row_ids.fresh(Timestamp::from_ms(1_767_240_000_000));
+        let late = row_ids.fresh(Timestamp::from_ms(1_767_240_000_001));
+        assert!(early < late);
+        assert_ne!(late, row_ids.fresh(Timestamp::from_ms(1_767_240_000_001)));
+    }
+}

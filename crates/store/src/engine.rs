@@ -1,0 +1,172 @@
+//! What differs between SQLite and PostgreSQL, and nothing else: everywhere else one SQL text serves both.
+
+use crate::errors::Result;
+use crate::{StoreError, StoreSettings};
+use sqlx::any::AnyPoolOptions;
+use sqlx::pool::PoolConnectionMetadata;
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Transaction, query_scalar};
+use std::time::Duration;
+
+/// The database that a store runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// One file, one writer at a time.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// One text, with a row lock where the engine has row locks. On SQLite the transaction itself is the lock.
+///
+/// The lock is `NO KEY UPDATE`: our keys never change, and so a row that refers to a locked one can still be inserted.
+macro_rules! locked {
+    ($engine:expr, $($sql:tt)+) => {
+        match $engine {
+            $crate::Engine::Sqlite => $($sql)+,
+            $crate::Engine::Postgres => concat!($($sql)+, " FOR NO KEY UPDATE"),
+        }
+    };
+}
+pub(crate) use locked;
+
+/// How long one caller waits for another's lock before it gives up.
+const LOCK_WAIT: Duration = Duration::from_secs(10);
+/// A connection that was idle for longer is asked whether it still lives before it is used.
+const TRUSTED_IDLE: Duration = Duration::from_secs(5);
+/// SQLite's readers never wait for its writer; more of them than this only cost memory.
+const SQLITE_READERS: u32 = 4;
+
+/// The connections of a store: on PostgreSQL the two are the same pool.
+pub(crate) struct Pools {
+    pub(crate) engine: Engine,
+    pub(crate) writer: AnyPool,
+    pub(crate) reader: AnyPool,
+}
+
+impl Engine {
+    fn of_url(url: &str) -> Result<Self> {
+        if url.starts_with("sqlite:") {
+            Ok(Self::Sqlite)
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Ok(Self::Postgres)
+        } else {
+            // The URL is not repeated: it may hold a password.
+            let problem = "the database URL must begin with sqlite: or postgres://";
+            Err(StoreError::Database(sqlx::Error::Configuration(problem.into())))
+        }
+    }
+
+    pub(crate) async fn connect(settings: &StoreSettings) -> Result<Pools> {
+        sqlx::any::install_default_drivers();
+        match Self::of_url(&settings.url)? {
+            Self::Sqlite => connect_sqlite(settings).await,
+            Self::Postgres => connect_postgres(settings).await,
+        }
+    }
+
+    /// Begins a transaction that may write. SQLite takes its write lock at once: a reader that turns writer would be refused.
+    pub(crate) async fn begin(self, pool: &AnyPool) -> Result<Transaction<'static, Any>> {
+        Ok(match self {
+            Self::Sqlite => pool.begin_with("BEGIN IMMEDIATE").await?,
+            Self::Postgres => pool.begin().await?,
+        })
+    }
+
+    /// Sixteen hexadecimal digits or more from the engine's own random source.
+    pub(crate) async fn draw_nonce(self, connection: &mut AnyConnection) -> Result<String> {
+        let sql = match self {
+            Self::Sqlite => "SELECT lower(hex(randomblob(8)))",
+            Self::Postgres => "SELECT substr(replace(CAST(gen_random_uuid() AS TEXT), '-', ''), 1, 16)",
+        };
+        Ok(query_scalar::<_, String>(sql).fetch_one(connection).await?)
+    }
+
+    /// How many tables of that name are visible: one or none.
+    pub(crate) async fn has_table(self, connection: &mut AnyConnection, name: &str) -> Result<bool> {
+        let sql = match self {
+            Self::Sqlite => "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = $1",
+            Self::Postgres => "SELECT COUNT(to_regclass($1))",
+        };
+        let count: i64 = query_scalar(sql).bind(name).fetch_one(connection).await?;
+        Ok(count > 0)
+    }
+}
+
+async fn connect_sqlite(settings: &StoreSettings) -> Result<Pools> {
+    let in_memory = settings.url.contains(":memory:") || settings.url.contains("mode=memory");
+    let permanent = || {
+        AnyPoolOptions::new()
+            .min_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+    };
+    let writer = permanent()
+        .max_connections(1)
+        .acquire_timeout(LOCK_WAIT.saturating_mul(3))
+        .after_connect(|connection, _| Box::pin(async move { prepare_sqlite(connection).await }))
+        .connect(&settings.url)
+        .await?;
+    // A database in memory belongs to its one connection, so reading and writing share it.
+    let reader = if in_memory {
+        writer.clone()
+    } else {
+        permanent()
+            .max_connections(settings.max_connections.clamp(1, SQLITE_READERS))
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    prepare_sqlite(connection).await?;
+                    connection.execute("PRAGMA query_only = ON").await.map(drop)
+                })
+            })
+            .connect(&settings.url)
+            .await?
+    };
+    Ok(Pools { engine: Engine::Sqlite, writer, reader })
+}
+
+/// A commit is on disk before it is answered (`synchronous = FULL` flushes the log at every commit).
+async fn prepare_sqlite(connection: &mut AnyConnection) -> sqlx::Result<()> {
+    connection
+        .execute(
+            "PRAGMA busy_timeout = 10000;
+             PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = FULL;
+             PRAGMA foreign_keys = ON;",
+        )
+        .await
+        .map(drop)
+}
+
+async fn connect_postgres(settings: &StoreSettings) -> Result<Pools> {
+    let pool = AnyPoolOptions::new()
+        .max_connections(settings.max_connections.max(2))
+        // A round trip before every transaction is dear; a fresh connection is trusted.
+        .test_before_acquire(false)
+        .before_acquire(|connection, state| Box::pin(still_lives(connection, state)))
+        .after_connect(|connection, _| Box::pin(async move { prepare_postgres(connection).await }))
+        .connect(&settings.url)
+        .await?;
+    Ok(Pools { engine: Engine::Postgres, writer: pool.clone(), reader: pool })
+}
+
+async fn still_lives(connection: &mut AnyConnection, state: PoolConnectionMetadata) -> sqlx::Result<bool> {
+    if state.idle_for < TRUSTED_IDLE {
+        return Ok(true);
+    }
+    Ok(connection.ping().await.is_ok())
+}
+
+/// A server that answers a commit before it is on disk would lose acknowledged money, whatever its configuration says.
+async fn prepare_postgres(connection: &mut AnyConnection) -> sqlx::Result<()> {
+    connection
+        .execute(
+            "SET lock_timeout = '10s';
+             SET idle_in_transaction_session_timeout = '60s';
+             SELECT CASE current_setting('synchronous_commit')
+                        WHEN 'off' THEN set_config('synchronous_commit', 'on', false)
+                    END;",
+        )
+        .await
+        .map(drop)
+}

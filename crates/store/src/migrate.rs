@@ -1,0 +1,89 @@
+//! The schema: one embedded list of migrations an engine, append-only, checked by hash before anything is applied.
+
+use crate::Store;
+use crate::engine::Engine;
+use crate::errors::Result;
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::query_scalar;
+
+/// Names every migration once; its number is its place, and the two texts lie under `migrations/`.
+macro_rules! migrations {
+    ($($version:literal $name:literal),+ $(,)?) => {
+        const MIGRATIONS: &[(i64, &str, &str, &str)] = &[$((
+            $version,
+            $name,
+            include_str!(concat!("../migrations/sqlite/", $name, ".sql")),
+            include_str!(concat!("../migrations/postgres/", $name, ".sql")),
+        )),+];
+    };
+}
+
+migrations! {
+    1 "0001_bills",
+    2 "0002_payments",
+    3 "0003_news",
+    4 "0004_write_backs",
+    5 "0005_refunds",
+    6 "0006_journal",
+    7 "0007_audit",
+    8 "0008_tasks",
+    9 "0009_api_answers",
+    10 "0010_notices",
+}
+
+/// Where the engine keeps which migrations were applied.
+const APPLIED: &str = "_sqlx_migrations";
+
+fn migrator(engine: Engine) -> Migrator {
+    let migrations = MIGRATIONS.iter().map(|&(version, name, sqlite, postgres)| {
+        let sql = match engine {
+            Engine::Sqlite => sqlite,
+            Engine::Postgres => postgres,
+        };
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    Migrator::with_migrations(migrations.collect())
+}
+
+impl Store {
+    /// Applies what is missing and says how many that were. Refuses when an applied migration is not the one we know.
+    ///
+    /// Safe to call from several processes at once: they wait for each other.
+    pub async fn migrate(&self) -> Result<usize> {
+        let pending = self.pending_migrations().await?.len();
+        let mut connection = self.writer().await?;
+        migrator(self.engine()).run(&mut *connection).await?;
+        Ok(pending)
+    }
+
+    /// The names of the migrations that were not applied yet, oldest first.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>> {
+        let mut connection = self.reader().await?;
+        let applied: Vec<i64> = if self.engine().has_table(&mut connection, APPLIED).await? {
+            query_scalar("SELECT version FROM _sqlx_migrations WHERE success")
+                .fetch_all(&mut *connection)
+                .await?
+        } else {
+            Vec::new()
+        };
+        let is_missing = |version: i64| !applied.contains(&version);
+        let missing = MIGRATIONS.iter().filter(|(version, ..)| is_missing(*version));
+        Ok(missing.map(|(_, name, ..)| (*name).to_owned()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_schemas_differ_in_the_word_for_bytes_only() {
+        let words = |sql: &str| sql.replace("BYTEA", "BLOB").split_whitespace().collect::<Vec<_>>().join(" ");
+        for (place, (version, name, sqlite, postgres)) in (1_i64..).zip(MIGRATIONS) {
+            assert_eq!(*version, place);
+            assert!(name.starts_with(&format!("{version:04}_")), "{name}");
+            assert_eq!(words(sqlite), words(postgres), "{name}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Notifications as they came, kept before they are believed.
+
+use crate::Store;
+use crate::errors::{Result, exactly_one};
+use crate::offer::{reads, writes};
+use crate::rows::Fields;
+use mingfen_domain::Timestamp;
+use mingfen_domain::ids::ChannelId;
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, query};
+use std::fmt;
+
+/// A notification, genuine or not.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NotificationRecord {
+    /// Named by the receiver.
+    pub notification_id: String,
+    /// At whose address it came in.
+    pub channel: ChannelId,
+    /// When.
+    pub received_at: Timestamp,
+    /// Its headers, sealed.
+    pub headers_sealed: Vec<u8>,
+    /// Its body byte for byte, sealed.
+    pub body_sealed: Vec<u8>,
+    /// SHA-256 of the body in hexadecimal: the same words twice are seen without opening them.
+    pub body_sha256: String,
+    /// `received`, then `applied`, `already`, `contradiction`, `unknown_order`, `other` or `not_verified:<why>`.
+    pub verdict: String,
+    /// The provider's number of the event, once verified.
+    pub event_id: Option<String>,
+    /// The order or refund it is about, once verified.
+    pub subject: Option<String>,
+}
+
+/// Leaves out what was sent.
+impl fmt::Debug for NotificationRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NotificationRecord")
+            .field("notification_id", &self.notification_id)
+            .field("channel", &self.channel)
+            .field("verdict", &self.verdict)
+            .field("subject", &self.subject)
+            .finish_non_exhaustive()
+    }
+}
+
+reads! {
+    /// Everything that was told about an order or a refund, the oldest first.
+    notifications_of(subject: &str) -> Vec<NotificationRecord>;
+}
+
+writes! {
+    /// Says what became of a notification; `event_id` and `subject` stay as they are where nothing is given.
+    set_verdict(notification_id: &str, verdict: &str, event_id: Option<&str>, subject: Option<&str>) -> ();
+}
+
+impl Store {
+    /// Keeps a notification, durably, before anything else is done with it.
+    pub async fn insert_notification(&self, record: &NotificationRecord) -> Result<()> {
+        query(
+            "INSERT INTO notifications (
+                notification_id,
+                channel_id,
+                received_at_ms,
+                headers_sealed,
+                body_sealed,
+                body_sha256,
+                verdict,
+                event_id,
+                subject
+            )
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(record.notification_id.as_str())
+        .bind(record.channel.as_str())
+        .bind(record.received_at.ms())
+        .bind(record.headers_sealed.as_slice())
+        .bind(record.body_sealed.as_slice())
+        .bind(record.body_sha256.as_str())
+        .bind(record.verdict.as_str())
+        .bind(record.event_id.as_deref())
+        .bind(record.subject.as_deref())
+        .execute(&mut *self.writer().await?)
+        .await?;
+        Ok(())
+    }
+}
+
+async fn set_verdict(
+    connection: &mut AnyConnection,
+    notification_id: &str,
+    verdict: &str,
+    event_id: Option<&str>,
+    subject: Option<&str>,
+) -> Result<()> {
+    let done = query(
+        "UPDATE notifications
+        SET
+            verdict = $1,
+            event_id = COALESCE($2, event_id),
+            subject = COALESCE($3, subject)
+        WHERE notification_id = $4",
+    )
+    .bind(verdict)
+    .bind(event_id)
+    .bind(subject)
+    .bind(notification_id)
+    .execute(connection)
+    .await?;
+    exactly_one(done.rows_affected(), "notifications", notification_id)
+}
+
+async fn notifications_of(connection: &mut AnyConnection, subject: &str) -> Result<Vec<NotificationRecord>> {
+    let rows = query(
+        "SELECT
+            notification_id,
+            channel_id,
+            received_at_ms,
+            headers_sealed,
+            body_sealed,
+            body_sha256,
+            verdict,
+            event_id,
+            subject
+        FROM notifications
+        WHERE subject = $1
+        ORDER BY received_at_ms, notification_id",
+    )
+    .bind(subject)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(rebuild).collect()
+}
+
+fn rebuild(row: &AnyRow) -> Result<NotificationRecord> {
+    let fields = Fields::new("notifications", "notification_id", row)?;
+    Ok(NotificationRecord {
+        notification_id: fields.text("notification_id")?,
+        channel: fields.id("channel_id", ChannelId::parse)?,
+        received_at: fields.time("received_at_ms")?,
+        headers_sealed: fields.bytes("headers_sealed")?,
+        body_sealed: fields.bytes("body_sealed")?,
+        body_sha256: fields.text("body_sha256")?,
+        verdict: fields.text("verdict")?,
+        event_id: fields.optional_text("event_id")?,
+        subject: fields.optional_text("subject")?,
+    })
+}
