@@ -33,6 +33,7 @@ pub mod ledger;
 pub mod money;
 pub mod notify;
 pub mod random;
+pub mod sheet;
 pub mod sms;
 pub mod wechat;
 pub mod wire;
@@ -103,6 +104,8 @@ pub struct Shared {
     pub notifier: Arc<Notifier>,
     /// The calls that came in.
     pub calls: Calls,
+    /// The pay sheets that are open.
+    pub sheets: sheet::Sheets,
     /// `http://127.0.0.1:port`, without a trailing slash.
     pub base_url: String,
     /// The seed, for keys.
@@ -130,7 +133,7 @@ pub(crate) struct Parties {
 
 impl Parties {
     fn all(&self) -> [&dyn Party; 4] {
-        [&*self.wechat, &*self.alipay, &*self.his, &*self.sms]
+        [&self.wechat, &*self.alipay, &*self.his, &*self.sms]
     }
 
     pub(crate) fn ledger(&self) -> Ledger {
@@ -201,6 +204,7 @@ impl Simulator {
             faults: Faults::new(settings.seed),
             notifier: Arc::new(Notifier::new().map_err(StartError::Client)?),
             calls: Calls::default(),
+            sheets: sheet::Sheets::default(),
             base_url: format!("http://{address}"),
             seed: settings.seed,
         });
@@ -233,6 +237,7 @@ fn serve(parties: Parties, listener: TcpListener) -> io::Result<actix_web::dev::
             .configure(alipay::configure)
             .configure(his::configure)
             .configure(sms::configure)
+            .configure(sheet::configure)
             .configure(control::configure)
     };
     Ok(HttpServer::new(factory)
@@ -255,7 +260,7 @@ pub struct Running {
 
 impl Running {
     /// WeChat Pay: merchants, users, orders.
-    pub fn wechat(&self) -> &wechat::Wechat {
+    pub fn wechat(&self) -> &Arc<wechat::Wechat> {
         &self.parties.wechat
     }
 

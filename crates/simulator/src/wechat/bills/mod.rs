@@ -1,0 +1,254 @@
+//! Statement files: asked for, announced with a hash, fetched once with a token that lives five minutes.
+//!
+//! # Source
+//! WeChat Pay API v3 reference, section 8.1. The hash is over the uncompressed bytes, byte-order mark and line ends
+//! included.
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use actix_web::web::{self, Data};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::json;
+use sha1::{Digest, Sha1};
+
+use super::Wechat;
+use super::book::BillFile;
+use super::gate::{Answered, Caller, Family};
+use super::refusal::Refusal;
+use super::routes::query;
+use crate::clock::{self, DAY_MS, SECOND_MS};
+use crate::faults::{Fault, Stage};
+use crate::wire;
+
+mod fund_flow;
+mod trade;
+
+const TOKEN_LIFE_MS: i64 = 5 * 60 * SECOND_MS;
+/// Files are fetched from ten in the morning of the next day.
+const READY_AFTER_MS: i64 = DAY_MS + 10 * 3_600 * SECOND_MS;
+/// "Within three months", read as the longest three months.
+const OLDEST_MS: i64 = 92 * DAY_MS;
+
+/// Adds the routes of bills.
+pub(super) fn configure(config: &mut web::ServiceConfig) {
+    config
+        .service(web::resource("/v3/bill/tradebill").get(trade_bill))
+        .service(web::resource("/v3/bill/fundflowbill").get(fund_flow_bill))
+        .service(web::resource("/v3/billdownload/file").get(download));
+}
+
+/// A file in the grammar of section 8.2, before it becomes bytes.
+pub(super) struct Sheet {
+    pub(super) header: Vec<&'static str>,
+    pub(super) rows: Vec<Vec<String>>,
+    pub(super) summary_header: &'static str,
+    pub(super) summary: Vec<String>,
+}
+
+impl Sheet {
+    /// UTF-8 with byte-order mark, CRLF after every line, a back-tick before every field.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let line = |fields: &[String]| {
+            let marked: Vec<String> = fields.iter().map(|field| format!("`{field}")).collect();
+            marked.join(",")
+        };
+        let mut lines = vec![self.header.join(",")];
+        lines.extend(self.rows.iter().map(|row| line(row)));
+        lines.push(self.summary_header.to_owned());
+        lines.push(line(&self.summary));
+        let mut text = String::from('\u{feff}');
+        for line in lines {
+            text.push_str(&line);
+            text.push_str("\r\n");
+        }
+        text.into_bytes()
+    }
+
+    /// Puts a fault of the plan into the rows; the summary stays, as it would if one file line were lost.
+    fn spoil(&mut self, fault: &Fault) {
+        match fault {
+            Fault::StatementRowMissing if !self.rows.is_empty() => {
+                self.rows.remove(0);
+            }
+            Fault::StatementRowDamaged => {
+                if let Some(row) = self.rows.first_mut() {
+                    row.truncate(row.len() / 2);
+                }
+            }
+            Fault::StatementRowExtra => {
+                if let Some(mut extra) = self.rows.first().cloned() {
+                    for name in ["微信订单号", "微信支付业务单号"] {
+                        self.set(&mut extra, name, "4200009999209901010000000000");
+                    }
+                    for name in ["商户订单号", "业务凭证号"] {
+                        self.set(&mut extra, name, "NOBODY20990101000001");
+                    }
+                    self.rows.push(extra);
+                }
+            }
+            Fault::StatementAmount { delta_fen } => {
+                if let Some(mut row) = self.rows.first().cloned() {
+                    for name in ["应结订单金额", "订单金额", "收支金额(元)"] {
+                        if let Some(text) = self.get(&row, name).map(str::to_owned) {
+                            let fen: i64 = text.replace('.', "").parse().unwrap_or_default();
+                            self.set(&mut row, name, &crate::money::yuan(fen.saturating_add(*delta_fen)));
+                        }
+                    }
+                    self.rows[0] = row;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn get<'row>(&self, row: &'row [String], name: &str) -> Option<&'row str> {
+        let index = self.header.iter().position(|column| *column == name)?;
+        row.get(index).map(String::as_str)
+    }
+
+    fn set(&self, row: &mut [String], name: &str, value: &str) {
+        let index = self.header.iter().position(|column| *column == name);
+        if let Some(field) = index.and_then(|index| row.get_mut(index)) {
+            *field = value.to_owned();
+        }
+    }
+}
+
+/// Free text as files carry it: a comma becomes backslash and space, a line end backslash and `n`.
+pub(super) fn escape(text: &str) -> String {
+    text.replace(',', "\\ ").replace('\n', "\\n")
+}
+
+/// Fees have five decimals.
+pub(super) fn fee_yuan(fen: i64) -> String {
+    format!("{}000", crate::money::yuan(fen))
+}
+
+async fn trade_bill(wechat: Data<Wechat>, request: HttpRequest) -> HttpResponse {
+    let wechat: Arc<Wechat> = wechat.into_inner();
+    let effect = |caller: &Caller| {
+        let day = wechat.bill_day(&request)?;
+        let kind = match query(&request, "bill_type").as_deref() {
+            None | Some("ALL") => trade::Kind::All,
+            Some("SUCCESS") => trade::Kind::Success,
+            Some("REFUND") => trade::Kind::Refund,
+            Some(other) => return Err(wrong_query("bill_type", "账单类型", other)),
+        };
+        let sheet =
+            trade::sheet(&wechat.book(), &caller.merchant, day, kind, day.saturating_add(READY_AFTER_MS));
+        wechat.announce(&request, caller, "wechat.tradebill", sheet)
+    };
+    wechat.admit(&request, b"", (Family::Bills, "wechat.tradebill"), effect).await
+}
+
+async fn fund_flow_bill(wechat: Data<Wechat>, request: HttpRequest) -> HttpResponse {
+    let wechat: Arc<Wechat> = wechat.into_inner();
+    let effect = |caller: &Caller| {
+        let day = wechat.bill_day(&request)?;
+        let sheet = match query(&request, "account_type").as_deref() {
+            None | Some("BASIC") => fund_flow::sheet(&wechat.book(), &caller.merchant, day),
+            // Nothing ever moves in the other two accounts here.
+            Some("OPERATION" | "FEES") => return Err(no_statement()),
+            Some(other) => return Err(wrong_query("account_type", "资金账户类型", other)),
+        };
+        wechat.announce(&request, caller, "wechat.fundflowbill", sheet)
+    };
+    wechat.admit(&request, b"", (Family::Bills, "wechat.fundflowbill"), effect).await
+}
+
+impl Wechat {
+    /// Start of the day asked for, once its file can be had.
+    fn bill_day(&self, request: &HttpRequest) -> Result<i64, Refusal> {
+        let asked = query(request, "bill_date").unwrap_or_default();
+        if asked.is_empty() {
+            return Err(super::fields::missing("query", "/query/bill_date", "账单日期"));
+        }
+        let Some(day) = clock::start_of_day_ms(&asked) else {
+            return Err(wrong_query("bill_date", "账单日期", &asked));
+        };
+        let now_ms = self.shared().clock.now_ms();
+        let age_ms = now_ms.saturating_sub(day);
+        if age_ms < DAY_MS {
+            return Err(Refusal::invalid_request("账单日期不能是当天或未来的日期"));
+        }
+        if age_ms > OLDEST_MS.saturating_add(DAY_MS) {
+            return Err(Refusal::invalid_request("仅支持三个月内的账单下载申请"));
+        }
+        if age_ms < READY_AFTER_MS && !self.settings().bills_at_once {
+            return Err(Refusal::new(400, "STATEMENT_CREATING", "账单生成中，请稍后再试"));
+        }
+        Ok(day)
+    }
+
+    fn announce(&self, request: &HttpRequest, caller: &Caller, call: &str, mut sheet: Sheet) -> Answered {
+        if sheet.rows.is_empty() {
+            return Err(no_statement());
+        }
+        let gzip = match query(request, "tar_type").as_deref() {
+            None => false,
+            Some("GZIP") => true,
+            Some(other) => return Err(wrong_query("tar_type", "压缩类型", other)),
+        };
+        let fault = self.shared().faults.take(call, Stage::Statement);
+        if let Some(fault) = &fault {
+            sheet.spoil(fault);
+        }
+        let plain = sheet.bytes();
+        let mut hash = hex::encode(Sha1::digest(&plain));
+        if fault == Some(Fault::StatementHash) {
+            hash = self.shared().random.hex(40);
+        }
+        let bytes = if gzip { compress(&plain) } else { plain };
+        let token = self.shared().random.alphanumeric(64);
+        let expires_ms = self.shared().clock.now_ms().saturating_add(TOKEN_LIFE_MS);
+        let file = BillFile { mchid: caller.merchant.mchid.clone(), bytes, expires_ms };
+        self.book().bills.insert(token.clone(), file);
+        let url = format!("{}/v3/billdownload/file?token={token}", self.shared().base_url);
+        let answer = json!({ "hash_type": "SHA1", "hash_value": hash, "download_url": url });
+        Ok(Some(answer.to_string().into_bytes()))
+    }
+
+    fn fetch(&self, request: &HttpRequest) -> Result<Vec<u8>, Refusal> {
+        let caller = self.authenticate(request, b"", Family::Bills)?;
+        let token = query(request, "token").unwrap_or_default();
+        let now_ms = self.shared().clock.now_ms();
+        let book = self.book();
+        let file = book.bills.get(&token).filter(|file| now_ms <= file.expires_ms);
+        let file = file.ok_or_else(|| Refusal::invalid_request("token已过期或无效，请重新申请账单"))?;
+        if file.mchid != caller.merchant.mchid {
+            return Err(Refusal::new(403, "NO_AUTH", "无权限下载该账单"));
+        }
+        Ok(file.bytes.clone())
+    }
+}
+
+/// The one success that is not signed.
+async fn download(wechat: Data<Wechat>, request: HttpRequest) -> HttpResponse {
+    let wechat: Arc<Wechat> = wechat.into_inner();
+    let refuse = |refusal: &Refusal| refusal.answer(Some(wechat.request_id(refusal.internal)));
+    let effect = async {
+        match wechat.fetch(&request) {
+            Ok(bytes) => HttpResponse::Ok().content_type("application/octet-stream").body(bytes),
+            Err(refusal) => refuse(&refusal),
+        }
+    };
+    let by_status = |status| refuse(&Refusal::of_status(status));
+    wire::carry_out(wechat.shared(), &request, "wechat.billdownload", by_status, effect).await
+}
+
+fn compress(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    // Writing to memory does not fail.
+    let _ = encoder.write_all(plain);
+    encoder.finish().unwrap_or_default()
+}
+
+fn no_statement() -> Refusal {
+    Refusal::new(400, "NO_STATEMENT_EXIST", "账单文件不存在")
+}
+
+fn wrong_query(key: &str, name: &str, value: &str) -> Refusal {
+    let message = format!("输入源“/query/{key}”映射到值字段“{name}”字符串规则校验失败，格式或取值不正确");
+    Refusal::at("query", value.into(), message)
+}

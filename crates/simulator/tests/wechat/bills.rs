@@ -1,0 +1,113 @@
+use std::io::Read as _;
+
+use sha1::{Digest, Sha1};
+
+use mingfen_simulator::faults::{Fault, Rule};
+
+use crate::hospital::Hospital;
+
+const NUMBER: &str = "HOSP20260101000001";
+const TRADE: &str = "/v3/bill/tradebill?bill_date=2026-01-01&bill_type=ALL";
+
+fn to_ten_of_the_next_day(hospital: &Hospital) {
+    hospital.simulator.clock().advance_ms(22 * 3_600_000);
+}
+
+async fn download(hospital: &Hospital, url: &str) -> crate::hospital::Answer {
+    hospital.get(url.strip_prefix(&hospital.simulator.base_url).expect("a url here")).await
+}
+
+#[tokio::test]
+async fn a_bill_is_ready_at_ten_and_its_hash_is_over_the_plain_bytes() {
+    let hospital = Hospital::open().await;
+    hospital.paid_order(NUMBER, 1_250).await;
+    assert_eq!(hospital.get(TRADE).await.json()["code"], "INVALID_REQUEST");
+    hospital.simulator.clock().advance_ms(22 * 3_600_000 - 1);
+    assert_eq!(hospital.get(TRADE).await.json()["code"], "STATEMENT_CREATING");
+    hospital.simulator.clock().advance_ms(1);
+    let announced = hospital.get(&format!("{TRADE}&tar_type=GZIP")).await;
+    assert!(hospital.is_signed(&announced));
+    let file = download(&hospital, announced.json()["download_url"].as_str().unwrap_or_default()).await;
+    assert!(!file.headers.contains_key("Wechatpay-Signature"));
+    let mut plain = Vec::new();
+    flate2::read::GzDecoder::new(file.body.as_slice()).read_to_end(&mut plain).expect("gzip");
+    assert_eq!(
+        hex::encode(Sha1::digest(&plain)),
+        announced.json()["hash_value"].as_str().unwrap_or_default()
+    );
+    let text = String::from_utf8(plain).expect("UTF-8");
+    assert!(text.starts_with("\u{feff}交易时间,公众账号ID,"));
+    assert!(text.contains("`0.08000,`0.60%,`12.50,`0.00,`\r\n"));
+    assert!(text.ends_with("`1,`12.50,`0.00,`0.00,`0.08000,`12.50,`0.00\r\n"));
+}
+
+#[tokio::test]
+async fn a_token_lives_five_minutes() {
+    let hospital = Hospital::open().await;
+    hospital.paid_order(NUMBER, 1_250).await;
+    to_ten_of_the_next_day(&hospital);
+    let url = hospital.get(TRADE).await.json()["download_url"].as_str().unwrap_or_default().to_owned();
+    assert_eq!(download(&hospital, &url).await.status, 200);
+    hospital.simulator.clock().advance_ms(300_001);
+    let old = download(&hospital, &url).await;
+    assert_eq!((old.status, old.json()["code"].as_str()), (400, Some("INVALID_REQUEST")));
+}
+
+#[tokio::test]
+async fn a_day_without_trades_and_an_account_without_movement_have_no_bill() {
+    let hospital = Hospital::open().await;
+    to_ten_of_the_next_day(&hospital);
+    for path in [
+        TRADE,
+        "/v3/bill/fundflowbill?bill_date=2026-01-01",
+        "/v3/bill/fundflowbill?bill_date=2026-01-01&account_type=FEES",
+    ] {
+        let answer = hospital.get(path).await;
+        assert_eq!(
+            (answer.status, answer.json()["code"].as_str()),
+            (400, Some("NO_STATEMENT_EXIST")),
+            "{path}"
+        );
+    }
+    assert_eq!(hospital.get("/v3/bill/tradebill?bill_date=20260101").await.json()["code"], "PARAM_ERROR");
+}
+
+#[tokio::test]
+async fn the_fund_flow_has_the_payment_its_fee_and_the_refund() {
+    let hospital = Hospital::open().await;
+    hospital.paid_order(NUMBER, 10_000).await;
+    let refund = hospital.refund("RF1", NUMBER, 5_000, 10_000);
+    assert_eq!(hospital.post("/v3/refund/domestic/refunds", &refund).await.status, 200);
+    to_ten_of_the_next_day(&hospital);
+    let announced = hospital.get("/v3/bill/fundflowbill?bill_date=2026-01-01").await.json();
+    let file = download(&hospital, announced["download_url"].as_str().unwrap_or_default()).await.text();
+    let lines: Vec<&str> = file.split("\r\n").collect();
+    assert!(lines[1].contains("`交易,`收入,`100.00,`1000100.00,"), "{file}");
+    assert!(lines[2].contains("`扣除交易手续费,`支出,`0.60,`1000099.40,"), "{file}");
+    assert!(
+        lines[3]
+            .contains("`退款,`支出,`49.70,`1000049.70,`1900000001API,`退款总金额50.00元;含手续费0.30元,`RF1"),
+        "{file}"
+    );
+    assert_eq!(lines[5], "`3,`1,`100.00,`2,`50.30");
+}
+
+#[tokio::test]
+async fn rows_can_be_missing_damaged_extra_or_wrong() {
+    let hospital = Hospital::open().await;
+    hospital.paid_order(NUMBER, 1_250).await;
+    hospital.paid_order("HOSP20260101000002", 100).await;
+    to_ten_of_the_next_day(&hospital);
+    for (fault, line_count, telling) in [
+        (Fault::StatementRowMissing, 4, ""),
+        (Fault::StatementRowDamaged, 5, "`CNY,`12.50\r\n"),
+        (Fault::StatementRowExtra, 6, "`NOBODY20990101000001,"),
+        (Fault::StatementAmount { delta_fen: 1 }, 5, "`12.51,"),
+    ] {
+        hospital.simulator.faults().add(Rule::next("wechat.tradebill", fault.clone()));
+        let url = hospital.get(TRADE).await.json()["download_url"].as_str().unwrap_or_default().to_owned();
+        let file = download(&hospital, &url).await.text();
+        assert_eq!(file.matches("\r\n").count(), line_count, "{fault:?}");
+        assert!(file.contains(telling), "{fault:?} {file}");
+    }
+}

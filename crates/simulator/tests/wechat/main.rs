@@ -1,0 +1,10 @@
+//! WeChat Pay as a merchant sees it, over HTTP.
+
+mod bills;
+mod faults;
+mod gate;
+mod hospital;
+mod orders;
+mod pages;
+mod refunds;
+mod trust;
