@@ -1,0 +1,41 @@
+/* Opens the provider's sheet from inside its app. Whatever the sheet answers, the truth is on the result page.
+   Without script, or when the bridge never comes, the page has a button and a link that lead there. */
+(function () {
+  "use strict";
+  var page = document.querySelector("[data-bridge]");
+  if (!page) return;
+  var call = JSON.parse(page.getAttribute("data-call"));
+  var bridges = {
+    wechat: {
+      name: "WeixinJSBridge",
+      ready: "WeixinJSBridgeReady",
+      open: function (bridge, done) { bridge.invoke("getBrandWCPayRequest", call, done); }
+    },
+    alipay: {
+      name: "AlipayJSBridge",
+      ready: "AlipayJSBridgeReady",
+      open: function (bridge, done) { bridge.call("tradePay", call, done); }
+    }
+  };
+  var kind = bridges[page.getAttribute("data-bridge")];
+  if (!kind) return;
+
+  var open = false;
+  function done() {
+    open = false;
+    location.replace(page.getAttribute("data-result"));
+  }
+  function pay() {
+    if (open || !window[kind.name]) return;
+    open = true;
+    kind.open(window[kind.name], done);
+  }
+
+  var button = document.querySelector("[data-open]");
+  if (button) {
+    button.hidden = false;
+    button.addEventListener("click", function () { open = false; pay(); });
+  }
+  if (window[kind.name]) pay();
+  else document.addEventListener(kind.ready, pay, false);
+}());

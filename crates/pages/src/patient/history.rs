@@ -1,0 +1,161 @@
+//! All payments and refunds of a visit.
+
+use super::shared::{PayApp, SlipKind, Who, sample};
+use crate::{
+    Moment,
+    icon::Icon,
+    page::{Page, page},
+    wording::{Phrase, Wording},
+};
+
+/// What became of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryState {
+    /// A payment whose result is not known.
+    Waiting,
+    /// Paid; the hospital does not know yet.
+    Booking,
+    /// Paid and booked.
+    Paid,
+    /// Certainly not charged.
+    NotCharged,
+    /// A refund under way.
+    Refunding,
+    /// A refund that arrived.
+    Refunded,
+    /// A refund that a person takes care of.
+    RefundAbnormal,
+}
+
+impl EntryState {
+    fn is_refund(self) -> bool {
+        matches!(self, Self::Refunding | Self::Refunded | Self::RefundAbnormal)
+    }
+
+    fn chip(self) -> &'static str {
+        match self {
+            Self::Paid | Self::Refunded => " chip--ok",
+            Self::Waiting | Self::Booking | Self::Refunding => " chip--info",
+            Self::RefundAbnormal => " chip--warn",
+            Self::NotCharged => "",
+        }
+    }
+
+    fn icon(self) -> Icon {
+        match self {
+            Self::Paid | Self::Refunded | Self::Booking => Icon::Tick,
+            Self::Waiting => Icon::Hourglass,
+            Self::Refunding => Icon::Return,
+            Self::RefundAbnormal => Icon::Warning,
+            Self::NotCharged => Icon::Cross,
+        }
+    }
+
+    fn word(self, say: &Wording) -> Phrase {
+        let words = &say.history;
+        match self {
+            Self::Waiting => words.waiting,
+            Self::Booking => words.booking,
+            Self::Paid => words.paid,
+            Self::NotCharged => words.not_charged,
+            Self::Refunding => words.refunding,
+            Self::Refunded => words.refunded,
+            Self::RefundAbnormal => words.refund_abnormal,
+        }
+    }
+}
+
+/// One payment or refund.
+#[derive(Clone, Debug)]
+pub struct HistoryEntry {
+    /// Kinds of the slips, one for each slip.
+    pub kinds: Vec<SlipKind>,
+    /// What became of it; says also whether it is a refund.
+    pub state: EntryState,
+    /// When.
+    pub at: Moment,
+    /// The app.
+    pub app: PayApp,
+    /// What happened, in the hospital's or the provider's words: `退药 1 项`, `余额不足`.
+    pub remark: Option<String>,
+    /// What insurance paid beside it.
+    pub insurance_yuan: Option<String>,
+    /// The amount, without sign.
+    pub amount_yuan: String,
+    /// The payment, for its receipt (when paid) or its result page (when something is under way).
+    pub reference: String,
+}
+
+impl HistoryEntry {
+    fn heading(&self, say: &Wording) -> String {
+        let list = SlipKind::list(&self.kinds, say);
+        if self.state.is_refund() { say.history.refund_of.with(list).plain() } else { list }
+    }
+}
+
+/// All payments and refunds of a visit, newest first.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// Whose.
+    pub who: Who,
+    /// The day of the visit.
+    pub day: Moment,
+    /// Sum of what was paid.
+    pub paid_yuan: String,
+    /// Sum of refunds, those under way included.
+    pub refunded_yuan: String,
+    /// May be empty.
+    pub entries: Vec<HistoryEntry>,
+}
+
+fn entry(state: EntryState, kinds: &[SlipKind], yuan: &str, remark: Option<&str>) -> HistoryEntry {
+    HistoryEntry {
+        kinds: kinds.to_vec(),
+        state,
+        at: sample::today(10, 31),
+        app: PayApp::Wechat,
+        remark: remark.map(Into::into),
+        insurance_yuan: None,
+        amount_yuan: yuan.into(),
+        reference: sample::reference(),
+    }
+}
+
+page!(History, "patient/history.html", [
+    "ordinary" => {
+        let three = [SlipKind::Registration, SlipKind::Exam, SlipKind::Drug];
+        Self {
+            who: sample::who(),
+            day: sample::today(10, 31),
+            paid_yuan: "216.50".into(),
+            refunded_yuan: "44.71".into(),
+            entries: vec![
+                entry(EntryState::Refunding, &[SlipKind::Drug], "26.71", Some("退药 1 项")),
+                HistoryEntry { insurance_yuan: Some("291.46".into()), ..entry(EntryState::Paid, &three, "112.00", None) },
+                entry(EntryState::NotCharged, &three, "112.00", Some("余额不足")),
+                HistoryEntry { app: PayApp::Alipay, ..entry(EntryState::Refunded, &[SlipKind::Lab], "18.00", Some("项目取消")) },
+                HistoryEntry { app: PayApp::Alipay, ..entry(EntryState::Paid, &[SlipKind::Lab], "86.50", None) },
+                entry(EntryState::Paid, &[SlipKind::Registration], "18.00", None),
+            ],
+        }
+    },
+    "empty" => Self {
+        who: sample::who(),
+        day: sample::yesterday(9, 0),
+        paid_yuan: "0.00".into(),
+        refunded_yuan: "0.00".into(),
+        entries: Vec::new(),
+    },
+    "very long" => Self {
+        who: sample::long_who(),
+        day: sample::yesterday(9, 0),
+        paid_yuan: sample::HUGE_YUAN.into(),
+        refunded_yuan: sample::HUGE_YUAN.into(),
+        entries: [EntryState::Waiting, EntryState::Booking, EntryState::RefundAbnormal]
+            .into_iter()
+            .cycle()
+            .take(30)
+            .map(|state| entry(state, &[SlipKind::Other, SlipKind::Treatment, SlipKind::Lab], sample::HUGE_YUAN, Some(sample::LONG_TEXT)))
+            .collect(),
+    },
+]);

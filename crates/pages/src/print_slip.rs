@@ -1,0 +1,205 @@
+//! The fee slip on paper, with its code.
+
+use crate::{
+    Moment,
+    page::{Page, page},
+    patient::{SlipKind, Who, sample},
+    qr,
+    wording::Wording,
+};
+
+/// Modules of light around a code.
+const QUIET_ZONE: u32 = 4;
+
+/// The paper of a slip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paper {
+    /// A5 upright, from an office printer.
+    A5,
+    /// 80 mm roll, 72 mm printable.
+    Roll80,
+    /// 58 mm roll, 48 mm printable.
+    Roll58,
+}
+
+impl Paper {
+    /// Every paper.
+    pub const ALL: [Self; 3] = [Self::A5, Self::Roll80, Self::Roll58];
+
+    /// The word for addresses and options: `a5`, `80mm`, `58mm`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::A5 => "a5",
+            Self::Roll80 => "80mm",
+            Self::Roll58 => "58mm",
+        }
+    }
+
+    /// The paper with this key.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|paper| paper.key() == key)
+    }
+
+    /// Micrometres a module. On rolls a whole number of dots of 203 to the inch, so that no edge falls between two: six on
+    /// 58 mm and seven on 80 mm paper, less when the code is too wide for that.
+    fn module_um(self, modules: u32) -> u32 {
+        let dots = |most: u32, printable: u32| (printable / modules).clamp(1, most) * 25_400 / 203;
+        match self {
+            Self::A5 => (52_000 / modules).min(750),
+            Self::Roll80 => dots(7, 576),
+            Self::Roll58 => dots(6, 384),
+        }
+    }
+
+    fn css(self) -> &'static str {
+        match self {
+            Self::A5 => "a5",
+            Self::Roll80 => "roll roll80",
+            Self::Roll58 => "roll roll58",
+        }
+    }
+}
+
+/// One kind of charge on the slip.
+#[derive(Clone, Debug)]
+pub struct PrintItem {
+    /// What it is for.
+    pub kind: SlipKind,
+    /// In the hospital's words.
+    pub what: String,
+    /// Where it will be done.
+    pub place: Option<String>,
+    /// A place in a clinic is held until then.
+    pub held_until: Option<Moment>,
+    /// Its amount.
+    pub amount_yuan: String,
+}
+
+/// A fee slip, ready for paper. Always Chinese first; its one sentence of English is on the page it leads to.
+#[derive(Clone, Debug)]
+pub struct PrintSlip {
+    /// The paper.
+    pub paper: Paper,
+    /// Whose; masked on paper, too.
+    pub who: Who,
+    /// The sheet's number.
+    pub sheet_no: String,
+    /// Department.
+    pub department: Option<String>,
+    /// Until when the code is good.
+    pub valid_until: Moment,
+    /// When it was printed.
+    pub printed_at: Moment,
+    /// What is owed.
+    pub items: Vec<PrintItem>,
+    /// The sum.
+    pub total_yuan: String,
+    /// The code; made from the link with [`qr::QrCode::new`], so that a link that fits no code is refused before printing.
+    pub code: qr::QrCode,
+}
+
+impl PrintSlip {
+    fn is_roll(&self) -> bool {
+        self.paper != Paper::A5
+    }
+
+    /// With the quiet zone of four that scanners are promised.
+    fn code_svg(&self, say: &Wording) -> Svg {
+        let modules = self.code.width() + 2 * QUIET_ZONE;
+        let side = modules * self.paper.module_um(modules);
+        let side = format!("{}.{:03}mm", side / 1000, side % 1000);
+        Svg(self.code.svg_element(QUIET_ZONE, &side, &say.sheet.code.plain()))
+    }
+
+    fn first_hold(&self) -> Option<&Moment> {
+        self.items.iter().find_map(|item| item.held_until.as_ref())
+    }
+}
+
+const SAMPLE_LINK: &str = "https://pay.example-hospital.cn/s/AQEAVf1dGk2s9lq0b7mX3cYtZ8uPwR5oJhNnE6vKxLgCiDyFzBaQrTmUWpOeIHS4kMZtX2cVbN7mLqWeRtYuIoPaSdFg";
+
+fn ordinary(paper: Paper) -> Option<PrintSlip> {
+    let item = |kind, what: &str, place: &str, yuan: &str| PrintItem {
+        kind,
+        what: what.into(),
+        place: (!place.is_empty()).then(|| place.into()),
+        held_until: None,
+        amount_yuan: yuan.into(),
+    };
+    Some(PrintSlip {
+        paper,
+        who: sample::who(),
+        sheet_no: "JF2611200386".into(),
+        department: Some("心血管内科".into()),
+        valid_until: sample::today(23, 59),
+        printed_at: sample::today(10, 6),
+        items: vec![
+            PrintItem {
+                held_until: Some(sample::today(10, 42)),
+                ..item(SlipKind::Registration, "内分泌科 陈志远 今天 14:30", "门诊楼 2 层", "25.00")
+            },
+            item(SlipKind::Exam, "心脏彩超、心电图", "门诊楼 3 层", "246.00"),
+            item(SlipKind::Drug, "阿司匹林肠溶片等，共 8 项", "门诊楼 1 层", "132.46"),
+        ],
+        total_yuan: "403.46".into(),
+        code: qr::QrCode::new(SAMPLE_LINK, qr::Level::M).ok()?,
+    })
+}
+
+fn very_long(paper: Paper) -> Option<PrintSlip> {
+    let slip = ordinary(paper)?;
+    let long = PrintItem {
+        kind: SlipKind::Treatment,
+        what: sample::LONG_TEXT.into(),
+        place: Some(sample::LONG_TEXT.into()),
+        held_until: None,
+        amount_yuan: sample::HUGE_YUAN.into(),
+    };
+    Some(PrintSlip {
+        who: sample::long_who(),
+        department: None,
+        valid_until: sample::yesterday(23, 59),
+        items: vec![long; 5],
+        total_yuan: sample::HUGE_YUAN.into(),
+        ..slip
+    })
+}
+
+fn all(
+    sample: fn(Paper) -> Option<PrintSlip>,
+    name: &'static [&'static str; 3],
+) -> Vec<(&'static str, PrintSlip)> {
+    Paper::ALL.into_iter().zip(name).filter_map(|(paper, name)| Some((*name, sample(paper)?))).collect()
+}
+
+/// SVG is markup already.
+struct Svg(String);
+
+impl std::fmt::Display for Svg {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl askama::filters::HtmlSafe for Svg {}
+
+page!(PrintSlip, "print/slip.html", from [
+    all(ordinary, &["A5", "80 mm", "58 mm"]),
+    all(very_long, &["A5, very long", "80 mm, very long", "58 mm, very long"]),
+]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_on_paper_are_whole_printer_dots_and_fit_it() {
+        for (paper, modules, dots) in
+            [(Paper::Roll58, 57, 6), (Paper::Roll58, 65, 5), (Paper::Roll80, 57, 7), (Paper::Roll58, 185, 2)]
+        {
+            assert_eq!(paper.module_um(modules), dots * 25_400 / 203);
+        }
+        assert_eq!(Paper::A5.module_um(57), 750);
+        assert!(Paper::A5.module_um(185) * 185 <= 52_000);
+    }
+}

@@ -1,0 +1,89 @@
+//! Every page in every state worth looking at. Tests check them; `cargo run -p mingfen-pages --example gallery` writes
+//! them to files, for eyes and for the manual.
+
+use crate::{
+    frame::{Frame, Language},
+    page::{Page, RenderError},
+    patient::{
+        AlreadyPaid, AmountChanged, Authorise, Busy, ChooseApp, Confirm, ErrorPage, History, InDoubt,
+        LinkExpired, LinkInvalid, NotCharged, NothingToPay, Paid, PaidBooking, Pay, Phone, Receipt, Refund,
+        SlipDetail, Slips, TooManyTries, Waiting,
+    },
+    print_slip::PrintSlip,
+};
+
+/// A page in one state, as HTML.
+#[derive(Debug)]
+pub struct Sample {
+    /// The page: `03-slips`.
+    pub page: &'static str,
+    /// Its state: `ordinary`, `very long`.
+    pub state: &'static str,
+    /// The document.
+    pub html: String,
+}
+
+impl Sample {
+    /// A name for a file, without its ending: `03-slips-very-long`.
+    pub fn file_stem(&self) -> String {
+        let state = self.state.replace([' ', ','], "-").replace("--", "-");
+        if self.state == "ordinary" { self.page.to_owned() } else { format!("{}-{state}", self.page) }
+    }
+}
+
+/// The frame around samples.
+pub fn frame(language: Language, elder: bool) -> Frame {
+    let hospital_name = match language {
+        Language::ZhCn => "青禾市人民医院",
+        Language::En => "Qinghe People's Hospital",
+    };
+    Frame {
+        hospital_name: hospital_name.into(),
+        language,
+        elder,
+        help_phone: "0000-8888 6000".into(),
+        path: "/slips".into(),
+        csrf: "sample-csrf".into(),
+        bridge_script: None,
+    }
+}
+
+/// Every page in every state.
+///
+/// # Errors
+/// A template failed.
+pub fn all(frame: &Frame) -> Result<Vec<Sample>, RenderError> {
+    let mut samples = Vec::new();
+    add::<ChooseApp>("01-choose-app", frame, &mut samples)?;
+    add::<Authorise>("02-authorise", frame, &mut samples)?;
+    add::<Slips>("03-slips", frame, &mut samples)?;
+    add::<SlipDetail>("04-slip-detail", frame, &mut samples)?;
+    add::<Phone>("05-phone", frame, &mut samples)?;
+    add::<Confirm>("06-confirm", frame, &mut samples)?;
+    add::<Pay>("06-pay", frame, &mut samples)?;
+    add::<Waiting>("07-waiting", frame, &mut samples)?;
+    add::<Paid>("08-paid", frame, &mut samples)?;
+    add::<PaidBooking>("09-paid-booking", frame, &mut samples)?;
+    add::<Refund>("10-refund", frame, &mut samples)?;
+    add::<NotCharged>("11-not-charged", frame, &mut samples)?;
+    add::<AmountChanged>("12-amount-changed", frame, &mut samples)?;
+    add::<AlreadyPaid>("13-already-paid", frame, &mut samples)?;
+    add::<LinkExpired>("14-link-expired", frame, &mut samples)?;
+    add::<LinkInvalid>("14-link-invalid", frame, &mut samples)?;
+    add::<TooManyTries>("14-too-many-tries", frame, &mut samples)?;
+    add::<NothingToPay>("15-nothing-to-pay", frame, &mut samples)?;
+    add::<Busy>("16-busy", frame, &mut samples)?;
+    add::<InDoubt>("16-busy-in-doubt", frame, &mut samples)?;
+    add::<History>("18-history", frame, &mut samples)?;
+    add::<ErrorPage>("20-error", frame, &mut samples)?;
+    add::<Receipt>("print-receipt", frame, &mut samples)?;
+    add::<PrintSlip>("print-slip", frame, &mut samples)?;
+    Ok(samples)
+}
+
+fn add<P: Page>(page: &'static str, frame: &Frame, samples: &mut Vec<Sample>) -> Result<(), RenderError> {
+    for (state, view) in P::samples() {
+        samples.push(Sample { page, state, html: view.html(frame)? });
+    }
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! The shape of a wording table, page by page.
+
+use super::phrase::{Counted, Phrase};
+
+macro_rules! tables {
+    ($($name:ident { $($(#[$doc:meta])* $field:ident: $kind:ty),+ $(,)? })+) => {
+        $(
+            #[derive(Clone, Copy, Debug)]
+            pub(crate) struct $name {
+                $($(#[$doc])* pub(crate) $field: $kind,)+
+            }
+        )+
+    };
+}
+
+tables! {
+    Wording {
+        /// The tag of `<html lang>`.
+        tag: &'static str,
+        /// Attribute of text in the hospital's own words, where the page has another language.
+        his: His,
+        other_tag: &'static str,
+        other_name: &'static str,
+        list_comma: &'static str,
+        /// Lists of kinds are long and written in lower case after the first word.
+        long_lists: bool,
+        common: Common,
+        money: Money,
+        time: Time,
+        kinds: Kinds,
+        classes: Classes,
+        wechat: AppWords,
+        alipay: AppWords,
+        choose: Choose,
+        authorise: AuthoriseWords,
+        slips: SlipsWords,
+        detail: Detail,
+        phone: PhoneWords,
+        confirm: ConfirmWords,
+        split: SplitWords,
+        changed: Changed,
+        pay: PayWords,
+        waiting: WaitingWords,
+        paid: PaidWords,
+        booking: Booking,
+        not_charged: NotChargedWords,
+        already: Already,
+        refund: RefundWords,
+        link: Link,
+        nothing: Nothing,
+        busy: BusyWords,
+        error: ErrorWords,
+        history: HistoryWords,
+        receipt: ReceiptWords,
+        sheet: Sheet,
+    }
+
+    Common {
+        skip: Phrase, desk: Phrase, call_desk: Phrase, next_step: Phrase, large: Phrase, next: Phrase,
+        one_moment: Phrase, back_to_list: Phrase, card_tail: Phrase, offline: Phrase, staff_code: Phrase,
+        done: Phrase, now: Phrase, to_come: Phrase, amount: Phrase, patient: Phrase, slips: Phrase, deadline: Phrase,
+        paid_with: Phrase, text_to: Phrase, receipt: Phrase, history: Phrase, receipt_number: Phrase, step: Phrase,
+        total: Phrase, what_now: Phrase,
+    }
+
+    Money {
+        nothing_started: Phrase, not_taken: Phrase, unknown: Phrase, received: Phrase, back_to: Phrase,
+        arrived: Phrase, stuck: Phrase, no_more: Phrase, before_confirming: Phrase, not_by_this: Phrase,
+    }
+
+    Time {
+        today: Phrase, day_and_clock: Phrase, day: Phrase, whole_day: Phrase, months: [&'static str; 12],
+        held_until: Phrase, pay_by: Phrase,
+    }
+
+    Kinds {
+        registration: Phrase, exam: Phrase, lab: Phrase, drug: Phrase, treatment: Phrase, deposit: Phrase, other: Phrase,
+    }
+
+    Classes { a: Phrase, b: Phrase, own: Phrase, a_means: Phrase, b_means: Phrase, own_means: Phrase }
+
+    AppWords { name: Phrase, pay: Phrase, pay_button: Phrase }
+
+    Choose {
+        title: Phrase, heading: Phrase, lead: Phrase, legend: Phrase, opens: Phrase, go: Phrase, how: Phrase,
+        how_1: Phrase, how_2: Phrase, how_3: Phrase, without: Phrase,
+    }
+
+    AuthoriseWords {
+        title: Phrase, heading: Phrase, text: Phrase, go: Phrase, refused_heading: Phrase, refused_text: Phrase,
+        again: Phrase,
+    }
+
+    SlipsWords {
+        title: Phrase, heading: Counted, check_name: Phrase, legend: Phrase, details: Phrase, details_of: Phrase,
+        together: Phrase, chosen: Phrase, chosen_now: Counted, none: Phrase, none_note: Phrase,
+    }
+
+    Detail {
+        title: Phrase, this_slip: Phrase, issued_by: Phrase, issued_at: Phrase, place: Phrase, slip_no: Phrase,
+        lines: Phrase, line_count: Counted, more_lines: Counted, fewer: Phrase, no_lines: Phrase, by_class: Phrase,
+        note: Phrase, back: Phrase,
+    }
+
+    PhoneWords {
+        title: Phrase, heading: Phrase, lead: Phrase, legend: Phrase, known: Phrase, other: Phrase, other_hint: Phrase,
+        label: Phrase, hint: Phrase, wrong_digits: Counted, not_mobile: Phrase,
+    }
+
+    ConfirmWords {
+        title: Phrase, heading: Phrase, own: Phrase, own_part: Phrase, all_own: Phrase, about: Phrase, payee: Phrase,
+        bills: Counted, held: Phrase, opening: Phrase, insurance_pays: Phrase, password: Phrase,
+    }
+
+    SplitWords {
+        total: Phrase, pooled_fund: Phrase, pooled_fund_means: Phrase, account: Phrase, account_means: Phrase,
+        own: Phrase,
+    }
+
+    Changed {
+        title: Phrase, heading: Phrase, compare: Phrase, before: Phrase, after: Phrase, lines: Phrase, more: Phrase,
+        less: Phrase, now: Phrase, own: Phrase, go: Phrase, leave: Phrase,
+    }
+
+    PayWords {
+        title: Phrase, heading: Phrase, heading_link: Phrase, text: Phrase, how: Phrase, how_1: Phrase, how_2: Phrase,
+        how_3: Phrase, open: Phrase, open_again: Phrase, see_result: Phrase, no_script: Phrase,
+    }
+
+    WaitingWords {
+        title: Phrase, heading: Phrase, card: Phrase, seconds: Phrase, leave: Phrase, leave_text: Phrase,
+        still_there: Phrase, too_much: Phrase, check: Phrase, go_on: Phrase,
+    }
+
+    PaidWords {
+        title: Phrase, line: Phrase, insurance: Phrase, places: Phrase, no_places: Phrase, voucher: Phrase,
+        voucher_text: Phrase,
+    }
+
+    Booking {
+        title: Phrase, heading: Phrase, progress: Phrase, paid: Phrase, telling: Phrase, moment: Phrase, slow: Counted,
+        numbers: Phrase, numbers_text: Phrase, numbers_here: Phrase, if_not: Phrase, back: Phrase, person: Phrase,
+        hurry: Phrase, refresh: Phrase,
+    }
+
+    NotChargedWords {
+        title: Phrase, heading: Phrase, cancelled: Phrase, closed: Phrase, told: Phrase, told_what: Phrase, this: Phrase,
+        owed: Phrase, still_there: Counted, held: Phrase, again: Phrase,
+    }
+
+    Already {
+        title: Phrase, heading: Phrase, about: Phrase, when: Phrase, window: Phrase, twice: Phrase, twice_text: Phrase,
+        others: Phrase,
+    }
+
+    RefundWords {
+        title: Phrase, heading: Phrase, arrived_title: Phrase, arrived_heading: Phrase, abnormal_title: Phrase,
+        abnormal_heading: Phrase, abnormal_note: Phrase, why: Phrase, cancelled: Phrase, paid_twice: Phrase,
+        paid_late: Phrase, asked: Phrase, when: Phrase, got: Phrase, submitting: Phrase, submitted: Phrase,
+        insurance_undone: Phrase, waiting_for: Phrase, times: Phrase, about: Phrase, to: Phrase, original: Phrase,
+        number: Phrase, text: Phrase, pay_again: Phrase, progress: Phrase, by_hand: Phrase, account: Phrase,
+    }
+
+    Link {
+        expired_title: Phrase, expired_heading: Phrase, expired_text: Phrase, expired_when: Phrase, expired_1: Phrase,
+        expired_2: Phrase, expired_3: Phrase, expired_counter: Phrase, invalid_title: Phrase, invalid_heading: Phrase,
+        invalid_text: Phrase, invalid_warning: Phrase, invalid_warning_text: Phrase, invalid_1: Phrase, invalid_2: Phrase,
+        tries_title: Phrase, tries_heading: Counted, tries_text: Phrase, tries_how: Phrase, tries_1: Phrase,
+        tries_2: Phrase,
+    }
+
+    Nothing { title: Phrase, heading: Phrase, card: Phrase, fresh: Phrase, fresh_text: Phrase, again: Phrase }
+
+    BusyWords {
+        title: Phrase, heading: Phrase, text: Phrase, no_time: Phrase, no_time_text: Phrase, again: Phrase,
+        doubt_title: Phrase, doubt_heading: Phrase, doubt_text: Phrase, doubt_text_no_phone: Phrase, two: Phrase,
+        taken: Phrase, taken_no_phone: Phrase, not_taken: Phrase, check: Phrase,
+    }
+
+    ErrorWords {
+        not_found: Phrase, not_found_text: Phrase, bad_request: Phrase, bad_request_text: Phrase,
+        method_not_allowed: Phrase, method_not_allowed_text: Phrase, too_large: Phrase, session_over: Phrase,
+        session_over_text: Phrase, how_1: Phrase, how_2: Phrase,
+    }
+
+    HistoryWords {
+        title: Phrase, paid_sum: Phrase, refunded_sum: Phrase, each: Phrase, refund_of: Phrase, back: Phrase,
+        insurance: Phrase, empty: Phrase, waiting: Phrase, booking: Phrase, paid: Phrase, not_charged: Phrase,
+        refunding: Phrase, refunded: Phrase, refund_abnormal: Phrase, look: Phrase, note: Phrase, to_list: Phrase,
+    }
+
+    ReceiptWords {
+        title: Phrase, bar: Phrase, back: Phrase, heading: Phrase, number: Phrase, again: Phrase, name: Phrase,
+        card: Phrase, tail: Phrase, method: Phrase, items: Phrase, amount: Phrase, total: Phrase, who_paid: Phrase,
+        own: Phrase, received: Phrase, trade_no: Phrase, people: Phrase, not_for_claims: Phrase, seal: Phrase,
+    }
+
+    Sheet {
+        title: Phrase, heading: Phrase, number: Phrase, printed: Phrase, name: Phrase, card: Phrase, tail: Phrase,
+        department: Phrase, valid_until: Phrase, kind: Phrase, content: Phrase, place: Phrase, amount: Phrase,
+        held: Phrase, total: Phrase, total_note: Phrase, total_a5: Phrase, scan: Phrase, scan_a5: Phrase, step_1: Phrase,
+        step_2: Phrase, step_3: Phrase, foot_1: Phrase, foot_2: Phrase, valid: Phrase, held_first: Phrase,
+        no_phone: Phrase, code: Phrase,
+    }
+}
+
+/// Prints ` lang="zh-CN"` on pages in another language.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct His(pub(crate) &'static str);
+
+impl std::fmt::Display for His {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl askama::filters::HtmlSafe for His {}
