@@ -22,7 +22,7 @@ pub mod statement;
 pub use error::CallError;
 pub use order::{Bridge, Opened, OrderRequest, Payer, PayerScene, Presentation, RefundRequest};
 pub use raw::{Acknowledgement, NotVerified, RawNotification, Verified};
-pub use registry::{BuildContext, ConfigError, Registration};
+pub use registry::{Build, BuildContext, ConfigError, Registration};
 pub use sighting::{News, OrderSighting, RefundSighting, Sighted, SightedRefund};
 
 use async_trait::async_trait;

@@ -12,8 +12,11 @@ pub struct Registration {
     /// The word after `provider =` in a channel's table.
     pub name: &'static str,
     /// Builds a channel from its own table, or says everything that is wrong with it.
-    pub build: fn(&BuildContext, &toml::Table) -> Result<Arc<dyn Provider>, Vec<ConfigError>>,
+    pub build: Build,
 }
+
+/// Builds a channel from its own table, or says everything that is wrong with it.
+pub type Build = fn(&BuildContext, &toml::Table) -> Result<Arc<dyn Provider>, Vec<ConfigError>>;
 
 /// What every adapter is given beside its own table.
 #[derive(Clone)]

@@ -20,8 +20,9 @@ pub mod http;
 pub mod keys;
 pub mod settings;
 pub mod text;
+pub mod wechat;
 
 use mingfen_provider_api::Registration;
 
 /// Every provider that a channel can name.
-pub const ALL: &[Registration] = &[];
+pub const ALL: &[Registration] = &[wechat::REGISTRATION];

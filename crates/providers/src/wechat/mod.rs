@@ -1,0 +1,124 @@
+//! WeChat Pay (微信支付), API v3, direct merchant.
+//!
+//! # Reading order
+//! [`config`](self) reads a channel's table; `sign` writes the strings that are signed; `certs` holds the keys that prove WeChat's
+//! word; `wire` sends one call and verifies its answer; `error` sorts what they say when they say no. Then one file per thing
+//! that is asked: `authorise`, `order`, `refund`, `notification`, `statement`.
+//!
+//! # Source
+//! `docs/protocols/wechatpay-v3.md`; section numbers in this folder are its sections.
+
+mod authorise;
+mod certs;
+mod config;
+mod error;
+mod notification;
+mod order;
+mod refund;
+mod sign;
+mod statement;
+mod wire;
+
+use crate::http::BaseUrl;
+use crate::settings::Secret;
+use async_trait::async_trait;
+use mingfen_domain::Timestamp;
+use mingfen_domain::ids::ChannelId;
+use mingfen_domain::payment::Scene;
+use mingfen_provider_api::statement::Statements;
+use mingfen_provider_api::{
+    Authorisation, BuildContext, CallError, ConfigError, Inquiry, Notifications, Opened, OrderRequest,
+    Presentation, Provider, Refunds, Registration, Upkeep,
+};
+use std::sync::Arc;
+use wire::Wire;
+
+/// The line in [`crate::ALL`].
+pub const REGISTRATION: Registration = Registration {
+    name: "wechat",
+    build: |context, table| Ok(Arc::new(Wechat::build(context, table)?) as Arc<dyn Provider>),
+};
+
+/// One merchant account at WeChat Pay.
+pub struct Wechat {
+    channel: ChannelId,
+    appid: String,
+    app_secret: Secret,
+    authorise_base_url: BaseUrl,
+    token_base_url: BaseUrl,
+    bill_base_url: Option<BaseUrl>,
+    wire: Wire,
+}
+
+impl Wechat {
+    /// Builds a channel from its table.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the table.
+    pub fn build(context: &BuildContext, table: &toml::Table) -> Result<Self, Vec<ConfigError>> {
+        config::build(context, table)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.wire.clock.now()
+    }
+}
+
+#[async_trait]
+impl Provider for Wechat {
+    fn channel(&self) -> &ChannelId {
+        &self.channel
+    }
+
+    fn provider_name(&self) -> &'static str {
+        "wechat"
+    }
+
+    fn identity(&self) -> String {
+        format!("mchid {}, appid {}", self.wire.mchid, self.appid)
+    }
+
+    fn scenes(&self) -> &'static [Scene] {
+        &[Scene::InApp, Scene::ShownCode, Scene::MobileBrowser]
+    }
+
+    async fn open_order(&self, request: &OrderRequest) -> Result<Opened, CallError> {
+        self.open(request).await
+    }
+
+    fn present(
+        &self,
+        request: &OrderRequest,
+        handle: &str,
+        now: Timestamp,
+    ) -> Result<Presentation, CallError> {
+        self.presentation(request, handle, now)
+    }
+
+    fn authorisation(&self) -> Option<&dyn Authorisation> {
+        Some(self)
+    }
+
+    fn inquiry(&self) -> Option<&dyn Inquiry> {
+        Some(self)
+    }
+
+    fn refunds(&self) -> Option<&dyn Refunds> {
+        Some(self)
+    }
+
+    fn notifications(&self) -> Option<&dyn Notifications> {
+        Some(self)
+    }
+
+    fn statements(&self) -> Option<&dyn Statements> {
+        Some(self)
+    }
+
+    fn upkeep(&self) -> Option<&dyn Upkeep> {
+        self.wire.anchors.downloads().then_some(self as &dyn Upkeep)
+    }
+}
+
+#[cfg(test)]
+mod vectors;

@@ -1,0 +1,122 @@
+//! Bills (对账单): fetched, checked against their hash, read by column name.
+//!
+//! # Source
+//! Section 8.
+
+mod fund_flow;
+mod table;
+mod trades;
+
+use super::Wechat;
+use super::error::{Asked, Meaning, sort};
+use super::wire::Failure;
+use crate::http::{Method, SendError};
+use crate::text;
+use async_trait::async_trait;
+use mingfen_domain::BusinessDay;
+use mingfen_provider_api::CallError;
+use mingfen_provider_api::statement::{
+    Fetched, FundFlowLine, StatementError, StatementFile, StatementKind, StatementLine, StatementTotals,
+    Statements,
+};
+use serde::Deserialize;
+use sha1::{Digest, Sha1};
+use url::Url;
+
+/// A million rows a day have about 280 MB.
+const FILE_LIMIT_BYTES: u64 = 1 << 30;
+const DOWNLOAD_LIMIT_BYTES: usize = 256 << 20;
+
+#[derive(Deserialize)]
+struct BillAnswer {
+    hash_type: String,
+    hash_value: String,
+    download_url: String,
+}
+
+#[async_trait]
+impl Statements for Wechat {
+    async fn fetch(&self, kind: StatementKind, day: BusinessDay) -> Result<Fetched, CallError> {
+        let (path, word) = match kind {
+            StatementKind::Trades => {
+                (format!("/v3/bill/tradebill?bill_date={day}&bill_type=ALL&tar_type=GZIP"), "trades")
+            }
+            StatementKind::FundFlow => (
+                format!("/v3/bill/fundflowbill?bill_date={day}&account_type=BASIC&tar_type=GZIP"),
+                "fund-flow",
+            ),
+        };
+        let answer: BillAnswer = match self.wire.get(&path).await {
+            Ok(answer) => answer,
+            Err(Failure::Answered(answer)) if sort(Asked::Bill, &answer) == Meaning::Missing => {
+                return Ok(Fetched::NothingThatDay);
+            }
+            Err(Failure::Answered(answer)) if answer.plain_code() == "STATEMENTCREATING" => {
+                return Ok(Fetched::NotYet);
+            }
+            Err(failure) => return Err(failure.into_call_error(Asked::Bill)),
+        };
+        let bytes = self.download(&answer).await?;
+        let name = format!("wechat-{}-{word}-{day}.csv", self.wire.mchid);
+        Ok(Fetched::File(StatementFile { name, bytes }))
+    }
+
+    fn parse_trades(
+        &self,
+        file: &StatementFile,
+        each: &mut dyn FnMut(StatementLine<'_>),
+    ) -> Result<StatementTotals, StatementError> {
+        trades::parse(file, &self.wire.mchid, each)
+    }
+
+    fn parse_fund_flow(&self, file: &StatementFile) -> Result<Vec<FundFlowLine>, StatementError> {
+        fund_flow::parse(file)
+    }
+}
+
+impl Wechat {
+    /// The download is not signed; what proves it is the hash in the signed answer, over the unpacked bytes.
+    async fn download(&self, bill: &BillAnswer) -> Result<Vec<u8>, CallError> {
+        let in_doubt = |cause: &str| CallError::InDoubt(cause.to_owned());
+        let mut url = Url::parse(&bill.download_url)
+            .map_err(|_| in_doubt("the bill's download_url is not an address"))?;
+        if let Some(base) = &self.bill_base_url {
+            base.take_over(&mut url)?;
+        }
+        let request = self.wire.signed(Method::GET, url, None)?;
+        let answer = self
+            .wire
+            .http
+            .send_limited(request, DOWNLOAD_LIMIT_BYTES)
+            .await
+            .map_err(|error: SendError| CallError::from(error))?;
+        if answer.status != 200 {
+            return Err(CallError::Postponed {
+                code: format!("HTTP {}", answer.status),
+                message: "the bill could not be downloaded; ask for a new address".to_owned(),
+            });
+        }
+        let bytes = if text::is_gzip(&answer.body) {
+            text::gunzip(&answer.body, FILE_LIMIT_BYTES)
+                .map_err(|error| CallError::InDoubt(format!("the bill {error}")))?
+        } else {
+            answer.body
+        };
+        check_hash(bill, &bytes).map_err(in_doubt)?;
+        Ok(bytes)
+    }
+}
+
+fn check_hash(bill: &BillAnswer, bytes: &[u8]) -> Result<(), &'static str> {
+    if bill.hash_type != "SHA1" {
+        return Err("the bill's hash is of a kind that we do not know");
+    }
+    if hex::encode(Sha1::digest(bytes)).eq_ignore_ascii_case(&bill.hash_value) {
+        Ok(())
+    } else {
+        Err("the bill does not have the hash that WeChat signed; fetch it again")
+    }
+}
+
+#[cfg(test)]
+mod tests;

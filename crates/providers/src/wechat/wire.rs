@@ -1,0 +1,221 @@
+//! One signed call and its proven answer.
+//!
+//! # Source
+//! Sections 1.1 to 1.4.
+
+use super::certs::{ApiV3Key, SignedHeaders, TrustAnchors};
+use super::error::{Asked, ErrorAnswer, sort};
+use super::sign;
+use crate::http::{BaseUrl, HttpAnswer, HttpClient, HttpRequest, Method, SendError, path_and_query};
+use crate::keys::Signer;
+use mingfen_domain::ambient::{UPPER_ALPHANUMERIC, random_text};
+use mingfen_domain::{Clock, Random, Timestamp};
+use mingfen_provider_api::{CallError, NotVerified};
+use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+use url::Url;
+
+/// Unknown serial numbers may not make us fetch certificates more often than this.
+const REFRESH_AT_MOST_EVERY_MS: i64 = 60_000;
+
+/// Merchant, keys and client.
+pub struct Wire {
+    pub mchid: String,
+    pub merchant_serial: String,
+    pub signer: Signer,
+    pub api_v3_key: ApiV3Key,
+    pub anchors: TrustAnchors,
+    pub api_base_url: BaseUrl,
+    pub http: HttpClient,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    /// When certificates were last fetched, for the rate cap; held while fetching, so that one fetch serves all.
+    pub refreshed: Mutex<Option<Timestamp>>,
+}
+
+/// How a call ended, other than with a proven 200 or 204.
+pub enum Failure {
+    /// Nothing left.
+    NotSent(String),
+    /// No usable answer.
+    InDoubt(String),
+    /// They answered with an error.
+    Answered(ErrorAnswer),
+}
+
+impl Failure {
+    /// The money question.
+    pub fn into_call_error(self, asked: Asked) -> CallError {
+        match self {
+            Self::NotSent(cause) => CallError::NotSent(cause),
+            Self::InDoubt(cause) => CallError::InDoubt(cause),
+            Self::Answered(answer) => sort(asked, &answer).into_call_error(answer),
+        }
+    }
+}
+
+impl From<SendError> for Failure {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::NotSent(cause) => Self::NotSent(cause),
+            SendError::InDoubt(cause) => Self::InDoubt(cause),
+        }
+    }
+}
+
+impl Wire {
+    /// `GET`s and reads a proven answer.
+    pub async fn get<T: DeserializeOwned>(&self, path_and_query: &str) -> Result<T, Failure> {
+        let body = self.call(Method::GET, path_and_query, None).await?;
+        parse(&body)
+    }
+
+    /// `POST`s and reads a proven answer.
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> Result<T, Failure> {
+        let body = self.call(Method::POST, path, Some(body)).await?;
+        parse(&body)
+    }
+
+    /// One call; the bytes of a proven 200 or 204.
+    pub async fn call(
+        &self,
+        method: Method,
+        path_and_query: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<Vec<u8>, Failure> {
+        if self.anchors.is_empty() {
+            // Without a key no answer could be proven, so nothing is asked before one is here.
+            self.refresh_for_use().await.map_err(|error| {
+                Failure::NotSent(format!("no platform certificate, and none can be fetched: {error}"))
+            })?;
+        }
+        let url = self.api_base_url.join(path_and_query)?;
+        let answer = self.send(method, url, body).await?;
+        match answer.status {
+            200 | 204 => self.proven(answer).await,
+            _ => Err(self.error_answer(answer)),
+        }
+    }
+
+    /// Sends a signed request and takes whatever comes back, proven or not.
+    pub async fn send(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<Vec<u8>>,
+    ) -> Result<HttpAnswer, SendError> {
+        let request = self.signed(method, url, body)?;
+        self.http.send(request).await
+    }
+
+    /// Builds a signed request.
+    pub fn signed(&self, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<HttpRequest, SendError> {
+        let timestamp = self.clock.now().seconds();
+        let nonce = self.nonce();
+        let message = sign::request_message(
+            method.as_str(),
+            &path_and_query(&url),
+            timestamp,
+            &nonce,
+            body.as_deref().unwrap_or_default(),
+        );
+        let signature = self
+            .signer
+            .sign(&message)
+            .ok_or_else(|| SendError::NotSent("the request could not be signed".to_owned()))?;
+        let authorization =
+            sign::authorization(&self.mchid, &self.merchant_serial, timestamp, &nonce, &signature);
+        let mut headers = vec![
+            ("authorization", authorization),
+            ("accept", "application/json".to_owned()),
+            ("accept-language", "zh-CN".to_owned()),
+        ];
+        if body.is_some() {
+            headers.push(("content-type", "application/json".to_owned()));
+        }
+        if let Some(id) = self.anchors.public_key_id() {
+            headers.push(("wechatpay-serial", id.to_owned()));
+        }
+        Ok(HttpRequest { method, url, headers, body })
+    }
+
+    /// 32 random characters.
+    pub fn nonce(&self) -> String {
+        random_text(&*self.random, UPPER_ALPHANUMERIC, 32)
+    }
+
+    /// Fetches the platform certificates.
+    pub async fn refresh(&self) -> Result<(), CallError> {
+        let mut last = self.refreshed.lock().await;
+        *last = Some(self.clock.now());
+        self.download().await
+    }
+
+    /// Fetches the platform certificates unless somebody just did.
+    async fn refresh_for_use(&self) -> Result<(), CallError> {
+        let mut last = self.refreshed.lock().await;
+        let now = self.clock.now();
+        let recent = last.is_some_and(|last| now.since_ms(last) < REFRESH_AT_MOST_EVERY_MS);
+        if recent && !self.anchors.is_empty() {
+            return Ok(());
+        }
+        *last = Some(now);
+        self.download().await
+    }
+
+    async fn download(&self) -> Result<(), CallError> {
+        let asked = Asked::Certificates;
+        let url = self.api_base_url.join("/v3/certificates?algorithm_type=RSA")?;
+        let answer = self.send(Method::GET, url, None).await?;
+        if answer.status != 200 {
+            return Err(self.error_answer(answer).into_call_error(asked));
+        }
+        let now = self.clock.now();
+        let headers = SignedHeaders::collect(|name| answer.header(name))
+            .ok_or_else(|| CallError::InDoubt("the list of certificates is not signed".to_owned()))?;
+        let count = self
+            .anchors
+            .replace(&self.api_v3_key, &headers, &answer.body, now)
+            .map_err(CallError::InDoubt)?;
+        tracing::info!(provider.name = "wechat", certificates = count, "platform certificates fetched");
+        Ok(())
+    }
+
+    async fn proven(&self, answer: HttpAnswer) -> Result<Vec<u8>, Failure> {
+        match self.verify(&answer) {
+            Err(NotVerified::UnknownKey(_)) if self.anchors.downloads() => {
+                self.refresh_for_use().await.map_err(|error| Failure::InDoubt(error.to_string()))?;
+                self.verify(&answer)
+            }
+            verified => verified,
+        }
+        .map_err(|error| Failure::InDoubt(format!("the answer proves nothing: {error}")))?;
+        Ok(answer.body)
+    }
+
+    fn verify(&self, answer: &HttpAnswer) -> Result<(), NotVerified> {
+        let headers = SignedHeaders::collect(|name| answer.header(name))
+            .ok_or_else(|| NotVerified::Malformed("it is not signed".to_owned()))?;
+        self.anchors.verify(&headers, &answer.body, self.clock.now())
+    }
+
+    /// An error answer may be unsigned (section 1.4, rule 1), but it may not be signed wrongly.
+    fn error_answer(&self, answer: HttpAnswer) -> Failure {
+        let signed = answer.header("wechatpay-signature").is_some();
+        if signed && let Err(error) = self.verify(&answer) {
+            return Failure::InDoubt(format!("the error answer proves nothing: {error}"));
+        }
+        Failure::Answered(ErrorAnswer::read(
+            answer.status,
+            &answer.body,
+            answer.header("request-id").unwrap_or_default(),
+            signed,
+        ))
+    }
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(body)
+        .map_err(|error| Failure::InDoubt(format!("the answer cannot be read: {error}")))
+}
