@@ -34,7 +34,8 @@ fn darken(row: &mut [u8], start: u32, length: u32) {
     }
 }
 
-/// The filter *up* turns every repeated row into zeros.
+/// The filter *up* turns every repeated row into zeros, which the fast compressor is made for. A thorough one would save
+/// another third of the bytes and take ten times as long (`benches/qr.rs`).
 fn compress(picture: &[u8], side: u32) -> Result<Vec<u8>, png::EncodingError> {
     let mut file = Vec::with_capacity(4096);
     let mut encoder = png::Encoder::new(&mut file, side, side);

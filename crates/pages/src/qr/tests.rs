@@ -132,7 +132,12 @@ fn a_poor_print_is_still_read() {
 fn a_png_is_one_bit_and_small() {
     let bytes = png(LINK, &QrOptions::default()).unwrap();
     assert_eq!(&bytes[24..26], [1, 0], "bit depth 1, grey-scale");
-    assert!(bytes.len() < 4000, "{} bytes", bytes.len());
+    let picture = qrcode::QrCode::with_error_correction_level(LINK, qrcode::EcLevel::M).unwrap();
+    let picture = picture.render::<image::Luma<u8>>().module_dimensions(6, 6).build();
+    let mut usual = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut usual, image::ImageFormat::Png).unwrap();
+    let usual = usual.into_inner().len();
+    assert!(bytes.len() * 3 <= usual * 2, "{} bytes, {usual} by qrcode and image", bytes.len());
 }
 
 #[test]
