@@ -16,6 +16,7 @@
 //! A folder with a `REGISTRATION`, one line in [`ALL`]. Signing is a file of its own: a pure function from parts to the canonical
 //! string, and the test vectors of the provider's document. Every error code of the document is sorted in a table test.
 
+pub mod alipay;
 pub mod http;
 pub mod keys;
 pub mod settings;
@@ -25,4 +26,4 @@ pub mod wechat;
 use mingfen_provider_api::Registration;
 
 /// Every provider that a channel can name.
-pub const ALL: &[Registration] = &[wechat::REGISTRATION];
+pub const ALL: &[Registration] = &[wechat::REGISTRATION, alipay::REGISTRATION];

@@ -1,0 +1,65 @@
+//! 账务明细: every movement of the merchant's Alipay balance. Settlement to the bank and fees are seen only here.
+//!
+//! # Source
+//! protocols/alipay.md section 10.5.
+
+use super::table::{self, Form, Moments};
+use mingfen_domain::Fen;
+use mingfen_domain::money::MoneyError;
+use mingfen_provider_api::statement::{FundFlowLine, StatementError, StatementFile};
+
+/// The first line.
+pub(super) const TITLE: &str = "#支付宝账务明细查询";
+
+const FORM: Form = Form {
+    title: TITLE,
+    end: "账务明细列表结束",
+    free: &["商品名称", "对方账号", "业务描述", "备注"],
+    empty_is_zero: true,
+};
+
+const INCOME: &str = "收入金额（+元）";
+const EXPENSE: &str = "支出金额（-元）";
+
+pub(super) fn parse(file: &StatementFile, seller_id: &str) -> Result<Vec<FundFlowLine>, StatementError> {
+    let table = table::open(file, &FORM, seller_id)?;
+    let provider_no = table.column("业务流水号")?;
+    let our_no = table.column("商户订单号")?;
+    let at = table.column("发生时间")?;
+    let income = table.column(INCOME)?;
+    let expense = table.column(EXPENSE)?;
+    let balance = table.column("账户余额（元）")?;
+    let kind = table.column("业务类型")?;
+    let mut moments = Moments::default();
+    let mut lines = Vec::new();
+    let (mut incomes, mut received) = (0_u64, Fen::ZERO);
+    let (mut expenses, mut spent) = (0_u64, Fen::ZERO);
+    let trailer = table.rows(|row| {
+        let refuse = |error: MoneyError| row.place.refuse(error.to_string());
+        let (plus, minus) = (row.yuan(income)?, row.yuan(expense)?);
+        if plus < Fen::ZERO || minus > Fen::ZERO || (plus != Fen::ZERO && minus != Fen::ZERO) {
+            let problem = format!("either {INCOME} is positive or {EXPENSE} is negative, never both");
+            return Err(row.place.refuse(problem));
+        }
+        if minus < Fen::ZERO {
+            expenses += 1;
+            spent = spent.plus(minus).map_err(refuse)?;
+        } else {
+            incomes += 1;
+            received = received.plus(plus).map_err(refuse)?;
+        }
+        lines.push(FundFlowLine {
+            line: row.place.line(),
+            at: row.moment(at, &mut moments)?,
+            kind: row.text(kind)?.into_owned(),
+            amount: plus.plus(minus).map_err(refuse)?,
+            balance: if row.bytes(balance).is_empty() { None } else { Some(row.yuan(balance)?) },
+            provider_no: row.text(provider_no)?.into_owned(),
+            our_no: row.text(our_no)?.into_owned(),
+        });
+        Ok(())
+    })?;
+    trailer.check("支出合计", "共", expenses, spent)?;
+    trailer.check("收入合计", "共", incomes, received)?;
+    Ok(lines)
+}

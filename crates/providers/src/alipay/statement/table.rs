@@ -1,0 +1,323 @@
+//! The form that all of Alipay's bills share: a title, an account, a header, rows without quoting, an end line, totals. GBK.
+//!
+//! Lines and columns are cut as bytes: in GBK a comma, a tab or a line end is never part of a character. Text is decoded only
+//! where it is needed.
+
+use super::shift;
+use crate::text;
+use mingfen_domain::{BusinessDay, Fen, Timestamp};
+use mingfen_provider_api::statement::{StatementError, StatementFile};
+use std::borrow::Cow;
+
+/// What kind of bill, and what its columns are.
+pub(super) struct Form {
+    /// The first line.
+    pub title: &'static str,
+    /// The comment that ends the rows holds this.
+    pub end: &'static str,
+    /// Columns that people type: they may hold commas.
+    pub free: &'static [&'static str],
+    /// Whether an amount may be left empty, which is no money.
+    pub empty_is_zero: bool,
+}
+
+/// What a column holds, by its name; decides where a row with too many commas fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// Typed by people.
+    Free,
+    /// An amount in yuan.
+    Yuan,
+    /// A date and a time.
+    Moment,
+    /// A number or a word of Alipay's.
+    Word,
+}
+
+/// A file whose head was read: what follows are rows.
+pub(super) struct Table<'a, L> {
+    file: &'a StatementFile,
+    form: &'static Form,
+    names: Vec<String>,
+    contents: Vec<Content>,
+    lines: L,
+}
+
+/// Reads title, account and header.
+///
+/// # Errors
+/// Another kind of bill, another account, no header.
+pub(super) fn open<'a>(
+    file: &'a StatementFile,
+    form: &'static Form,
+    seller_id: &str,
+) -> Result<Table<'a, impl Iterator<Item = (u64, &'a [u8])>>, StatementError> {
+    let whole = Place { file, line: 0 };
+    let mut lines = text::lines(&file.bytes);
+    let title = lines.next().map_or(&b""[..], |(_, line)| line);
+    check_title(&whole, title, form)?;
+    let mut account_seen = false;
+    loop {
+        let (line, bytes) =
+            lines.next().ok_or_else(|| whole.refuse("ends before its header; fetch it again"))?;
+        let place = Place { file, line };
+        let decoded = place.decode(bytes)?;
+        if let Some(account) = decoded.strip_prefix("#账号：") {
+            account_seen = true;
+            if !account.trim().trim_start_matches('[').starts_with(seller_id) {
+                return Err(place.refuse(format!("is a bill of another account than {seller_id}")));
+            }
+        } else if !decoded.starts_with('#') && !decoded.trim().is_empty() {
+            if !account_seen {
+                return Err(place.refuse("the header comes before the line #账号"));
+            }
+            let names: Vec<String> = decoded.split(',').map(|name| name.trim().to_owned()).collect();
+            let contents = names.iter().map(|name| content(name, form)).collect();
+            return Ok(Table { file, form, names, contents, lines });
+        }
+    }
+}
+
+impl<'a, L: Iterator<Item = (u64, &'a [u8])>> Table<'a, L> {
+    /// Where a column is, by its name: the columns change from year to year and from contract to contract.
+    pub fn column(&self, name: &'static str) -> Result<Column, StatementError> {
+        let mut places = self.names.iter().enumerate().filter(|(_, candidate)| *candidate == name);
+        match (places.next(), places.next()) {
+            (Some((index, _)), None) => Ok(Column { index, name }),
+            (None, _) => Err(self
+                .whole()
+                .refuse_column(name, "is missing from the header; the bill's form has changed")),
+            (Some(_), Some(_)) => Err(self.whole().refuse_column(name, "stands in the header twice")),
+        }
+    }
+
+    /// Reads every row into `each` up to the end line, then answers what follows it.
+    pub fn rows(
+        self,
+        mut each: impl FnMut(Row<'_, 'a>) -> Result<(), StatementError>,
+    ) -> Result<Trailer<'a>, StatementError> {
+        let Self { file, form, names, contents, mut lines } = self;
+        let mut cells = Vec::with_capacity(names.len());
+        for (line, bytes) in lines.by_ref() {
+            let place = Place { file, line };
+            if bytes.first() == Some(&b'#') {
+                if !place.decode(bytes)?.contains(form.end) {
+                    return Err(place.refuse(format!("a comment among the rows; {} is wanted", form.end)));
+                }
+                return Trailer::read(file, lines);
+            }
+            if bytes.trim_ascii().is_empty() {
+                continue;
+            }
+            cut(bytes, &contents, form, &mut cells).map_err(|problem| place.refuse(problem))?;
+            each(Row { place, cells: &cells, form })?;
+        }
+        Err(Place { file, line: 0 }
+            .refuse(format!("is cut short: the line {} is missing; fetch it again", form.end)))
+    }
+
+    fn whole(&self) -> Place<'a> {
+        Place { file: self.file, line: 0 }
+    }
+}
+
+/// A column that a parser reads.
+#[derive(Clone, Copy)]
+pub(super) struct Column {
+    index: usize,
+    name: &'static str,
+}
+
+/// One row; columns are trimmed of blanks and of the tabs that keep spreadsheets from rounding numbers.
+pub(super) struct Row<'r, 'a> {
+    pub place: Place<'a>,
+    cells: &'r [&'a [u8]],
+    form: &'static Form,
+}
+
+impl<'a> Row<'_, 'a> {
+    /// The column's bytes.
+    pub fn bytes(&self, column: Column) -> &'a [u8] {
+        self.cells.get(column.index).copied().unwrap_or_default()
+    }
+
+    /// The column as text.
+    pub fn text(&self, column: Column) -> Result<Cow<'a, str>, StatementError> {
+        let bytes = self.bytes(column);
+        text::decode_gbk(bytes).map_err(|error| self.place.refuse_column(column.name, error.to_string()))
+    }
+
+    /// The column as money.
+    pub fn yuan(&self, column: Column) -> Result<Fen, StatementError> {
+        let bytes = self.bytes(column);
+        if bytes.is_empty() && self.form.empty_is_zero {
+            return Ok(Fen::ZERO);
+        }
+        let text = std::str::from_utf8(bytes).unwrap_or("?");
+        Fen::from_yuan(text).map_err(|error| self.place.refuse_column(column.name, error.to_string()))
+    }
+
+    /// The column as a moment.
+    pub fn moment(&self, column: Column, moments: &mut Moments) -> Result<Timestamp, StatementError> {
+        moments.read(self.bytes(column)).ok_or_else(|| {
+            self.place.refuse_column(column.name, "is not a time of the form 2026-01-01 12:00:30")
+        })
+    }
+}
+
+/// Reads `2026-01-01 12:00:30`; the rows of one bill share their day, so the calendar is asked once.
+#[derive(Default)]
+pub(super) struct Moments {
+    last_day: Option<([u8; 10], Timestamp)>,
+}
+
+impl Moments {
+    pub fn read(&mut self, bytes: &[u8]) -> Option<Timestamp> {
+        let bytes: &[u8; 19] = bytes.try_into().ok()?;
+        let (day, clock) = bytes.split_first_chunk::<10>()?;
+        let &[b' ', h1, h2, b':', m1, m2, b':', s1, s2] = clock else { return None };
+        let two = |tens: u8, ones: u8, below: i64| {
+            let digit = |byte: u8| byte.is_ascii_digit().then(|| i64::from(byte - b'0'));
+            Some(digit(tens)? * 10 + digit(ones)?).filter(|number| *number < below)
+        };
+        let seconds = two(h1, h2, 24)? * 3600 + two(m1, m2, 60)? * 60 + two(s1, s2, 60)?;
+        let start = match self.last_day {
+            Some((known, start)) if known == *day => start,
+            _ => {
+                let start = BusinessDay::parse(std::str::from_utf8(day).ok()?).ok()?.start();
+                self.last_day = Some((*day, start));
+                start
+            }
+        };
+        Some(start.plus_seconds(seconds))
+    }
+}
+
+/// The comments after the rows.
+pub(super) struct Trailer<'a> {
+    file: &'a StatementFile,
+    comments: Vec<(u64, Cow<'a, str>)>,
+}
+
+impl<'a> Trailer<'a> {
+    fn read(
+        file: &'a StatementFile,
+        lines: impl Iterator<Item = (u64, &'a [u8])>,
+    ) -> Result<Self, StatementError> {
+        let mut comments = Vec::new();
+        for (line, bytes) in lines {
+            let place = Place { file, line };
+            let decoded = place.decode(bytes)?;
+            if decoded.starts_with('#') {
+                comments.push((line, decoded));
+            } else if !decoded.trim().is_empty() {
+                return Err(place.refuse("a row after the end of the rows"));
+            }
+        }
+        Ok(Self { file, comments })
+    }
+
+    /// Checks `#<name>：<count>笔，…<label><sum>元` against what was read.
+    pub fn check(&self, name: &str, label: &str, count: u64, sum: Fen) -> Result<(), StatementError> {
+        let begin = format!("#{name}：");
+        let Some((line, text)) =
+            self.comments.iter().find_map(|(line, text)| Some((*line, text.strip_prefix(&begin)?)))
+        else {
+            let whole = Place { file: self.file, line: 0 };
+            return Err(whole.refuse(format!("is cut short: the line #{name} is missing; fetch it again")));
+        };
+        let place = Place { file: self.file, line };
+        let said = count_and_sum(text, label)
+            .ok_or_else(|| place.refuse(format!("#{name} is not of the form 2笔，{label}177.00元")))?;
+        if said == (count, sum) {
+            return Ok(());
+        }
+        Err(place.refuse(format!(
+            "counts {} with {} yuan, but above it are {count} with {sum} yuan; fetch the bill again",
+            said.0, said.1
+        )))
+    }
+}
+
+fn count_and_sum(text: &str, label: &str) -> Option<(u64, Fen)> {
+    let (count, rest) = text.split_once("笔，")?;
+    let (sum, _) = rest.strip_prefix(label)?.split_once('元')?;
+    Some((count.trim().parse().ok()?, Fen::from_yuan(sum.trim()).ok()?))
+}
+
+/// Where things go wrong.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    file: &'a StatementFile,
+    line: u64,
+}
+
+impl<'a> Place<'a> {
+    /// Its number, from 1.
+    pub const fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// The whole line is wrong.
+    pub fn refuse(&self, problem: impl Into<String>) -> StatementError {
+        StatementError {
+            file: self.file.name.clone(),
+            line: self.line,
+            column: None,
+            problem: problem.into(),
+        }
+    }
+
+    /// One column of it is wrong.
+    pub fn refuse_column(&self, column: &str, problem: impl Into<String>) -> StatementError {
+        StatementError { column: Some(column.to_owned()), ..self.refuse(problem) }
+    }
+
+    fn decode(&self, bytes: &'a [u8]) -> Result<Cow<'a, str>, StatementError> {
+        text::decode_gbk(bytes).map_err(|error| self.refuse(error.to_string()))
+    }
+}
+
+fn check_title(whole: &Place<'_>, line: &[u8], form: &Form) -> Result<(), StatementError> {
+    if text::decode_utf8(line).is_ok_and(|line| line.trim() == form.title) && !line.is_ascii() {
+        return Err(whole.refuse("was saved again as UTF-8; the file as Alipay made it (GBK) is wanted"));
+    }
+    match text::decode_gbk(line) {
+        Ok(found) if found.trim() == form.title => Ok(()),
+        Ok(found) => {
+            Err(whole.refuse(format!("begins with {:?}, not with {}", text::cut(&found, 40), form.title)))
+        }
+        Err(error) => Err(whole.refuse(error.to_string())),
+    }
+}
+
+fn content(name: &str, form: &Form) -> Content {
+    if form.free.contains(&name) {
+        Content::Free
+    } else if name.ends_with("元）") {
+        Content::Yuan
+    } else if name.ends_with("时间") {
+        Content::Moment
+    } else {
+        Content::Word
+    }
+}
+
+fn cut<'a>(
+    line: &'a [u8],
+    contents: &[Content],
+    form: &Form,
+    cells: &mut Vec<&'a [u8]>,
+) -> Result<(), String> {
+    cells.clear();
+    cells.extend(line.split(|&byte| byte == b',').map(<[u8]>::trim_ascii));
+    if cells.len() < contents.len() {
+        return Err(format!("has {} columns, {} are wanted", cells.len(), contents.len()));
+    }
+    if cells.len() > contents.len() {
+        let fitted = shift::fit(line, contents, form.empty_is_zero)?;
+        cells.clear();
+        cells.extend(fitted);
+    }
+    Ok(())
+}

@@ -1,0 +1,230 @@
+//! Bills as Alipay makes them, and damaged ones beside the refusal that is expected.
+
+use super::*;
+use encoding_rs::GBK;
+use mingfen_domain::Fen;
+use mingfen_provider_api::statement::LineKind;
+
+const SELLER: &str = "2088000000000001";
+
+const HEADER: &str = "支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,门店编号,门店名称,操作员,终端号,对方账户,订单金额（元）,商家实收（元）,支付宝红包（元）,集分宝（元）,支付宝优惠（元）,商家优惠（元）,券核销金额（元）,券名称,商家红包消费金额（元）,卡消费金额（元）,退款批次号/请求号,服务费（元）,分润（元）,备注";
+const PAYMENT: &str = "2026030522001400001000000001\t,H20260305000001\t,交易\t,门诊缴费,2026-03-05 09:30:41,2026-03-05 09:30:45,\t,\t,\t,\t,*三(138****0000)\t,88.50,88.50,0.00,0.00,0.00,0.00,0.00,,0.00\t,0.00,\t,-0.53,0.00,门诊缴费";
+const SECOND: &str = "2026030522001400001000000002\t,H20260305000002\t,交易\t,门诊缴费,2026-03-05 10:00:00,2026-03-05 10:00:02,\t,\t,\t,\t,*四(138****0001)\t,88.50,88.50,0.00,0.00,0.00,0.00,0.00,,0.00\t,0.00,\t,-0.53,0.00,门诊缴费";
+const REFUND: &str = "2026030522001400001000000001\t,H20260305000001\t,退款\t,门诊缴费,2026-03-05 09:30:41,2026-03-05 11:02:10,\t,\t,\t,\t,*三(138****0000)\t,-8.50,-8.50,0.00,0.00,0.00,0.00,0.00,,0.00\t,0.00,R20260305000001\t,0.05,0.00,门诊缴费";
+const TOTALS: &str = "#交易合计：2笔，商家实收共177.00元，商家优惠共0.00元\r\n#退款合计：1笔，商家实收退款共-8.50元，商家优惠退款共0.00元";
+
+fn trades(header: &str, rows: &[&str], totals: &str) -> String {
+    format!(
+        "#支付宝业务明细查询\r\n#账号：[{SELLER}0156]\r\n#起始日期：[2026年03月05日 00:00:00]   终止日期：[2026年03月06日 00:00:00]\r\n\
+         #-----------------------------------------业务明细列表----------------------------------------\r\n{header}\r\n{}\
+         #-----------------------------------------业务明细列表结束------------------------------------\r\n{totals}\r\n\
+         #导出时间：[2026年03月06日 07:27:37]\r\n",
+        rows.iter().map(|row| format!("{row}\r\n")).collect::<String>()
+    )
+}
+
+fn file(text: &str) -> StatementFile {
+    StatementFile { name: "bill.csv".to_owned(), bytes: GBK.encode(text).0.into_owned() }
+}
+
+type Read = (Vec<(LineKind, String, String, i64, i64, String)>, StatementTotals);
+
+fn read(text: &str) -> Result<Read, StatementError> {
+    let mut lines = Vec::new();
+    let totals = trades::parse(&file(text), SELLER, &mut |line| {
+        lines.push((
+            line.kind,
+            line.out_trade_no.into_owned(),
+            line.out_refund_no.into_owned(),
+            line.amount.get(),
+            line.fee_milli_fen,
+            line.at.to_beijing_text(),
+        ));
+    })?;
+    Ok((lines, totals))
+}
+
+fn expected() -> Read {
+    let line = |kind, order: &str, refund: &str, amount, fee, at: &str| {
+        (kind, order.to_owned(), refund.to_owned(), amount, fee, at.to_owned())
+    };
+    (
+        vec![
+            line(LineKind::Payment, "H20260305000001", "", 8850, 53_000, "2026-03-05 09:30:45"),
+            line(LineKind::Payment, "H20260305000002", "", 8850, 53_000, "2026-03-05 10:00:02"),
+            line(LineKind::Refund, "H20260305000001", "R20260305000001", 850, -5000, "2026-03-05 11:02:10"),
+        ],
+        StatementTotals { lines: 3, paid: Fen::new(17_700), refunded: Fen::new(850) },
+    )
+}
+
+fn refusal(text: &str) -> String {
+    read(text).expect_err("a refusal").to_string()
+}
+
+#[test]
+fn a_genuine_bill_is_read() {
+    let text = trades(HEADER, &[PAYMENT, SECOND, REFUND], TOTALS);
+    assert_eq!(read(&text), Ok(expected()));
+    assert_eq!(read(&text.replace("\r\n", "\n")), Ok(expected()));
+}
+
+#[test]
+fn columns_are_found_by_name() {
+    let with_four_more = |line: &str, more: &str| {
+        let (before, note) = line.rsplit_once(',').unwrap();
+        format!("商户{more},{before},{more},{more},{more},{note}")
+    };
+    let header = with_four_more(HEADER, "x").replacen("商户x", "商户识别号", 1).replacen(
+        ",x,x,x,",
+        ",实收净额（元）,交易方式,花呗分期数,",
+        1,
+    );
+    let rows: Vec<String> = [PAYMENT, SECOND, REFUND]
+        .iter()
+        .map(|row| with_four_more(row, "1").replacen("商户1", "123", 1))
+        .collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    assert_eq!(header.split(',').count(), 29);
+    assert_eq!(read(&trades(&header, &rows, TOTALS)), Ok(expected()));
+    let problem = refusal(&trades(&HEADER.replace("完成时间", "完成日期"), &[], ""));
+    assert!(problem.contains("column 完成时间: is missing"), "{problem}");
+}
+
+#[test]
+fn commas_in_texts_are_given_back_to_their_columns() {
+    for (from, to) in [
+        ("交易\t,门诊缴费", "交易\t,门诊,缴费,二"),
+        ("0.00,门诊缴费", "0.00,门诊,缴费"),
+        ("0.00,,0.00\t", "0.00,满减,券,0.00\t"),
+        ("\t,\t,\t,\t,", "\t,一店,东门\t,\t,\t,"),
+    ] {
+        let shifted = PAYMENT.replace(from, to);
+        assert_ne!(shifted, PAYMENT);
+        assert_eq!(read(&trades(HEADER, &[&shifted, SECOND, REFUND], TOTALS)), Ok(expected()), "{to}");
+    }
+}
+
+#[test]
+fn a_row_that_fits_nowhere_or_in_two_places_is_refused() {
+    let torn = PAYMENT.replace("88.50,88.50", "88.50,x,88.50");
+    let problem = refusal(&trades(HEADER, &[&torn], TOTALS));
+    assert!(problem.contains("line 6") && problem.contains("fit in no place"), "{problem}");
+    // Whether the voucher's name or the note holds the comma decides what the fee is.
+    let twofold =
+        PAYMENT.replace(",,0.00\t,0.00,\t,-0.53,0.00,门诊缴费", ",0.00,0.00,0.00,0.00,1.00,2.00,3.00,x");
+    let problem = refusal(&trades(HEADER, &[&twofold], TOTALS));
+    assert!(problem.contains("two ways"), "{problem}");
+    let short = PAYMENT.replacen("交易\t,", "交易\t", 1);
+    assert!(refusal(&trades(HEADER, &[&short], TOTALS)).contains("has 24 columns, 25 are wanted"));
+}
+
+#[test]
+fn damaged_bills_are_refused_with_line_and_cause() {
+    let good = trades(HEADER, &[PAYMENT, SECOND, REFUND], TOTALS);
+    let rows = [PAYMENT, SECOND, REFUND];
+    for (text, cause) in [
+        (
+            good.replace("177.00元", "177.01元"),
+            "line 10: counts 2 with 177.01 yuan, but above it are 2 with 177.00 yuan",
+        ),
+        (good.replace("合计：1笔", "合计：2笔"), "line 11: counts 2 with -8.50"),
+        (trades(HEADER, &rows[..2], TOTALS), "line 10: counts 1 with -8.50 yuan, but above it are 0"),
+        (good[..good.find("#交易合计").unwrap()].to_owned(), "the line #交易合计 is missing"),
+        (good[..good.find(REFUND).unwrap()].to_owned(), "is cut short: the line 业务明细列表结束"),
+        (good.replace(SELLER, "2088000000000009"), "line 2: is a bill of another account"),
+        (good.replace("业务明细查询", "账务明细查询"), "line 0: begins with"),
+        (good.replace("退款\t,门诊", "撤销\t,门诊"), "line 8, column 业务类型: is \"撤销\""),
+        (good.replace("-8.50,-8.50", "8.50,8.50"), "line 8, column 商家实收（元）: has the wrong sign"),
+        (
+            good.replace("2026-03-05 10:00:02", "2026-03-05 24:00:02"),
+            "line 7, column 完成时间: is not a time",
+        ),
+        (
+            good.replace("-0.53,0.00,门诊缴费", "-0.533,0.00,门诊缴费"),
+            "line 6, column 服务费（元）: \"-0.533\"",
+        ),
+        ("#支付宝业务明细查询\n".to_owned(), "ends before its header"),
+        (String::new(), "begins with \"\""),
+    ] {
+        let problem = refusal(&text);
+        assert!(problem.contains(cause), "{problem} / {cause}");
+    }
+}
+
+#[test]
+fn a_bill_that_was_saved_again_is_named() {
+    let text = trades(HEADER, &[], TOTALS);
+    let saved = StatementFile { name: "b.csv".to_owned(), bytes: format!("\u{feff}{text}").into_bytes() };
+    let problem = trades::parse(&saved, SELLER, &mut |_| {}).expect_err("a refusal").to_string();
+    assert!(problem.contains("saved again as UTF-8"), "{problem}");
+}
+
+#[test]
+fn a_day_without_refunds_has_its_line_of_zero() {
+    let totals = "#交易合计：1笔，商家实收共88.50元，商家优惠共0.00元\r\n#退款合计：0笔，商家实收退款共0.00元，商家优惠退款共0.00元";
+    let (lines, totals) = read(&trades(HEADER, &[PAYMENT], totals)).unwrap();
+    assert_eq!((lines.len(), totals.refunded), (1, Fen::ZERO));
+}
+
+const LEDGER: &str = "#支付宝账务明细查询\r\n#账号：[20880000000000010156]\r\n#起始日期：[2026年03月05日 00:00:00]   终止日期：[2026年03月06日 00:00:00]\r\n\
+#-----------------------------------------账务明细列表----------------------------------------\r\n\
+账务流水号,业务流水号,商户订单号,商品名称,发生时间,对方账号,收入金额（+元）,支出金额（-元）,账户余额（元）,交易渠道,业务类型,备注\r\n\
+1\t,2026030522001400001000000001\t,H20260305000001\t,门诊缴费,2026-03-05 09:30:45,*三(138****0000),88.50,0.00,1088.50,支付宝,在线支付,\r\n\
+2\t,2026030522001400001000000001\t,H20260305000001\t,门诊,缴费,2026-03-05 11:02:10,*三(138****0000),,-8.50,1080.00,支付宝,退款（交易退款）,退费\r\n\
+#-----------------------------------------账务明细列表结束------------------------------------\r\n\
+#支出合计：1笔，共-8.50元\r\n#收入合计：1笔，共88.50元\r\n#导出时间：[2026年03月06日 07:27:37]\r\n";
+
+#[test]
+fn the_ledger_is_read() {
+    let lines = fund_flow::parse(&file(LEDGER), SELLER).unwrap();
+    let seen: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            (
+                line.line,
+                line.amount.get(),
+                line.balance.map(Fen::get),
+                line.kind.as_str(),
+                line.our_no.as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            (6, 8850, Some(108_850), "在线支付", "H20260305000001"),
+            (7, -850, Some(108_000), "退款（交易退款）", "H20260305000001"),
+        ]
+    );
+    let problem = fund_flow::parse(&file(&LEDGER.replace("共88.50元", "共88.51元")), SELLER).unwrap_err();
+    assert_eq!(problem.line, 10);
+}
+
+#[test]
+fn detail_and_summary_are_told_apart_by_their_first_line() {
+    let entry = |name: &str, text: &str| ArchiveEntry { name: name.to_owned(), bytes: file(text).bytes };
+    let summary = entry("a_业务明细.csv", "#支付宝业务汇总查询\r\n");
+    let wanted = entry("b_业务明细(汇总).csv", "#支付宝业务明细查询\r\n");
+    let found = detail(vec![summary.clone(), wanted], StatementKind::Trades).unwrap();
+    assert_eq!(found.name, "b_业务明细(汇总).csv");
+    assert!(detail(vec![summary], StatementKind::Trades).is_none());
+}
+
+#[test]
+fn no_bill_means_not_yet_until_noon_and_nothing_after() {
+    let day = BusinessDay::parse("2026-03-05").unwrap();
+    let morning = day.end().plus_seconds(10 * 3600);
+    let afternoon = day.end().plus_seconds(13 * 3600);
+    let said = |code: &str| Failure::said(Kind::Plain, "40004", code, "");
+    let not_yet = |found: Option<Fetched>| matches!(found, Some(Fetched::NotYet));
+    let nothing = |found: Option<Fetched>| matches!(found, Some(Fetched::NothingThatDay));
+    for code in ["isp.bill_not_exist", "BILL_NOT_EXIST", "NO_BILL_DATA"] {
+        assert!(not_yet(absence(&said(code), day, morning)), "{code}");
+        assert!(nothing(absence(&said(code), day, afternoon)), "{code}");
+    }
+    assert!(not_yet(absence(&said("isv.invalid_arguments"), day, day.start())));
+    assert!(absence(&said("INVAILID_ARGUMENTS"), day, afternoon).is_none());
+    assert!(nothing(absence(&said("BILL_DATE_BEFORE_REGISTRATION"), day, afternoon)));
+    assert!(absence(&said("ACQ.ACCESS_FORBIDDEN"), day, morning).is_none());
+}

@@ -1,0 +1,372 @@
+//! Every call against the scripted gateway: what goes out, and what each kind of answer means for the money.
+
+use super::*;
+use crate::alipay::Cancelled;
+use mingfen_domain::BusinessDay;
+use mingfen_domain::ids::{OutRefundNo, OutTradeNo, ProviderTradeNo};
+use mingfen_provider_api::statement::{Fetched, StatementKind};
+use mingfen_provider_api::{
+    AuthoriseError, Bridge, Payer, PayerScene, RefundRequest, RefundSighting, Sighted, SightedRefund,
+};
+
+const SUCCESS: &str = "\"code\":\"10000\",\"msg\":\"Success\"";
+
+fn number() -> OutTradeNo {
+    OutTradeNo::parse(ORDER).unwrap()
+}
+
+fn in_app(kind: &str) -> OrderRequest {
+    order(PayerScene::InApp(Payer { kind: kind.to_owned(), id: "069zXXXX".to_owned() }))
+}
+
+fn refund_request() -> RefundRequest {
+    RefundRequest {
+        out_refund_no: OutRefundNo::parse("R20260305000001").unwrap(),
+        out_trade_no: number(),
+        provider_trade_no: ProviderTradeNo::parse(TRADE).unwrap(),
+        amount: Amount::from_fen(850).unwrap(),
+        paid: Amount::from_fen(8850).unwrap(),
+        reason: "退费".to_owned(),
+        notify_url: "https://pay.example-hospital.cn/n/alipay".to_owned(),
+    }
+}
+
+async fn query(answer: Answer) -> Result<Sighted, CallError> {
+    let (address, _server) = gateway(vec![answer]).await;
+    channel(&address).inquiry().unwrap().query(&number()).await.map(|sighting| sighting.seen)
+}
+
+async fn refund(answers: Vec<Answer>) -> Result<RefundSighting, CallError> {
+    let (address, _server) = gateway(answers).await;
+    channel(&address).refunds().unwrap().refund(&refund_request()).await
+}
+
+fn paid_at(text: &str) -> Sighted {
+    Sighted::Paid {
+        provider_trade_no: ProviderTradeNo::parse(TRADE).unwrap(),
+        amount: Amount::from_fen(8850).unwrap(),
+        paid_at: Timestamp::from_beijing_text(text).unwrap(),
+    }
+}
+
+#[tokio::test]
+async fn an_order_in_the_app_becomes_a_trade() {
+    let node = r#"{"code":"10000","msg":"Success","out_trade_no":"H20260305000001","trade_no":"2026030522001400001000000001"}"#;
+    let (address, server) = gateway(vec![Answer::Signed(node), Answer::Signed(node)]).await;
+    let channel = channel(&address);
+    let request = in_app("open_id");
+    let opened = channel.open_order(&request).await.unwrap();
+    assert_eq!((opened.handle.as_str(), opened.usable_until), (TRADE, request.expires_at));
+    assert_eq!(
+        channel.present(&request, &opened.handle, NOW).unwrap(),
+        Presentation::InApp {
+            bridge: Bridge::Alipay,
+            parameters: vec![("tradeNO".to_owned(), TRADE.to_owned())]
+        }
+    );
+    channel.open_order(&request).await.unwrap();
+    let asked = server.await.unwrap();
+    assert_eq!(
+        value(&asked[0], "biz_content"),
+        r#"{"out_trade_no":"H20260305000001","total_amount":"88.50","subject":"门诊缴费 张 三","product_code":"JSAPI_PAY","seller_id":"2088100000000001","time_expire":"2026-03-05 09:45:00","buyer_open_id":"069zXXXX"}"#
+    );
+    assert_eq!(asked[0], asked[1], "a repeat sends the same bytes");
+    assert_eq!(value(&asked[0], "timestamp"), "2026-03-05 09:30:00");
+    assert_eq!(value(&asked[0], "notify_url"), "https://pay.example-hospital.cn/n/alipay");
+}
+
+#[tokio::test]
+async fn a_payer_of_another_app_is_not_sent() {
+    let refused = channel("http://127.0.0.1:1").open_order(&in_app("openid")).await;
+    assert!(matches!(refused, Err(CallError::NotSent(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_code_lives_two_hours_at_most() {
+    let node = r#"{"code":"10000","msg":"Success","out_trade_no":"H20260305000001","qr_code":"https:\/\/qr.alipay.com\/bax00000test"}"#;
+    let (address, server) = gateway(vec![Answer::Signed(node)]).await;
+    let mut request = order(PayerScene::ShownCode);
+    request.expires_at = NOW.plus_seconds(3 * 3600);
+    let channel = channel(&address);
+    let opened = channel.open_order(&request).await.unwrap();
+    assert_eq!(opened.handle, "https://qr.alipay.com/bax00000test");
+    assert_eq!(opened.usable_until, NOW.plus_seconds(2 * 3600));
+    let asked = server.await.unwrap();
+    assert!(value(&asked[0], "biz_content").contains("\"product_code\":\"QR_CODE_OFFLINE\""));
+}
+
+#[tokio::test]
+async fn a_browser_gets_a_signed_address_and_nothing_is_sent_before() {
+    let channel = channel("http://127.0.0.1:1");
+    let request = order(PayerScene::MobileBrowser { client_ip: "203.0.113.7".to_owned() });
+    let opened = channel.open_order(&request).await.unwrap();
+    assert_eq!(opened.handle, "wap");
+    let Presentation::Redirect { url } =
+        channel.present(&request, &opened.handle, NOW.plus_seconds(60)).unwrap()
+    else {
+        panic!("no redirect")
+    };
+    let asked = parameters(url.split_once('?').unwrap().1);
+    check_request(&asked);
+    assert_eq!(value(&asked, "timestamp"), "2026-03-05 09:31:00");
+    let content = value(&asked, "biz_content");
+    assert!(content.contains(r#""business_params":{"mc_create_trade_ip":"203.0.113.7"}"#), "{content}");
+    assert!(content.contains(r#""quit_url":"https://pay.example-hospital.cn/r""#), "{content}");
+}
+
+#[tokio::test]
+async fn a_query_tells_each_state() {
+    let node = |status: &str, further: &str| -> Answer {
+        let text = format!(
+            r#"{{{SUCCESS},"out_trade_no":"{ORDER}","trade_no":"{TRADE}","trade_status":"{status}","total_amount":"88.50"{further}}}"#
+        );
+        Answer::Signed(Box::leak(text.into_boxed_str()))
+    };
+    let date = r#","send_pay_date":"2026-03-05 09:30:45""#;
+    for (status, further, seen) in [
+        ("WAIT_BUYER_PAY", r#","receipt_amount":"0.00""#, Sighted::Waiting),
+        ("TRADE_SUCCESS", date, paid_at("2026-03-05 09:30:45")),
+        ("TRADE_FINISHED", date, paid_at("2026-03-05 09:30:45")),
+        ("TRADE_CLOSED", date, paid_at("2026-03-05 09:30:45")),
+        ("TRADE_CLOSED", r#","receipt_amount":"0.00","buyer_pay_amount":"0.00""#, Sighted::Closed),
+        (
+            "TRADE_SUCCESS",
+            "",
+            Sighted::Unknown { text: "trade_status TRADE_SUCCESS, no send_pay_date".to_owned() },
+        ),
+        ("FROZEN", date, Sighted::Unknown { text: "trade_status FROZEN, no send_pay_date".to_owned() }),
+    ] {
+        assert_eq!(query(node(status, further)).await, Ok(seen), "{status} {further}");
+    }
+    let missing =
+        r#"{"code":"40004","msg":"Business Failed","sub_code":"ACQ.TRADE_NOT_EXIST","sub_msg":"交易不存在"}"#;
+    assert_eq!(query(Answer::Signed(missing)).await, Ok(Sighted::Missing));
+}
+
+#[tokio::test]
+async fn a_closed_trade_with_money_and_no_date_is_asked_after_its_refund() {
+    let closed = r#"{"code":"10000","msg":"Success","out_trade_no":"H20260305000001","trade_no":"2026030522001400001000000001","trade_status":"TRADE_CLOSED","total_amount":"88.50","receipt_amount":"88.50"}"#;
+    let refunded = r#"{"code":"10000","msg":"Success","out_request_no":"H20260305000001","refund_status":"REFUND_SUCCESS","gmt_refund_pay":"2026-03-05 11:05:00"}"#;
+    let (address, _server) = gateway(vec![Answer::Signed(closed), Answer::Signed(refunded)]).await;
+    let seen = channel(&address).inquiry().unwrap().query(&number()).await.unwrap().seen;
+    assert_eq!(seen, paid_at("2026-03-05 11:05:00"));
+}
+
+#[tokio::test]
+async fn an_answer_that_proves_nothing_is_in_doubt() {
+    let paid = r#"{"code":"10000","msg":"Success","out_trade_no":"H20260305000001","trade_no":"2026030522001400001000000001","trade_status":"TRADE_SUCCESS","total_amount":"88.50","send_pay_date":"2026-03-05 09:30:45"}"#;
+    let unsigned = format!(r#"{{"alipay_trade_query_response":{paid}}}"#);
+    let by_another = signed("alipay.trade.query", paid, &APP.signer(), "");
+    let tampered = signed("alipay.trade.query", paid, &ALIPAY.signer(), "").replace("88.50", "88.51");
+    let unsigned_missing =
+        r#"{"alipay_trade_query_response":{"code":"40004","sub_code":"ACQ.TRADE_NOT_EXIST"}}"#.to_owned();
+    let other_order = paid.replace(ORDER, "H20260305000009");
+    for answer in [
+        Answer::Raw(unsigned),
+        Answer::Raw(by_another),
+        Answer::Raw(tampered),
+        Answer::Raw(unsigned_missing),
+        Answer::Raw(signed("alipay.trade.query", &other_order, &ALIPAY.signer(), "")),
+        Answer::Raw("<html>\u{fffd}</html>".to_owned()),
+        Answer::Raw(String::new()),
+        Answer::Status(502, "bad gateway"),
+        Answer::Signed(
+            r#"{"code":"20000","msg":"Service Currently Unavailable","sub_code":"isp.unknow-error"}"#,
+        ),
+        Answer::Raw(
+            r#"{"error_response":{"code":"20000","msg":"Service Currently Unavailable"}}"#.to_owned(),
+        ),
+        Answer::Raw(r#"{"error_response":{"code":"10000","msg":"Success"}}"#.to_owned()),
+    ] {
+        let seen = query(answer).await;
+        assert!(matches!(seen, Err(CallError::InDoubt(_))), "{seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_gateway_needs_no_signature() {
+    let refusal = r#"{"error_response":{"code":"40002","msg":"Invalid Arguments","sub_code":"isv.invalid-signature","sub_msg":"验签字符串 biz_content={secret}"}}"#;
+    match query(Answer::Raw(refusal.to_owned())).await {
+        Err(CallError::Refused { code, message }) => {
+            assert_eq!(code, "isv.invalid-signature");
+            assert!(!message.contains("secret"), "{message}");
+        }
+        other => panic!("{other:?}"),
+    }
+    let limited = r#"{"alipay_trade_query_response":{"code":"40005","msg":"Call Limited","sub_code":"isv.app-call-limited"}}"#;
+    assert!(matches!(query(Answer::Raw(limited.to_owned())).await, Err(CallError::Postponed { .. })));
+}
+
+#[tokio::test]
+async fn nothing_is_sent_where_nobody_listens() {
+    let seen = channel("http://127.0.0.1:1").inquiry().unwrap().query(&number()).await;
+    assert!(matches!(seen, Err(CallError::NotSent(_))), "{seen:?}");
+}
+
+#[tokio::test]
+async fn closing_believes_the_query_when_it_lost_the_race() {
+    let close = async |answers| {
+        let (address, _server) = gateway(answers).await;
+        channel(&address).inquiry().unwrap().close(&number()).await.map(|sighting| sighting.seen)
+    };
+    let closed = r#"{"code":"10000","msg":"Success","out_trade_no":"H20260305000001","trade_no":"1"}"#;
+    assert_eq!(close(vec![Answer::Signed(closed)]).await, Ok(Sighted::Closed));
+    let unscanned = r#"{"code":"40004","sub_code":"ACQ.TRADE_NOT_EXIST"}"#;
+    assert_eq!(close(vec![Answer::Signed(unscanned)]).await, Ok(Sighted::Missing));
+    let lost = r#"{"code":"40004","sub_code":"ACQ.REASON_TRADE_STATUS_INVALID"}"#;
+    let paid = r#"{"code":"10000","out_trade_no":"H20260305000001","trade_no":"2026030522001400001000000001","trade_status":"TRADE_SUCCESS","total_amount":"88.50","send_pay_date":"2026-03-05 09:30:45"}"#;
+    assert_eq!(
+        close(vec![Answer::Signed(lost), Answer::Signed(paid)]).await,
+        Ok(paid_at("2026-03-05 09:30:45"))
+    );
+}
+
+#[tokio::test]
+async fn cancelling_says_what_it_did() {
+    for (node, expected) in [
+        (r#"{"code":"10000","action":"close","retry_flag":"N"}"#, Some(Cancelled::Closed)),
+        (r#"{"code":"10000","action":"refund","retry_flag":"N"}"#, Some(Cancelled::Refunded)),
+        (r#"{"code":"10000","retry_flag":"N"}"#, Some(Cancelled::Nothing)),
+        (r#"{"code":"40004","sub_code":"ACQ.TRADE_NOT_EXIST"}"#, Some(Cancelled::Nothing)),
+        (r#"{"code":"10000","retry_flag":"Y"}"#, None),
+        (r#"{"code":"40004","sub_code":"ACQ.SELLER_BALANCE_NOT_ENOUGH"}"#, None),
+    ] {
+        let (address, _server) = gateway(vec![Answer::Signed(node)]).await;
+        let cancelled = channel(&address).cancel(&number()).await;
+        match expected {
+            Some(expected) => assert_eq!(cancelled, Ok(expected), "{node}"),
+            None => assert!(matches!(cancelled, Err(CallError::Postponed { .. })), "{node} {cancelled:?}"),
+        }
+    }
+}
+
+const MOVED: &str = r#"{"code":"10000","msg":"Success","fund_change":"Y","gmt_refund_pay":"2026-03-05 11:02:10","out_trade_no":"H20260305000001","refund_fee":"8.50","trade_no":"2026030522001400001000000001"}"#;
+const REPEATED: &str = r#"{"code":"10000","msg":"Success","fund_change":"N","gmt_refund_pay":"2026-03-05 11:02:10","out_trade_no":"H20260305000001","refund_fee":"8.50"}"#;
+const REFUNDED: &str = r#"{"code":"10000","msg":"Success","gmt_refund_pay":"2026-03-05 11:05:00","out_request_no":"R20260305000001","out_trade_no":"H20260305000001","refund_amount":"8.50","refund_status":"REFUND_SUCCESS"}"#;
+const NEVER_USED: &str = r#"{"code":"10000","msg":"Success"}"#;
+
+#[tokio::test]
+async fn a_refund_has_moved_money_when_it_says_so() {
+    let (address, server) = gateway(vec![Answer::Signed(MOVED)]).await;
+    let sighting = channel(&address).refunds().unwrap().refund(&refund_request()).await.unwrap();
+    match sighting.seen {
+        SightedRefund::Succeeded { refunded_at, provider_refund_no } => {
+            assert_eq!(refunded_at.to_beijing_text(), "2026-03-05 11:02:10");
+            assert_eq!(provider_refund_no.as_str(), "R20260305000001");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(sighting.amount, None, "refund_fee is the sum of all refunds, not this one's");
+    assert_eq!(
+        value(&server.await.unwrap()[0], "biz_content"),
+        r#"{"trade_no":"2026030522001400001000000001","refund_amount":"8.50","out_request_no":"R20260305000001","refund_reason":"退费"}"#
+    );
+}
+
+#[tokio::test]
+async fn a_refund_that_is_not_proven_is_asked_after() {
+    let sighting = refund(vec![Answer::Signed(REPEATED), Answer::Signed(REFUNDED)]).await.unwrap();
+    assert_eq!(sighting.amount, Amount::from_fen(850).ok());
+    assert!(matches!(sighting.seen, SightedRefund::Succeeded { .. }));
+    let sighting = refund(vec![Answer::Signed(REPEATED), Answer::Signed(NEVER_USED)]).await.unwrap();
+    assert!(matches!(sighting.seen, SightedRefund::Processing { .. }), "{sighting:?}");
+    let unsigned = Answer::Raw(format!(r#"{{"alipay_trade_refund_response":{MOVED}}}"#));
+    let sighting = refund(vec![unsigned]).await;
+    assert!(matches!(sighting, Err(CallError::InDoubt(_))), "{sighting:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_that_an_earlier_call_may_explain_is_asked_after() {
+    let finished = r#"{"code":"40004","sub_code":"ACQ.TRADE_HAS_CLOSE","sub_msg":"交易已关闭"}"#;
+    let sighting = refund(vec![Answer::Signed(finished), Answer::Signed(REFUNDED)]).await.unwrap();
+    assert!(matches!(sighting.seen, SightedRefund::Succeeded { .. }));
+    match refund(vec![Answer::Signed(finished), Answer::Signed(NEVER_USED)]).await {
+        Err(CallError::Refused { code, .. }) => assert_eq!(code, "ACQ.TRADE_HAS_CLOSE"),
+        other => panic!("{other:?}"),
+    }
+    let silent = refund(vec![Answer::Signed(finished), Answer::Status(502, "")]).await;
+    assert!(matches!(silent, Err(CallError::InDoubt(_))), "{silent:?}");
+}
+
+#[tokio::test]
+async fn an_empty_purse_postpones_a_refund_and_a_system_error_leaves_it_in_doubt() {
+    let empty = r#"{"code":"40004","sub_code":"ACQ.SELLER_BALANCE_NOT_ENOUGH","refund_fee":"0.00"}"#;
+    assert!(matches!(refund(vec![Answer::Signed(empty)]).await, Err(CallError::Postponed { .. })));
+    let error = r#"{"code":"40004","sub_code":"aop.ACQ.SYSTEM_ERROR"}"#;
+    assert!(matches!(refund(vec![Answer::Signed(error)]).await, Err(CallError::InDoubt(_))));
+}
+
+#[tokio::test]
+async fn a_refund_number_that_was_never_used_is_missing() {
+    let other = REFUNDED.replace("R20260305000001", "R20260305000002");
+    for (answer, expected) in [
+        (Answer::Signed(NEVER_USED), Ok(SightedRefund::Missing)),
+        (Answer::Signed(r#"{"code":"40004","sub_code":"TRADE_NOT_EXIST"}"#), Ok(SightedRefund::Missing)),
+        (
+            Answer::Signed(r#"{"code":"10000","refund_status":"REFUND_PROCESSING"}"#),
+            Ok(SightedRefund::Unknown { text: "refund_status REFUND_PROCESSING".to_owned() }),
+        ),
+        (
+            Answer::Raw(signed("alipay.trade.fastpay.refund.query", &other, &ALIPAY.signer(), "")),
+            Err(CallError::InDoubt("the answer is about another refund".to_owned())),
+        ),
+    ] {
+        let (address, _server) = gateway(vec![answer]).await;
+        let seen = channel(&address).refunds().unwrap().query_refund(&refund_request()).await;
+        assert_eq!(seen.map(|sighting| sighting.seen), expected);
+    }
+}
+
+#[tokio::test]
+async fn the_payer_is_known_by_either_id() {
+    let payer = async |answer| {
+        let (address, server) = gateway(vec![answer]).await;
+        let payer =
+            channel(&address).authorisation().unwrap().payer("4b203fe6c11548bcabd8da5bb087a83b").await;
+        (payer, server.await.unwrap())
+    };
+    let both = r#"{"user_id":"2088000000000001","access_token":"x","expires_in":1}"#;
+    let (found, asked) = payer(Answer::Signed(both)).await;
+    assert_eq!(found, Ok(Payer { kind: "user_id".to_owned(), id: "2088000000000001".to_owned() }));
+    assert_eq!(value(&asked[0], "grant_type"), "authorization_code");
+    assert_eq!(value(&asked[0], "biz_content"), "");
+    let (found, _) =
+        payer(Answer::Signed(r#"{"code":"10000","open_id":"069zXXXX","access_token":"x"}"#)).await;
+    assert_eq!(found.map(|payer| payer.kind), Ok("open_id".to_owned()));
+    let spent = r#"{"error_response":{"code":"40002","msg":"Invalid Arguments","sub_code":"isv.code-invalid","sub_msg":"授权码code无效"}}"#;
+    let (found, _) = payer(Answer::Raw(spent.to_owned())).await;
+    assert_eq!(found, Err(AuthoriseError::CodeSpent));
+    let unsigned = format!(r#"{{"alipay_system_oauth_token_response":{both}}}"#);
+    let (found, _) = payer(Answer::Raw(unsigned)).await;
+    assert!(matches!(found, Err(AuthoriseError::NoAnswer(_))), "{found:?}");
+}
+
+#[test]
+fn the_authorise_address_is_encoded() {
+    let url = channel("http://127.0.0.1:1")
+        .authorisation()
+        .unwrap()
+        .authorise_url("https://pay.example-hospital.cn/a?b=1", "s_1-2");
+    assert_eq!(
+        url,
+        "https://openauth.alipay.com/oauth2/publicAppAuthorize.htm?app_id=2021000100000001&scope=auth_base&redirect_uri=https%3A%2F%2Fpay.example-hospital.cn%2Fa%3Fb%3D1&state=s_1-2"
+    );
+}
+
+#[tokio::test]
+async fn a_bill_that_is_not_an_archive_is_asked_for_again() {
+    let link = r#"{"code":"10000","msg":"Success","bill_download_url":"http:\/\/dwbillcenter.alipay.com\/download?fileId=%2Ftrade%2F1"}"#;
+    let (address, server) =
+        gateway(vec![Answer::Signed(link), Answer::Raw("<html>expired</html>".to_owned())]).await;
+    let day = BusinessDay::parse("2026-03-04").unwrap();
+    let channel = channel(&address);
+    let fetched = channel.statements().unwrap().fetch(StatementKind::Trades, day).await;
+    assert!(matches!(fetched, Err(CallError::Postponed { .. })));
+    let asked = server.await.unwrap();
+    assert_eq!(value(&asked[0], "biz_content"), r#"{"bill_type":"trade","bill_date":"2026-03-04"}"#);
+    assert_eq!(value(&asked[1], "fileId"), "/trade/1");
+    let (address, _server) =
+        gateway(vec![Answer::Signed(r#"{"code":"40004","sub_code":"isp.bill_not_exist"}"#)]).await;
+    let fetched = super::channel(&address).statements().unwrap().fetch(StatementKind::Trades, day).await;
+    assert!(matches!(fetched, Ok(Fetched::NotYet)));
+}
