@@ -4,10 +4,11 @@
 use crate::Tx;
 use crate::errors::{Result, StoreError};
 use crate::offer::reads;
+use crate::placeholders::{statement, tuples};
 use crate::rows::Fields;
 use mingfen_domain::Timestamp;
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyConnection, QueryBuilder, query};
+use sqlx::{AnyConnection, query};
 
 /// Something that somebody did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,20 +110,22 @@ impl Tx {
     /// both cases somebody else is sealing; roll back.
     pub async fn seal(&mut self, links: Vec<(String, i64, String)>) -> Result<()> {
         for some in links.chunks(SEALED_AT_ONCE) {
-            let mut sql = QueryBuilder::<Any>::new("WITH links (event_id, seq, hash) AS (");
-            sql.push_values(some, |mut row, (event_id, seq, hash)| {
-                row.push_bind(event_id.as_str()).push_bind(*seq).push_bind(hash.as_str());
-            });
-            sql.push(
-                ")
+            let sql = format!(
+                "WITH links (event_id, seq, hash) AS (VALUES {})
                 UPDATE audit_events
                 SET
                     seq = links.seq,
                     hash = links.hash
                 FROM links
                 WHERE audit_events.event_id = links.event_id AND audit_events.seq IS NULL",
+                tuples(some.len(), 3)
             );
-            let done = sql.build().execute(self.connection()).await?;
+            // A number of rows that hardly comes again is not worth a place among the prepared statements.
+            let mut statement = query(statement(sql)).persistent(some.len() == SEALED_AT_ONCE);
+            for (event_id, seq, hash) in some {
+                statement = statement.bind(event_id.as_str()).bind(*seq).bind(hash.as_str());
+            }
+            let done = statement.execute(self.connection()).await?;
             if done.rows_affected() != some.len() as u64 {
                 let key = some.first().map(|(event_id, ..)| event_id.clone()).unwrap_or_default();
                 return Err(StoreError::Stale { table: "audit_events", key });

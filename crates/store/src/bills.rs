@@ -3,6 +3,7 @@
 use crate::Tx;
 use crate::errors::{Result, StoreError, exactly_one};
 use crate::offer::reads;
+use crate::placeholders::{list, statement, tuples};
 use crate::rows::Fields;
 use mingfen_domain::Fen;
 use mingfen_domain::bill::{Bill, BillState, BilledSlip};
@@ -10,7 +11,7 @@ use mingfen_domain::ids::{BillNo, HospitalId, OutTradeNo, SlipNo, TraceId};
 use mingfen_domain::slip::SlipKind;
 use mingfen_domain::split::Split;
 use sqlx::any::AnyRow;
-use sqlx::{Any, AnyConnection, QueryBuilder, Row, query};
+use sqlx::{AnyConnection, Row, query};
 use std::fmt;
 
 /// A bill with what the domain need not know of it.
@@ -182,14 +183,18 @@ async fn claims_on(
     if slip_nos.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql = QueryBuilder::<Any>::new("SELECT slip_no, bill_no FROM slip_claims WHERE hospital_id = ");
-    sql.push_bind(hospital.as_str()).push(" AND slip_no IN (");
-    let mut list = sql.separated(", ");
+    let sql = format!(
+        "SELECT slip_no, bill_no
+        FROM slip_claims
+        WHERE hospital_id = $1 AND slip_no IN {}
+        ORDER BY slip_no",
+        list(2, slip_nos.len())
+    );
+    let mut statement = query(statement(sql)).bind(hospital.as_str());
     for slip_no in slip_nos {
-        list.push_bind(slip_no.as_str());
+        statement = statement.bind(slip_no.as_str());
     }
-    sql.push(") ORDER BY slip_no");
-    let rows = sql.build().fetch_all(connection).await?;
+    let rows = statement.fetch_all(connection).await?;
     rows.iter()
         .map(|row| {
             let fields = Fields::new("slip_claims", "slip_no", row)?;
@@ -350,12 +355,22 @@ async fn insert_claims(
     if slip_nos.is_empty() {
         return Ok(Vec::new());
     }
-    let mut sql = QueryBuilder::<Any>::new("INSERT INTO slip_claims (hospital_id, slip_no, bill_no) ");
-    sql.push_values(slip_nos, |mut row, slip_no| {
-        row.push_bind(hospital.as_str()).push_bind(slip_no.as_str()).push_bind(bill_no.as_str());
-    });
-    sql.push(" ON CONFLICT (hospital_id, slip_no) DO NOTHING RETURNING slip_no");
-    let rows = sql.build().fetch_all(connection).await?;
+    let sql = format!(
+        "INSERT INTO slip_claims (
+            hospital_id,
+            slip_no,
+            bill_no
+        )
+        VALUES {}
+        ON CONFLICT (hospital_id, slip_no) DO NOTHING
+        RETURNING slip_no",
+        tuples(slip_nos.len(), 3)
+    );
+    let mut statement = query(statement(sql));
+    for slip_no in slip_nos {
+        statement = statement.bind(hospital.as_str()).bind(slip_no.as_str()).bind(bill_no.as_str());
+    }
+    let rows = statement.fetch_all(connection).await?;
     rows.iter().map(|row| Ok(row.try_get("slip_no")?)).collect()
 }
 
@@ -367,14 +382,13 @@ async fn take_back_claims(
     if slip_nos.is_empty() {
         return Ok(());
     }
-    let mut sql = QueryBuilder::<Any>::new("DELETE FROM slip_claims WHERE hospital_id = ");
-    sql.push_bind(hospital.as_str()).push(" AND slip_no IN (");
-    let mut list = sql.separated(", ");
+    let sql =
+        format!("DELETE FROM slip_claims WHERE hospital_id = $1 AND slip_no IN {}", list(2, slip_nos.len()));
+    let mut statement = query(statement(sql)).bind(hospital.as_str());
     for slip_no in slip_nos {
-        list.push_bind(slip_no.as_str());
+        statement = statement.bind(slip_no.as_str());
     }
-    sql.push(")");
-    sql.build().execute(connection).await?;
+    statement.execute(connection).await?;
     Ok(())
 }
 
@@ -383,7 +397,7 @@ async fn insert_slips(connection: &mut AnyConnection, record: &BillRecord) -> Re
         return Ok(());
     }
     let bill = &record.bill;
-    let mut sql = QueryBuilder::<Any>::new(
+    let sql = format!(
         "INSERT INTO bill_slips (
             bill_no,
             position,
@@ -394,20 +408,24 @@ async fn insert_slips(connection: &mut AnyConnection, record: &BillRecord) -> Re
             department,
             total_fen,
             self_pay_fen
-        ) ",
+        )
+        VALUES {}",
+        tuples(record.slips.len(), 9)
     );
-    sql.push_values((0_i64..).zip(&record.slips), |mut row, (position, slip)| {
-        row.push_bind(bill.bill_no.as_str())
-            .push_bind(position)
-            .push_bind(bill.hospital.as_str())
-            .push_bind(slip.slip_no.as_str())
-            .push_bind(slip.kind.as_str())
-            .push_bind(slip.title.as_str())
-            .push_bind(slip.department.as_str())
-            .push_bind(slip.total.get())
-            .push_bind(slip.self_pay.get());
-    });
-    sql.build().execute(connection).await?;
+    let mut statement = query(statement(sql));
+    for (position, slip) in (0_i64..).zip(&record.slips) {
+        statement = statement
+            .bind(bill.bill_no.as_str())
+            .bind(position)
+            .bind(bill.hospital.as_str())
+            .bind(slip.slip_no.as_str())
+            .bind(slip.kind.as_str())
+            .bind(slip.title.as_str())
+            .bind(slip.department.as_str())
+            .bind(slip.total.get())
+            .bind(slip.self_pay.get());
+    }
+    statement.execute(connection).await?;
     Ok(())
 }
 

@@ -81,7 +81,31 @@ impl Engine {
         Ok(query_scalar::<_, String>(sql).fetch_one(connection).await?)
     }
 
-    /// How many tables of that name are visible: one or none.
+    /// Whether a commit is on disk before it is answered, by what the connection and the server say of themselves.
+    pub(crate) async fn is_durable(self, connection: &mut AnyConnection) -> Result<bool> {
+        let settings: &[(&'static str, &[&str])] = match self {
+            Self::Sqlite => &[
+                ("SELECT journal_mode FROM pragma_journal_mode", &["wal"]),
+                ("SELECT CAST(synchronous AS TEXT) FROM pragma_synchronous", &["2", "3"]),
+            ],
+            Self::Postgres => &[
+                ("SELECT current_setting('fsync')", &["on"]),
+                (
+                    "SELECT current_setting('synchronous_commit')",
+                    &["local", "on", "remote_write", "remote_apply"],
+                ),
+            ],
+        };
+        for (sql, safe) in settings {
+            let value: String = query_scalar(*sql).fetch_one(&mut *connection).await?;
+            if !safe.contains(&value.as_str()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether a table of that name can be seen.
     pub(crate) async fn has_table(self, connection: &mut AnyConnection, name: &str) -> Result<bool> {
         let sql = match self {
             Self::Sqlite => "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = $1",
@@ -169,4 +193,28 @@ async fn prepare_postgres(connection: &mut AnyConnection) -> sqlx::Result<()> {
         )
         .await
         .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_sqlite_connection_writes_ahead_and_flushes_at_every_commit() {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}?mode=rwc", directory.path().join("store.db").display());
+        let pools = Engine::connect(&StoreSettings { url, max_connections: 4 }).await.unwrap();
+        for pool in [&pools.writer, &pools.reader] {
+            let mut connection = pool.acquire().await.unwrap();
+            let journal_mode: String =
+                query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await.unwrap();
+            let synchronous: i64 =
+                query_scalar("PRAGMA synchronous").fetch_one(&mut *connection).await.unwrap();
+            let foreign_keys: i64 =
+                query_scalar("PRAGMA foreign_keys").fetch_one(&mut *connection).await.unwrap();
+            assert_eq!((journal_mode.as_str(), synchronous, foreign_keys), ("wal", 2, 1));
+        }
+        let mut reader = pools.reader.acquire().await.unwrap();
+        assert!(reader.execute("CREATE TABLE t (c TEXT)").await.is_err(), "a reader must not write");
+    }
 }

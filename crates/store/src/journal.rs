@@ -3,10 +3,11 @@
 use crate::Tx;
 use crate::errors::Result;
 use crate::offer::reads;
+use crate::placeholders::{statement, tuples};
 use crate::rows::Fields;
 use mingfen_domain::books::{Account, Entry, Posting, Reason};
 use mingfen_domain::{Fen, Timestamp};
-use sqlx::{Any, AnyConnection, QueryBuilder, query, query_scalar};
+use sqlx::{AnyConnection, query, query_scalar};
 
 /// An entry as it was kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,15 +67,25 @@ impl Tx {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
-        let mut sql =
-            QueryBuilder::<Any>::new("INSERT INTO journal_postings (entry_id, line, account, fen) ");
-        sql.push_values((0_i64..).zip(entry.postings()), |mut row, (line, posting)| {
-            row.push_bind(entry_id.as_str())
-                .push_bind(line)
-                .push_bind(posting.account.to_text())
-                .push_bind(posting.fen.get());
-        });
-        sql.build().execute(self.connection()).await?;
+        let sql = format!(
+            "INSERT INTO journal_postings (
+                entry_id,
+                line,
+                account,
+                fen
+            )
+            VALUES {}",
+            tuples(entry.postings().len(), 4)
+        );
+        let mut statement = query(statement(sql));
+        for (line, posting) in (0_i64..).zip(entry.postings()) {
+            statement = statement
+                .bind(entry_id.as_str())
+                .bind(line)
+                .bind(posting.account.to_text())
+                .bind(posting.fen.get());
+        }
+        statement.execute(self.connection()).await?;
         Ok(true)
     }
 }

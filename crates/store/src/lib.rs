@@ -41,6 +41,7 @@ mod notices;
 mod notifications;
 mod offer;
 mod payments;
+mod placeholders;
 mod refunds;
 mod rows;
 mod sightings;
@@ -123,6 +124,12 @@ impl Store {
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> Result<()> {
         Ok(self.reader().await?.ping().await?)
+    }
+
+    /// Whether a commit is on disk before it is answered. A database in memory never is; a PostgreSQL server with `fsync`
+    /// turned off is not either, and no client can change that.
+    pub async fn is_durable(&self) -> Result<bool> {
+        self.engine().is_durable(&mut *self.writer().await?).await
     }
 
     /// Waits for what is under way and closes the connections.

@@ -47,13 +47,22 @@ fn migrator(engine: Engine) -> Migrator {
 }
 
 impl Store {
-    /// Applies what is missing and says how many that were. Refuses when an applied migration is not the one we know.
+    /// Applies what is missing and says how many that were when it looked. Refuses when an applied migration is not the one we know.
     ///
     /// Safe to call from several processes at once: they wait for each other.
     pub async fn migrate(&self) -> Result<usize> {
         let pending = self.pending_migrations().await?.len();
-        let mut connection = self.writer().await?;
-        migrator(self.engine()).run(&mut *connection).await?;
+        let migrator = migrator(self.engine());
+        match self.engine() {
+            // The write lock makes a second process wait, and then find nothing to do.
+            Engine::Sqlite => {
+                let mut tx = self.begin().await?;
+                migrator.run(tx.connection()).await?;
+                tx.commit().await?;
+            }
+            // The migrator takes an advisory lock of its own.
+            Engine::Postgres => migrator.run(&mut *self.writer().await?).await?,
+        }
         Ok(pending)
     }
 
