@@ -32,6 +32,7 @@ mod oauth;
 mod ordering;
 mod refunding;
 mod refusal;
+mod sheet;
 #[cfg(test)]
 mod tests;
 mod trade;
@@ -258,6 +259,7 @@ pub fn configure(service: &mut web::ServiceConfig) {
     gate::configure(service);
     oauth::configure(service);
     wallet::configure(service);
+    sheet::configure(service);
     bill::configure(service);
     control::configure(service);
 }

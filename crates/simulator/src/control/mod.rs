@@ -8,9 +8,16 @@ use serde_json::json;
 use crate::faults::Rule;
 use crate::{Parties, Shared};
 
+mod forms;
+mod page;
+mod presets;
+
 /// Adds the control routes.
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
+        .service(web::resource("/").get(page::show))
+        .service(web::resource("/assets/control.css").get(style))
+        .configure(forms::configure)
         .service(web::resource("/control/clock").get(show_clock).post(move_clock))
         .service(web::resource("/control/faults").get(list_faults).post(add_fault).delete(clear_faults))
         .service(web::resource("/control/faults/{id}").delete(remove_fault))
@@ -19,6 +26,10 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
         .service(web::resource("/control/pump").post(pump))
         .service(web::resource("/control/ledger").get(ledger))
         .service(web::resource("/control/calls").get(calls));
+}
+
+async fn style() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/css; charset=utf-8").body(include_str!("../../assets/control.css"))
 }
 
 async fn show_clock(shared: Data<Shared>) -> HttpResponse {

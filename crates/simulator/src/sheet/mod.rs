@@ -47,6 +47,11 @@ pub fn with_outcome(back: &str, outcome: Outcome) -> String {
     format!("{page}#simpay={}", outcome.word())
 }
 
+/// Whether it is a page that can be gone back to; anything else could run script here.
+pub(crate) fn is_page(back: &str) -> bool {
+    url::Url::parse(back).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+}
+
 /// What the user wants this payment to suffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]

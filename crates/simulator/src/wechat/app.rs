@@ -11,7 +11,7 @@ use super::book::{Channel, OrderKey};
 use super::oauth::USER_COOKIE;
 use super::payment::{JsapiCall, PayError};
 use super::routes::query;
-use crate::sheet::{Outcome, Purchase, Wish, see_other, told, with_outcome};
+use crate::sheet::{Outcome, Purchase, Wish, is_page, see_other, told, with_outcome};
 
 const APP: &str = "微信支付";
 
@@ -92,11 +92,6 @@ struct JsapiQuery {
     #[serde(flatten)]
     call: JsapiCall,
     back: String,
-}
-
-/// Only pages can be gone back to; anything else could run script here.
-fn is_page(back: &str) -> bool {
-    url::Url::parse(back).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
 }
 
 async fn jsapi(wechat: Data<Wechat>, asked: Query<JsapiQuery>) -> HttpResponse {

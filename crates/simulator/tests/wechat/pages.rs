@@ -169,6 +169,32 @@ async fn control_over_http_does_what_the_handles_do() {
 }
 
 #[tokio::test]
+async fn the_control_page_shows_and_its_buttons_lead_back() {
+    let hospital = Hospital::open().await;
+    hospital.paid_order(NUMBER, 11_200).await;
+    hospital.simulator.pump().await;
+    let page = visit(&hospital, "/", &[]).await.text();
+    assert!(page.contains(NUMBER) && page.contains("112.00") && page.contains("已确认"));
+    for (action, form) in [
+        ("advance", "seconds=60"),
+        ("fault", "preset=0&provider=wechat&times=2&percent=100"),
+        ("user", "id=u2"),
+        ("trust", "mchid=1900000001&trust=both"),
+        ("rotate", "mchid=1900000001"),
+        ("storm", "provider=wechat&percent=1"),
+        ("pump", ""),
+    ] {
+        let answer = press(&hospital, &format!("/control/page/{action}"), form).await;
+        assert_eq!((answer.status, location(&answer).as_str()), (303, "/"), "{action}");
+    }
+    let page = visit(&hospital, "/", &[]).await.text();
+    assert!(page.contains("支付通知丢失") && page.contains("2026-01-01 12:01:00"));
+    assert_eq!(hospital.simulator.wechat().current_user(), "u2");
+    press(&hospital, "/control/page/clear", "").await;
+    assert!(hospital.simulator.faults().rules().is_empty());
+}
+
+#[tokio::test]
 async fn bridges_and_styles_are_served() {
     let hospital = Hospital::open().await;
     for path in [

@@ -1,0 +1,60 @@
+//! The faults that the control page offers by name.
+
+use crate::faults::{Defect, Fault, When};
+
+/// A fault with its name for people and the call it belongs to.
+pub(super) struct Preset {
+    /// For people.
+    pub(super) name: &'static str,
+    /// Call name without the party.
+    pub(super) call: &'static str,
+    /// What goes wrong.
+    pub(super) fault: Fault,
+}
+
+const fn preset(name: &'static str, call: &'static str, fault: Fault) -> Preset {
+    Preset { name, call, fault }
+}
+
+const PAYMENT: &str = "notify.payment";
+
+/// All presets in the order of the list.
+pub(super) const ALL: &[Preset] = &[
+    preset("支付通知丢失", PAYMENT, Fault::NotifyLost),
+    preset("支付通知第一次丢失", PAYMENT, Fault::NotifyLostOnce),
+    preset("支付通知晚 10 分钟", PAYMENT, Fault::NotifyLate { seconds: 600 }),
+    preset("支付通知来两遍", PAYMENT, Fault::NotifyDoubled),
+    preset("支付通知乱序", PAYMENT, Fault::NotifyReordered),
+    preset("支付通知 10 分钟后被重放", PAYMENT, Fault::NotifyReplayed { seconds: 600 }),
+    preset("先来一条伪造的通知", PAYMENT, Fault::NotifyDefect { defect: Defect::Forged }),
+    preset("通知被篡改", PAYMENT, Fault::NotifyDefect { defect: Defect::Tampered }),
+    preset("通知带签名探测", PAYMENT, Fault::NotifyDefect { defect: Defect::Probe }),
+    preset("通知里的金额不对", PAYMENT, Fault::NotifyDefect { defect: Defect::WrongAmount }),
+    preset("通知是别家商户的", PAYMENT, Fault::NotifyDefect { defect: Defect::OtherMerchant }),
+    preset("余额不足", "pay", Fault::NoFunds),
+    preset("实扣多 1 分", "pay", Fault::Amount { delta_fen: 1 }),
+    preset("任一调用 500（未生效）", "*", Fault::Status { status: 500, when: When::Before }),
+    preset("任一调用 502（已生效）", "*", Fault::Status { status: 502, when: When::After }),
+    preset("任一调用限流 429", "*", Fault::Status { status: 429, when: When::Before }),
+    preset("任一调用断线（未生效）", "*", Fault::Reset { when: When::Before }),
+    preset("任一调用断线（已生效）", "*", Fault::Reset { when: When::After }),
+    preset("任一调用超时（已生效）", "*", Fault::Timeout { when: When::After }),
+    preset("应答只来一半", "*", Fault::Truncated),
+    preset("应答带签名探测", "*", Fault::ProbeSignature),
+    preset("应答序列号不认识", "*", Fault::WrongSerial),
+    preset("应答时间戳偏 10 分钟", "*", Fault::SkewedTimestamp { seconds: -600 }),
+    preset("退款异常", "refund", Fault::RefundAbnormal),
+    preset("退款关闭", "refund", Fault::RefundClosed),
+    preset("退款一直处理中", "refund", Fault::RefundStuck),
+    preset("退款 1 小时后到账", "refund", Fault::RefundLate { seconds: 3_600 }),
+    preset("账单少一行", "*", Fault::StatementRowMissing),
+    preset("账单坏一行", "*", Fault::StatementRowDamaged),
+    preset("账单多一行", "*", Fault::StatementRowExtra),
+    preset("账单金额多 1 分", "*", Fault::StatementAmount { delta_fen: 1 }),
+    preset("账单哈希不对", "*", Fault::StatementHash),
+];
+
+/// The name under which the page offers this fault.
+pub(super) fn name_of(fault: &Fault) -> Option<&'static str> {
+    ALL.iter().find(|preset| preset.fault == *fault).map(|preset| preset.name)
+}
