@@ -3,6 +3,7 @@
 use super::answer::{Member, Misread};
 use super::{OPERATOR, slip_amounts};
 use crate::{Booking, MayRefund, PaidTender, RefundBooking, RefundQuestion};
+use mingfen_domain::split::Tender;
 use mingfen_domain::write_back::{Booked, Place};
 use serde_json::{Value, json};
 
@@ -24,13 +25,22 @@ pub(super) fn confirmation(booking: &Booking) -> Value {
 
 fn tender(tender: &PaidTender) -> Value {
     json!({
-        "kind": tender.tender.as_str(),
+        "kind": kind_word(tender.tender),
         "channel": tender.channel.as_str(),
         "out_trade_no": tender.out_trade_no.as_str(),
         "provider_trade_no": tender.provider_trade_no.as_str(),
         "amount_fen": tender.amount.fen().get(),
         "paid_at": tender.paid_at.to_rfc3339(),
     })
+}
+
+/// The contract's words, which are not the ones that are stored here.
+const fn kind_word(tender: Tender) -> &'static str {
+    match tender {
+        Tender::SelfPay => "self_pay",
+        Tender::PooledFund => "pooled_fund",
+        Tender::PersonalAccount => "account",
+    }
 }
 
 /// The answer of `payments/confirm`.

@@ -196,10 +196,19 @@ async fn a_bill_is_booked_with_signposts() {
     });
     assert_eq!(seen.json(), wanted);
 
-    let unlocked = Booking { lock_token: None, ..booking() };
+    let mut unlocked = Booking { lock_token: None, ..booking() };
+    for tender in [Tender::PooledFund, Tender::PersonalAccount] {
+        let part = PaidTender { tender, ..unlocked.tenders[0].clone() };
+        unlocked.tenders.push(part);
+    }
     let reply = Reply::json(200, &json!({ "his_order_no": "H1", "receipt_no": "", "places": [] }));
     let (_, seen) = asked(reply, async |his| his.book(&unlocked).await).await;
-    assert_eq!(seen.json().get("lock_token"), None);
+    let sent = seen.json();
+    assert_eq!(sent.get("lock_token"), None);
+    assert_eq!(
+        (&sent["tenders"][1]["kind"], &sent["tenders"][2]["kind"]),
+        (&json!("pooled_fund"), &json!("account"))
+    );
 }
 
 #[tokio::test]
