@@ -20,7 +20,10 @@ const LETTERS: u8 = 2;
 const UTF_16: u8 = 3;
 
 const DIGIT_ALPHABET: &[u8] = b"0123456789X";
-const LETTER_ALPHABET: &[u8; 45] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
+const LETTER_ALPHABET: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
+const DIGIT_VALUES: [u8; 256] = values_of(DIGIT_ALPHABET);
+const LETTER_VALUES: [u8; 256] = values_of(LETTER_ALPHABET);
+const NOT_IN_IT: u8 = 0xFF;
 
 /// Writes a text.
 ///
@@ -40,11 +43,11 @@ pub(super) fn write_absent(out: &mut Vec<u8>) {
 }
 
 fn tightest(text: &str) -> (u8, usize, Vec<u8>) {
-    if let Some(values) = values_in(text, DIGIT_ALPHABET) {
+    if let Some(values) = values_in(text, &DIGIT_VALUES) {
         let pairs = values.chunks(2).map(|pair| pair[0] << 4 | pair.get(1).unwrap_or(&0));
         return (DIGITS, values.len(), pairs.collect());
     }
-    if let Some(values) = values_in(text, LETTER_ALPHABET) {
+    if let Some(values) = values_in(text, &LETTER_VALUES) {
         return (LETTERS, values.len(), pack_letters(&values));
     }
     let units: Vec<u16> = text.encode_utf16().collect();
@@ -55,10 +58,21 @@ fn tightest(text: &str) -> (u8, usize, Vec<u8>) {
     }
 }
 
-/// The position of each character in an alphabet; `None` when one is not in it.
-fn values_in(text: &str, alphabet: &[u8]) -> Option<Vec<u8>> {
-    let value = |byte| alphabet.iter().position(|known| *known == byte).and_then(|at| u8::try_from(at).ok());
+/// The value of each character; `None` when one is not in the alphabet.
+fn values_in(text: &str, values: &[u8; 256]) -> Option<Vec<u8>> {
+    let value = |byte| Some(values[usize::from(byte)]).filter(|value| *value != NOT_IN_IT);
     text.bytes().map(value).collect()
+}
+
+/// Turns an alphabet round: from a byte to its position.
+const fn values_of(alphabet: &[u8]) -> [u8; 256] {
+    let mut values = [NOT_IN_IT; 256];
+    let mut position = 0_u8;
+    while (position as usize) < alphabet.len() {
+        values[alphabet[position as usize] as usize] = position;
+        position += 1;
+    }
+    values
 }
 
 /// Two characters in eleven bits (45 × 45 = 2025 of 2048), a last one in six; the end is filled with zeros.
