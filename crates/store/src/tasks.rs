@@ -25,17 +25,20 @@ pub enum TaskKind {
     Notice,
     /// Give HIS its lock back.
     Unlock,
+    /// Put a matter before a person: it parks itself.
+    AskPerson,
 }
 
 impl TaskKind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::FollowPayment,
         Self::WriteBack,
         Self::FollowRefund,
         Self::WriteBackRefund,
         Self::Notice,
         Self::Unlock,
+        Self::AskPerson,
     ];
 
     /// The word that is stored.
@@ -47,6 +50,7 @@ impl TaskKind {
             Self::WriteBackRefund => "write_back_refund",
             Self::Notice => "notice",
             Self::Unlock => "unlock",
+            Self::AskPerson => "ask_person",
         }
     }
 
@@ -141,15 +145,15 @@ macro_rules! claim_due {
                     state = 'ready'
                     AND due_at_ms <= $1
                     AND leased_until_ms <= $1
-                    AND kind IN ($2, $3, $4, $5, $6, $7)
+                    AND kind IN ($2, $3, $4, $5, $6, $7, $8)
                 ORDER BY due_at_ms
-                LIMIT $8 ",
+                LIMIT $9 ",
             $lock,
             ")
             UPDATE tasks
             SET
-                leased_until_ms = $9,
-                lease_owner = $10,
+                leased_until_ms = $10,
+                lease_owner = $11,
                 attempts = attempts + 1
             WHERE task_id IN (SELECT task_id FROM due)
             RETURNING ",
