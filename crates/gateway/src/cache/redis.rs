@@ -1,0 +1,89 @@
+//! The cache that replicas share. While Redis is away, each replica falls back to its own memory.
+
+use super::{Cache, MemoryCache};
+use async_trait::async_trait;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{AsyncCommands, ExistenceCheck, RedisError, SetExpiry, SetOptions};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// See [`Cache`]. Keys are prefixed, so that a Redis may be shared with other software.
+pub struct RedisCache {
+    connection: ConnectionManager,
+    fallback: MemoryCache,
+    healthy: AtomicBool,
+}
+
+const PREFIX: &str = "mingfen:";
+/// A patient waits behind this: better a local answer than a slow one.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+impl RedisCache {
+    /// Connects. `url` is `redis://…`.
+    ///
+    /// # Errors
+    /// When the URL is not one, or no server answers at start: a configured Redis that is not there is a mistake to be told at once.
+    pub async fn connect(url: &str) -> Result<Self, RedisError> {
+        let settings = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(Duration::from_secs(2)))
+            .set_response_timeout(Some(PATIENCE))
+            .set_number_of_retries(1);
+        let connection = ConnectionManager::new_with_config(redis::Client::open(url)?, settings).await?;
+        Ok(Self { connection, fallback: MemoryCache::default(), healthy: AtomicBool::new(true) })
+    }
+
+    fn heard<T>(&self, answer: Result<T, RedisError>) -> Option<T> {
+        let was_healthy = self.healthy.swap(answer.is_ok(), Ordering::Relaxed);
+        match answer {
+            Ok(value) => Some(value),
+            Err(error) => {
+                if was_healthy {
+                    tracing::warn!(error = %error, "redis does not answer; counting in this process until it is back");
+                }
+                None
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Cache for RedisCache {
+    async fn remember(&self, key: &str, for_how_long: Duration) -> bool {
+        let options = SetOptions::default().conditional_set(ExistenceCheck::NX).with_expiration(
+            SetExpiry::PX(u64::try_from(for_how_long.as_millis()).unwrap_or(u64::MAX).max(1)),
+        );
+        let answer: Result<Option<String>, _> =
+            self.connection.clone().set_options(format!("{PREFIX}{key}"), 1, options).await;
+        let locally_new = self.fallback.remember(key, for_how_long).await;
+        match self.heard(answer) {
+            Some(set) => set.is_some(),
+            None => locally_new,
+        }
+    }
+
+    async fn count(&self, key: &str, window: Duration) -> u32 {
+        let window_ms = i64::try_from(window.as_millis()).unwrap_or(i64::MAX);
+        let script = redis::Script::new(
+            "local n = redis.call('INCR', KEYS[1]) if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end return n",
+        );
+        let mut connection = self.connection.clone();
+        let answer: Result<u32, _> =
+            script.key(format!("{PREFIX}{key}")).arg(window_ms).invoke_async(&mut connection).await;
+        let local = self.fallback.count(key, window).await;
+        self.heard(answer).unwrap_or(local)
+    }
+
+    async fn counted(&self, key: &str) -> u32 {
+        let answer: Result<Option<u32>, _> = self.connection.clone().get(format!("{PREFIX}{key}")).await;
+        match self.heard(answer) {
+            Some(count) => count.unwrap_or(0),
+            None => self.fallback.counted(key).await,
+        }
+    }
+
+    async fn is_healthy(&self) -> bool {
+        let mut connection = self.connection.clone();
+        let answer: Result<String, _> = redis::cmd("PING").query_async(&mut connection).await;
+        self.heard(answer).is_some()
+    }
+}

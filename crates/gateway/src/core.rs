@@ -1,0 +1,110 @@
+//! What every use case works with.
+
+use crate::cache::Cache;
+use crate::metrics::Metrics;
+use crate::notice::Sms;
+use crate::settings::GatewaySettings;
+use mingfen_domain::ids::ChannelId;
+use mingfen_domain::{Clock, Random, Timestamp};
+use mingfen_his::His;
+use mingfen_provider_api::Provider;
+use mingfen_store::Store;
+use mingfen_vault::Keyring;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// The parts that `cli` puts together.
+pub struct Parts {
+    /// Settings.
+    pub settings: GatewaySettings,
+    /// The database, migrated.
+    pub store: Store,
+    /// The hospital's system.
+    pub his: Arc<dyn His>,
+    /// The merchant accounts.
+    pub channels: Vec<Arc<dyn Provider>>,
+    /// Keys for tokens, fields and sessions.
+    pub keyring: Arc<Keyring>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub random: Arc<dyn Random>,
+    /// Short-lived facts.
+    pub cache: Arc<dyn Cache>,
+    /// Text messages; `None`: nobody is told.
+    pub sms: Option<Arc<dyn Sms>>,
+}
+
+/// The running system, shared by handlers and jobs.
+pub struct Gateway {
+    pub(crate) settings: GatewaySettings,
+    pub(crate) store: Store,
+    pub(crate) his: Arc<dyn His>,
+    pub(crate) channels: BTreeMap<ChannelId, Arc<dyn Provider>>,
+    pub(crate) keyring: Arc<Keyring>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Random>,
+    pub(crate) cache: Arc<dyn Cache>,
+    pub(crate) sms: Option<Arc<dyn Sms>>,
+    pub(crate) metrics: Metrics,
+    /// Wakes the worker when a task was made due now.
+    pub(crate) work: Notify,
+    /// This process among the replicas, for leases.
+    pub(crate) replica: String,
+}
+
+impl Gateway {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Arc<Self> {
+        let replica = mingfen_domain::ambient::random_text(parts.random.as_ref(), b"0123456789abcdef", 12);
+        Arc::new(Self {
+            settings: parts.settings,
+            store: parts.store,
+            his: parts.his,
+            channels: parts
+                .channels
+                .into_iter()
+                .map(|channel| (channel.channel().clone(), channel))
+                .collect(),
+            keyring: parts.keyring,
+            clock: parts.clock,
+            random: parts.random,
+            cache: parts.cache,
+            sms: parts.sms,
+            metrics: Metrics::default(),
+            work: Notify::new(),
+            replica,
+        })
+    }
+
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The database.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The settings.
+    pub const fn settings(&self) -> &GatewaySettings {
+        &self.settings
+    }
+
+    /// A configured account.
+    pub fn channel(&self, id: &ChannelId) -> Option<&Arc<dyn Provider>> {
+        self.channels.get(id)
+    }
+
+    /// Where a provider notifies a channel.
+    pub(crate) fn notify_url(&self, channel: &ChannelId) -> String {
+        format!("{}/n/{channel}", self.public_base())
+    }
+
+    /// The public address without a trailing slash.
+    pub(crate) fn public_base(&self) -> &str {
+        self.settings.public_url.as_str().trim_end_matches('/')
+    }
+}

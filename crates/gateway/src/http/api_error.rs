@@ -1,0 +1,88 @@
+//! Where errors of use cases meet callers of the signed API: the only such place.
+
+use crate::service::{LinkError, RefundRefused, Trouble};
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use mingfen_his::HisError;
+use mingfen_store::StoreError;
+
+/// An answer that is not what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiFailure {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// For programs.
+    pub code: &'static str,
+    /// For the person who wrote the program: what, where, what to do.
+    pub message: String,
+}
+
+impl ApiFailure {
+    /// A failure.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into() }
+    }
+
+    /// The request cannot be read.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+    }
+
+    /// As JSON.
+    pub fn body(&self) -> String {
+        serde_json::json!({ "code": self.code, "message": self.message }).to_string()
+    }
+
+    /// As an answer.
+    pub fn answer(&self) -> HttpResponse {
+        HttpResponse::build(self.status).content_type("application/json; charset=utf-8").body(self.body())
+    }
+}
+
+impl From<Trouble> for ApiFailure {
+    fn from(trouble: Trouble) -> Self {
+        tracing::error!(error = %trouble, "the API had trouble");
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "TRY_AGAIN",
+            "nothing is known to have happened; send the same request with the same Idempotency-Key again",
+        )
+    }
+}
+
+impl From<StoreError> for ApiFailure {
+    fn from(error: StoreError) -> Self {
+        Trouble::from(error).into()
+    }
+}
+
+impl From<LinkError> for ApiFailure {
+    fn from(error: LinkError) -> Self {
+        Self::bad_request(error.to_string())
+    }
+}
+
+impl From<HisError> for ApiFailure {
+    fn from(error: HisError) -> Self {
+        Self::new(StatusCode::BAD_GATEWAY, "HIS_DOES_NOT_ANSWER", error.to_string())
+    }
+}
+
+impl From<RefundRefused> for ApiFailure {
+    fn from(refused: RefundRefused) -> Self {
+        let message = refused.to_string();
+        match refused {
+            RefundRefused::NotFound => Self::new(StatusCode::NOT_FOUND, "NO_SUCH_ORDER", message),
+            RefundRefused::NotPaid(_) => Self::new(StatusCode::CONFLICT, "NOT_PAID", message),
+            RefundRefused::NotBookedYet(_) => Self::new(StatusCode::CONFLICT, "NOT_BOOKED_YET", message),
+            RefundRefused::TooMuch { .. } => Self::new(StatusCode::CONFLICT, "REFUND_TOO_MUCH", message),
+            RefundRefused::NothingLeft => Self::new(StatusCode::CONFLICT, "NOTHING_LEFT", message),
+            RefundRefused::OtherRequest(_) => Self::new(StatusCode::CONFLICT, "REQUEST_NO_USED", message),
+            RefundRefused::HisSaysNo(_) => Self::new(StatusCode::CONFLICT, "HIS_SAYS_NO", message),
+            RefundRefused::HisSilent(_) => Self::new(StatusCode::BAD_GATEWAY, "HIS_DOES_NOT_ANSWER", message),
+            RefundRefused::NoRefunds(_) => Self::new(StatusCode::CONFLICT, "CHANNEL_CANNOT_REFUND", message),
+            RefundRefused::NoReason => Self::bad_request(message),
+            RefundRefused::Trouble(trouble) => trouble.into(),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Bounds: how often an address may come, and the headers that every answer carries.
+
+use crate::Gateway;
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{
+    CACHE_CONTROL, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpRequest, HttpResponse, web};
+use std::time::Duration;
+
+/// The address of a visitor: the connection's, or the one that our own proxy says.
+pub fn address(request: &HttpRequest, trust_forwarded_for: bool) -> String {
+    let peer = request.peer_addr().map(|address| address.ip().to_string()).unwrap_or_default();
+    if !trust_forwarded_for {
+        return peer;
+    }
+    // The last entry is the one that our proxy wrote; everything before it is the visitor's claim.
+    let forwarded = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok());
+    forwarded
+        .and_then(|list| list.rsplit(',').next())
+        .map(str::trim)
+        .filter(|text| text.parse::<std::net::IpAddr>().is_ok())
+        .map_or(peer, str::to_owned)
+}
+
+/// Counts visits by address. Notifications and assets are not counted: providers come in bursts from few addresses.
+pub async fn per_address<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let path = request.path();
+    let free = path.starts_with("/n/") || path.starts_with("/assets/");
+    if !free && let Some(gateway) = request.app_data::<web::Data<Gateway>>().cloned() {
+        let address = address(request.request(), gateway.settings.trust_forwarded_for);
+        let count = gateway.cache.count(&format!("visits:{address}"), Duration::from_secs(60)).await;
+        if count > gateway.settings.limits.public_per_minute {
+            let answer = HttpResponse::TooManyRequests()
+                .insert_header((RETRY_AFTER, "60"))
+                .content_type("text/plain; charset=utf-8")
+                .body("访问太频繁，请一分钟后再试。钱没有扣。 Too many requests, please wait a minute. No money was taken.");
+            return Ok(request.into_response(answer).map_into_right_body());
+        }
+    }
+    next.call(request).await.map(ServiceResponse::map_into_left_body)
+}
+
+/// Adds the headers that every answer carries, and counts it.
+pub async fn headers<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let gateway = request.app_data::<web::Data<Gateway>>().cloned();
+    let cacheable = request.path().starts_with("/assets/");
+    let mut answer = next.call(request).await?;
+    let headers = answer.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(HeaderName::from_static("x-frame-options"), HeaderValue::from_static("DENY"));
+    if !cacheable {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if let Some(gateway) = gateway {
+        let class = answer.status().as_u16() / 100;
+        gateway.metrics.add("mingfen_http_requests_total", format!("class=\"{class}xx\""));
+    }
+    Ok(answer)
+}

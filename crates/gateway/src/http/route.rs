@@ -1,0 +1,74 @@
+//! A route says how it is guarded; a table of routes is what a listener serves, and nothing else.
+
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, Route as Service};
+
+/// How a route that changes something knows that its own page sent the form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Csrf {
+    /// It changes nothing.
+    ReadsOnly,
+    /// The form carries the session's token.
+    Token,
+    /// It changes nothing that matters (language, type size, asking the provider once more).
+    Harmless,
+    /// The caller signs the request, or the provider its notification.
+    Signature,
+}
+
+/// How often it may be called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// By each address so often a minute.
+    PerAddress,
+    /// Not counted: the sender is proven, or it is the operator's own network.
+    Proven,
+}
+
+/// Who may call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// Anybody who has the link.
+    Anyone,
+    /// A provider.
+    Provider,
+    /// A system with an API key of that right.
+    Key(crate::settings::ApiRight),
+    /// Whoever reaches the internal listener.
+    InternalNetwork,
+}
+
+/// One line of a listener's table.
+#[derive(Clone, Copy)]
+pub struct Route {
+    /// The address, with its parameters in braces.
+    pub path: &'static str,
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// Who.
+    pub caller: Caller,
+    /// Forgery.
+    pub csrf: Csrf,
+    /// Abuse.
+    pub limit: Limit,
+    /// The handler.
+    pub service: fn() -> Service,
+}
+
+/// Registers a table: one resource an address, with an answer of its own for the wrong method.
+pub fn register(config: &mut ServiceConfig, routes: &[Route], wrong_method: fn() -> Service) {
+    let mut paths: Vec<&str> = routes.iter().map(|route| route.path).collect();
+    paths.dedup();
+    for path in paths {
+        let mut resource = web::resource(path);
+        for route in routes.iter().filter(|route| route.path == path) {
+            resource = resource.route((route.service)());
+        }
+        config.service(resource.default_service(wrong_method()));
+    }
+}
+
+/// A bare answer for callers that are no people.
+pub async fn method_not_allowed() -> HttpResponse {
+    HttpResponse::MethodNotAllowed().finish()
+}

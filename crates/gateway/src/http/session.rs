@@ -1,0 +1,204 @@
+//! The patient's session: sealed into the cookie, so that any replica can read it and none has to keep it.
+
+use crate::Gateway;
+use mingfen_domain::ids::{ChannelId, SlipNo};
+use mingfen_domain::money::Fen;
+use mingfen_domain::person::{Patient, Phone};
+use mingfen_domain::split::Split;
+use mingfen_provider_api::Payer;
+use mingfen_vault::text_box;
+use serde::{Deserialize, Serialize};
+
+/// The cookie's name.
+pub const COOKIE: &str = "mingfen";
+const PURPOSE: &str = "session";
+const CSRF: &str = "csrf";
+/// Slips that one session can list. More are shown on the next visit, after some were paid.
+pub const MOST_SLIPS: usize = 30;
+
+/// What is known of the visitor.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Session {
+    /// Names the session; forms and the authorisation's `state` are bound to it.
+    id: String,
+    name: String,
+    card_no: String,
+    phone: Option<String>,
+    id_no: Option<String>,
+    channel: Option<String>,
+    payer: Option<(String, String)>,
+    chosen_phone: Option<String>,
+    listed: Vec<String>,
+    chosen: Vec<String>,
+    authorise_tries: u8,
+    until: i64,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Session(hidden)")
+    }
+}
+
+impl Session {
+    /// Begins with what the code on the slip said.
+    pub fn begin(gateway: &Gateway, patient: &Patient) -> Self {
+        Self {
+            id: mingfen_domain::ambient::random_text(
+                gateway.random.as_ref(),
+                mingfen_domain::ambient::READABLE,
+                26,
+            ),
+            name: patient.name.clone(),
+            card_no: patient.card_no.clone(),
+            phone: patient.phone.clone(),
+            id_no: patient.id_no.clone(),
+            channel: None,
+            payer: None,
+            chosen_phone: None,
+            listed: Vec::new(),
+            chosen: Vec::new(),
+            authorise_tries: 0,
+            until: 0,
+        }
+    }
+
+    /// Opens a cookie; `None` when it is not ours, or too old.
+    pub fn open(gateway: &Gateway, cookie: &str) -> Option<Self> {
+        let plain = text_box::open(&gateway.keyring, PURPOSE, cookie).ok()?;
+        let session: Self = serde_json::from_slice(&plain).ok()?;
+        (session.until > gateway.now().seconds()).then_some(session)
+    }
+
+    /// Seals it for the cookie, valid from now on.
+    pub fn seal(mut self, gateway: &Gateway) -> String {
+        self.until = gateway.now().seconds() + gateway.settings.timing.session_valid;
+        let plain = serde_json::to_vec(&self).unwrap_or_default();
+        text_box::seal(&gateway.keyring, PURPOSE, &plain, gateway.random.as_ref())
+    }
+
+    /// The token of its forms.
+    pub fn csrf(&self, gateway: &Gateway) -> String {
+        text_box::tag(&gateway.keyring, CSRF, self.id.as_bytes())
+    }
+
+    /// Whether a form carries its token.
+    pub fn owns(&self, gateway: &Gateway, token: &str) -> bool {
+        text_box::check_tag(&gateway.keyring, CSRF, self.id.as_bytes(), token)
+    }
+
+    /// The authorisation's `state`: letters and digits, bound to the session.
+    pub fn state(&self) -> &str {
+        &self.id
+    }
+
+    /// Whose slips.
+    pub fn patient(&self) -> Patient {
+        Patient {
+            name: self.name.clone(),
+            card_no: self.card_no.clone(),
+            phone: self.phone.clone(),
+            id_no: self.id_no.clone(),
+        }
+    }
+
+    /// The account that takes the money.
+    pub fn channel(&self) -> Option<ChannelId> {
+        self.channel.as_ref().and_then(|text| ChannelId::parse(text.as_str()).ok())
+    }
+
+    /// Chooses the account.
+    pub fn set_channel(&mut self, channel: &ChannelId) {
+        self.channel = Some(channel.as_str().to_owned());
+        self.payer = None;
+        self.authorise_tries = 0;
+    }
+
+    /// The payer, once authorised.
+    pub fn payer(&self) -> Option<Payer> {
+        self.payer.as_ref().map(|(kind, id)| Payer { kind: kind.clone(), id: id.clone() })
+    }
+
+    /// Keeps the payer.
+    pub fn set_payer(&mut self, payer: &Payer) {
+        self.payer = Some((payer.kind.clone(), payer.id.clone()));
+    }
+
+    /// Counts an authorisation that did not work; `false`: it is enough, do not go round again.
+    pub fn may_authorise_again(&mut self) -> bool {
+        self.authorise_tries = self.authorise_tries.saturating_add(1);
+        self.authorise_tries <= 2
+    }
+
+    /// The number on file, if it is a mobile number.
+    pub fn known_phone(&self) -> Option<Phone> {
+        self.phone.as_deref().and_then(|text| Phone::parse(text).ok())
+    }
+
+    /// The number that the patient confirmed.
+    pub fn phone(&self) -> Option<Phone> {
+        self.chosen_phone.as_deref().and_then(|text| Phone::parse(text).ok())
+    }
+
+    /// Keeps the confirmed number.
+    pub fn set_phone(&mut self, phone: &Phone) {
+        self.chosen_phone = Some(phone.as_str().to_owned());
+    }
+
+    /// Remembers which slip is which number of the list.
+    pub fn set_listed<'a>(&mut self, slips: impl Iterator<Item = &'a SlipNo>) {
+        self.listed = slips.take(MOST_SLIPS).map(|slip_no| slip_no.as_str().to_owned()).collect();
+    }
+
+    /// The slip at a number of the list, from 1.
+    pub fn listed(&self, number: usize) -> Option<SlipNo> {
+        let text = self.listed.get(number.checked_sub(1)?)?;
+        SlipNo::parse(text.as_str()).ok()
+    }
+
+    /// The chosen slips.
+    pub fn chosen(&self) -> Vec<SlipNo> {
+        self.chosen.iter().filter_map(|text| SlipNo::parse(text.as_str()).ok()).collect()
+    }
+
+    /// Chooses.
+    pub fn set_chosen(&mut self, slips: &[SlipNo]) {
+        self.chosen = slips.iter().take(MOST_SLIPS).map(|slip_no| slip_no.as_str().to_owned()).collect();
+    }
+}
+
+/// What a confirmation page showed, sealed into its form: no other amount is charged.
+#[derive(Serialize, Deserialize)]
+struct Shown {
+    slips: Vec<String>,
+    pooled: i64,
+    account: i64,
+    own: i64,
+}
+
+const SHOWN: &str = "shown";
+
+/// Seals what is shown.
+pub fn seal_shown(gateway: &Gateway, slips: &[SlipNo], split: Split) -> String {
+    let shown = Shown {
+        slips: slips.iter().map(|slip_no| slip_no.as_str().to_owned()).collect(),
+        pooled: split.pooled_fund().get(),
+        account: split.personal_account().get(),
+        own: split.self_pay().get(),
+    };
+    text_box::seal(
+        &gateway.keyring,
+        SHOWN,
+        &serde_json::to_vec(&shown).unwrap_or_default(),
+        gateway.random.as_ref(),
+    )
+}
+
+/// Opens what was shown; `None` when it is not from one of our pages.
+pub fn open_shown(gateway: &Gateway, text: &str) -> Option<(Vec<SlipNo>, Split)> {
+    let shown: Shown = serde_json::from_slice(&text_box::open(&gateway.keyring, SHOWN, text).ok()?).ok()?;
+    let slips = shown.slips.into_iter().map(SlipNo::parse).collect::<Result<Vec<_>, _>>().ok()?;
+    let (pooled, account, own) = (Fen::new(shown.pooled), Fen::new(shown.account), Fen::new(shown.own));
+    let total = Fen::sum([pooled, account, own]).ok()?;
+    Some((slips, Split::new(pooled, account, own, total).ok()?))
+}

@@ -1,0 +1,42 @@
+//! The API's description, generated from the handlers, and its documentation page, which needs no internet.
+
+use super::api;
+use crate::Gateway;
+use actix_web::http::header::CONTENT_SECURITY_POLICY;
+use actix_web::{HttpResponse, web};
+use mingfen_pages::{csp, docs};
+use utoipa::OpenApi;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Mingfen API v1",
+        description = "For HIS and kiosks. Every request is signed with HMAC-SHA256 over method, path, timestamp, nonce and body; docs/api.md shows a call with curl and openssl."
+    ),
+    paths(api::make_link, api::order, api::refund, api::refund_state, api::tasks, api::retry_task),
+    components(schemas(api::LinkRequest, api::LinkAnswer, api::RefundRequest))
+)]
+struct Description;
+
+/// The OpenAPI document.
+pub fn document() -> serde_json::Value {
+    serde_json::to_value(Description::openapi()).unwrap_or_default()
+}
+
+pub(super) async fn json() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json; charset=utf-8").body(document().to_string())
+}
+
+pub(super) async fn page(gateway: web::Data<Gateway>) -> HttpResponse {
+    let _ = &gateway;
+    match docs::render(&document()) {
+        Ok(html) => HttpResponse::Ok()
+            .content_type("text/html; charset=utf-8")
+            .insert_header((CONTENT_SECURITY_POLICY, csp::policy()))
+            .body(html),
+        Err(error) => {
+            tracing::error!(error = %error, "the documentation page could not be printed");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Health, readiness, metrics.
+
+use crate::Gateway;
+use actix_web::{HttpResponse, web};
+use mingfen_store::TaskState;
+
+/// The process runs.
+pub(super) async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain").body("ok\n")
+}
+
+/// It can take payments: the database answers and is migrated. Redis may be away without harm; it is told all the same.
+pub(super) async fn readyz(gateway: web::Data<Gateway>) -> HttpResponse {
+    let database = gateway.store.ping().await.is_ok();
+    let cache = gateway.cache.is_healthy().await;
+    let body = serde_json::json!({ "database": database, "cache": cache, "ready": database });
+    let mut answer = if database { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    answer.content_type("application/json").body(body.to_string())
+}
+
+pub(super) async fn metrics(gateway: web::Data<Gateway>) -> HttpResponse {
+    let mut gauges = Vec::new();
+    if let Ok(counts) = gateway.store.counts().await {
+        for state in [TaskState::Ready, TaskState::Parked] {
+            let count =
+                counts.iter().filter(|known| known.state == state).map(|known| known.count).sum::<i64>();
+            gauges.push((
+                "mingfen_tasks",
+                "Tasks by state; parked ones wait for a person.",
+                format!("state=\"{}\"", state.as_str()),
+                count,
+            ));
+        }
+    }
+    gauges.push((
+        "mingfen_database_up",
+        "The database answers.",
+        String::new(),
+        i64::from(gateway.store.ping().await.is_ok()),
+    ));
+    gauges.push((
+        "mingfen_cache_up",
+        "The cache answers.",
+        String::new(),
+        i64::from(gateway.cache.is_healthy().await),
+    ));
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(gateway.metrics.render(&gauges))
+}

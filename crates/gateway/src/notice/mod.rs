@@ -1,0 +1,37 @@
+//! Telling the patient (告知): text messages now, provider messages beside them later.
+
+mod http_sms;
+
+pub use http_sms::HttpSms;
+
+use async_trait::async_trait;
+use mingfen_domain::person::Phone;
+
+/// What a text message tells. The words are the operator's approved templates; only these values enter them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextMessage {
+    /// Repeats are sent once by this.
+    pub request_id: String,
+    /// The approved template: `paid`, `refunded`, `refund_delayed`.
+    pub template: &'static str,
+    /// Values for its places, in order. No names.
+    pub values: Vec<(&'static str, String)>,
+}
+
+/// Why a message was not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoticeError {
+    /// Never, whatever we do (a bad number, a template that is not approved).
+    #[error("the message is refused: {0}")]
+    Refused(String),
+    /// Later.
+    #[error("the message service does not answer: {0}")]
+    NotNow(String),
+}
+
+/// Sends text messages.
+#[async_trait]
+pub trait Sms: Send + Sync {
+    /// Hands a message over; answers the service's number. A repeat under the same `request_id` is not sent twice.
+    async fn send(&self, to: &Phone, message: &TextMessage) -> Result<String, NoticeError>;
+}

@@ -1,0 +1,33 @@
+//! Language and type size.
+
+use crate::http::form::{Form, own_path};
+use crate::http::visit::Visit;
+use actix_web::cookie::{Cookie, SameSite, time::Duration};
+use actix_web::{HttpResponse, web};
+use mingfen_pages::Language;
+
+pub(super) async fn language(visit: Visit, body: web::Bytes) -> HttpResponse {
+    let form = Form::parse(&body).unwrap_or_default();
+    let language = form.value("lang").and_then(Language::from_tag).unwrap_or_default();
+    remember(&visit, &form, "lang", language.tag())
+}
+
+pub(super) async fn size(visit: Visit, body: web::Bytes) -> HttpResponse {
+    let form = Form::parse(&body).unwrap_or_default();
+    let size = if form.value("size") == Some("large") { "large" } else { "standard" };
+    remember(&visit, &form, "size", size)
+}
+
+fn remember(visit: &Visit, form: &Form, name: &'static str, value: &'static str) -> HttpResponse {
+    let cookie = Cookie::build(name, value)
+        .path("/")
+        .same_site(SameSite::Lax)
+        .secure(visit.gateway.settings.public_url.scheme() == "https")
+        .max_age(Duration::days(365))
+        .finish();
+    let mut answer = visit.go(&own_path(form.value("back")));
+    if let Err(error) = answer.add_cookie(&cookie) {
+        tracing::error!(error = %error, "a preference could not be kept");
+    }
+    answer
+}

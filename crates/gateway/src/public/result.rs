@@ -1,0 +1,247 @@
+//! The result: what the record says at this second. It survives reload, polls, and says what to do next.
+
+use super::view::{kind, masked, pay_app};
+use super::{Answer, finish, form};
+use crate::http::error::Failure;
+use crate::http::visit::Visit;
+use crate::service::{PaymentView, Private, Stage, ask_now, order_again, view_by_ref, voucher_no};
+use actix_web::{HttpResponse, web};
+use mingfen_domain::ids::OutTradeNo;
+use mingfen_domain::payment::State;
+use mingfen_domain::refund::Origin;
+use mingfen_domain::slip::SlipKind;
+use mingfen_domain::{Fen, Timestamp, refund};
+use mingfen_pages::paths;
+use mingfen_pages::patient as pages;
+use mingfen_pages::patient::ErrorKind;
+
+/// A check by hand asks the provider at most this often.
+const CHECK_EVERY: std::time::Duration = std::time::Duration::from_secs(3);
+
+async fn find(visit: &Visit, reference: &str) -> Result<PaymentView, Failure> {
+    view_by_ref(&visit.gateway, reference).await?.ok_or(Failure::Page(ErrorKind::NotFound))
+}
+
+pub(super) async fn show(visit: Visit, reference: web::Path<String>) -> HttpResponse {
+    let result = shown(&visit, &reference).await;
+    finish(&visit, result)
+}
+
+async fn shown(visit: &Visit, reference: &str) -> Answer {
+    let mut view = find(visit, reference).await?;
+    // The payer has just come back from the sheet: ask before answering "we do not know".
+    if matches!(view.stage, Stage::Waiting { .. }) && may_ask(visit, &view).await {
+        ask_now(&visit.gateway, &view.payment.payment.out_trade_no, false).await?;
+        view = find(visit, reference).await?;
+    }
+    render(visit, &view)
+}
+
+async fn may_ask(visit: &Visit, view: &PaymentView) -> bool {
+    visit.gateway.cache.remember(&format!("asked:{}", view.payment.payment.out_trade_no), CHECK_EVERY).await
+}
+
+fn render(visit: &Visit, view: &PaymentView) -> Answer {
+    let reference = view.bill.view_ref.clone();
+    let app = pay_app(visit, &view.payment.payment.channel);
+    let amount = view.payment.payment.amount.fen();
+    let amount_yuan = amount.to_yuan_grouped();
+    let phone = phone(visit, view)?;
+    let paid_at = view
+        .payment
+        .payment
+        .state
+        .received()
+        .map_or(view.payment.payment.created_at, |received| received.paid_at);
+    Ok(match &view.stage {
+        Stage::Waiting { in_doubt: false } => {
+            let may_go_on = matches!(view.payment.payment.state, State::Waiting { .. });
+            visit.page(&pages::Waiting { reference, app, amount_yuan, phone, may_go_on })
+        }
+        Stage::Waiting { in_doubt: true } | Stage::Held => {
+            let staff_code = Some(view.payment.payment.trace.to_string());
+            visit.page(&pages::InDoubt { reference, app, phone, staff_code })
+        }
+        Stage::Booking => {
+            let now = visit.gateway.now();
+            let max_unknown = visit.gateway.settings.timing.max_unknown;
+            visit.page(&pages::PaidBooking {
+                reference,
+                app,
+                amount_yuan,
+                paid_at: visit.moment(paid_at),
+                waited_minutes: u32::try_from(now.since_ms(paid_at).max(0) / 60_000).unwrap_or(u32::MAX),
+                phone,
+                person_from: Some(visit.moment(paid_at.plus_seconds(max_unknown))),
+            })
+        }
+        Stage::Paid(booked) => {
+            let split = view.bill.bill.split;
+            let insurance = (split.self_pay() != split.total())
+                .then(|| split.total().minus(split.self_pay()))
+                .transpose()
+                .map_err(crate::service::Trouble::from)?
+                .map(|insurance| pages::InsurancePart {
+                    insurance_yuan: insurance.to_yuan_grouped(),
+                    total_yuan: split.total().to_yuan_grouped(),
+                });
+            visit.page(&pages::Paid {
+                reference,
+                app,
+                amount_yuan,
+                paid_at: visit.moment(paid_at),
+                insurance,
+                places: booked
+                    .places
+                    .iter()
+                    .map(|place| pages::Place {
+                        kind: kind(place.kind.unwrap_or(SlipKind::Other)),
+                        name: place.place.clone(),
+                        whereabouts: place.location.clone(),
+                        when: place.wait.clone(),
+                        number_label: place.number_label.clone(),
+                        number: place.number.clone(),
+                    })
+                    .collect(),
+                voucher_no: voucher_no(&view.bill.bill.bill_no),
+            })
+        }
+        Stage::Refunding | Stage::Refunded { .. } | Stage::RefundStuck => {
+            visit.page(&refund_page(visit, view, app, amount, phone, paid_at))
+        }
+        Stage::NotCharged { expired } => visit.page(&pages::NotCharged {
+            reference,
+            app,
+            amount_yuan,
+            reason: if *expired {
+                pages::NotChargedReason::Closed
+            } else {
+                pages::NotChargedReason::Cancelled
+            },
+            slip_count: view.bill.slips.len(),
+            deadline: None,
+        }),
+    })
+}
+
+fn refund_page(
+    visit: &Visit,
+    view: &PaymentView,
+    app: pages::PayApp,
+    amount: Fen,
+    phone: Option<String>,
+    paid_at: Timestamp,
+) -> pages::Refund {
+    let of_payment = |record: &&mingfen_store::RefundRecord| {
+        record.refund.out_trade_no == view.payment.payment.out_trade_no
+    };
+    let newest = view.refunds.iter().filter(of_payment).next_back();
+    let arrived = match &view.stage {
+        Stage::Refunded { at } => Some(*at),
+        _ => None,
+    };
+    pages::Refund {
+        reference: view.bill.view_ref.clone(),
+        app,
+        amount_yuan: newest.map_or(amount, |record| record.refund.amount.fen()).to_yuan_grouped(),
+        reason: match newest.map(|record| record.refund.origin) {
+            Some(Origin::Double) => pages::RefundReason::PaidTwice,
+            Some(Origin::BookingRefused) | None => pages::RefundReason::Cancelled,
+            Some(Origin::Cashier | Origin::His | Origin::WrongAmount) => pages::RefundReason::Asked,
+        },
+        paid_at: visit.moment(paid_at),
+        asked_at: newest.map(|record| visit.moment(record.refund.requested_at)),
+        insurance_undone: false,
+        account: None,
+        refund_no: newest.map(|record| record.refund.out_refund_no.to_string()).unwrap_or_default(),
+        phone,
+        slips_remain: matches!(view.payment.payment.state, State::Paid(_)),
+        progress: match (&view.stage, arrived) {
+            (_, Some(at)) => pages::RefundProgress::Arrived { at: visit.moment(at) },
+            (Stage::RefundStuck, None) => {
+                pages::RefundProgress::Abnormal { staff_code: Some(view.payment.payment.trace.to_string()) }
+            }
+            _ => pages::RefundProgress::UnderWay,
+        },
+    }
+}
+
+fn phone(visit: &Visit, view: &PaymentView) -> Result<Option<String>, Failure> {
+    match &view.bill.phone_sealed {
+        Some(sealed) => Ok(Private(&visit.gateway).open_phone(sealed)?.map(|phone| masked(&phone))),
+        None => Ok(None),
+    }
+}
+
+pub(super) async fn state(visit: Visit, reference: web::Path<String>) -> HttpResponse {
+    match find(&visit, &reference).await {
+        Ok(view) => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(poll_word(&view)),
+        Err(failure) => finish(&visit, Err(failure)),
+    }
+}
+
+/// The word that the shown page waits to change. Pages that are the same page have the same word.
+fn poll_word(view: &PaymentView) -> &'static str {
+    match view.stage {
+        Stage::Held => "in-doubt",
+        Stage::RefundStuck => "refunding",
+        ref stage => stage.word(),
+    }
+}
+
+pub(super) async fn check(visit: Visit, reference: web::Path<String>) -> HttpResponse {
+    let result = checked(&visit, &reference).await;
+    finish(&visit, result)
+}
+
+async fn checked(visit: &Visit, reference: &str) -> Answer {
+    let view = find(visit, reference).await?;
+    if may_ask(visit, &view).await {
+        ask_now(&visit.gateway, &view.payment.payment.out_trade_no, false).await?;
+    }
+    Ok(visit.go(&paths::result(reference)))
+}
+
+pub(super) async fn again(visit: Visit, reference: web::Path<String>, body: web::Bytes) -> HttpResponse {
+    let result = ordered_again(&visit, &reference, &body).await;
+    finish(&visit, result)
+}
+
+/// The same order while it can be paid; after that the same slips, looked at once more.
+async fn ordered_again(visit: &Visit, reference: &str, body: &[u8]) -> Answer {
+    let (mut session, _) = form(visit, body)?;
+    let view = find(visit, reference).await?;
+    if session.patient().card_no != view.patient.card_no {
+        return Err(Failure::Page(ErrorKind::SessionOver));
+    }
+    if view.payment.payment.state.is_live() {
+        let again = order_again(&visit.gateway, &view.payment.payment.out_trade_no).await;
+        let to = if again.is_ok() { paths::pay(reference) } else { paths::result(reference) };
+        return Ok(visit.go(&to));
+    }
+    if !matches!(view.stage, Stage::NotCharged { .. }) {
+        return Ok(visit.go(&paths::result(reference)));
+    }
+    let slips: Vec<_> = view.bill.slips.iter().map(|slip| slip.slip_no.clone()).collect();
+    session.set_chosen(&slips);
+    Ok(visit.keep(visit.go(paths::CONFIRM), session))
+}
+
+pub(super) async fn come_back(visit: Visit, order: web::Path<String>) -> HttpResponse {
+    let result = came_back(&visit, &order).await;
+    finish(&visit, result)
+}
+
+/// A browser comes back from a cashier page; what it says proves nothing.
+async fn came_back(visit: &Visit, order: &str) -> Answer {
+    let not_found = || Failure::Page(ErrorKind::NotFound);
+    let order = OutTradeNo::parse(order).map_err(|_| not_found())?;
+    let record = visit.gateway.store.payment(&order).await?.ok_or_else(not_found)?;
+    let bill = visit.gateway.store.bill(&record.payment.bill_no).await?.ok_or_else(not_found)?;
+    Ok(visit.go(&paths::result(&bill.view_ref)))
+}
+
+/// Whether a refund has arrived.
+pub(super) const fn has_arrived(state: &refund::State) -> bool {
+    matches!(state, refund::State::Succeeded { .. })
+}

@@ -1,0 +1,177 @@
+//! What is owed: the list, one slip's lines, and the choice.
+
+use super::view::{deadline, kind, who};
+use super::{Answer, finish, form, session};
+use crate::http::error::Failure;
+use crate::http::session::{MOST_SLIPS, Session};
+use crate::http::visit::Visit;
+use actix_web::{HttpResponse, web};
+use mingfen_domain::Fen;
+use mingfen_domain::slip::{Slip, SlipStatus};
+use mingfen_domain::split::Split;
+use mingfen_his::Owed;
+use mingfen_pages::paths;
+use mingfen_pages::patient as pages;
+use mingfen_pages::patient::ErrorKind;
+
+/// What HIS says is owed now, or nothing. A card whose name is another one than on the slip shows nothing.
+pub(super) async fn owed(visit: &Visit, session: &Session) -> Result<Vec<Slip>, Failure> {
+    let patient = session.patient();
+    let owed = visit.gateway.his.owed_slips(&visit.gateway.settings.hospital.id, &patient.card_no).await?;
+    Ok(match owed {
+        Some(Owed { patient: known, slips }) if known.name == patient.name => {
+            slips.into_iter().filter(|slip| slip.status == SlipStatus::Unpaid).take(MOST_SLIPS).collect()
+        }
+        Some(_) => {
+            tracing::warn!("a card's name at HIS is not the name on the slip; nothing is listed");
+            Vec::new()
+        }
+        None => Vec::new(),
+    })
+}
+
+pub(super) async fn list(visit: Visit) -> HttpResponse {
+    let result = listed(&visit, false).await;
+    finish(&visit, result)
+}
+
+async fn listed(visit: &Visit, nothing_chosen: bool) -> Answer {
+    let mut session = session(visit)?;
+    if session.channel().is_none() {
+        return Err(Failure::Page(ErrorKind::SessionOver));
+    }
+    let slips = owed(visit, &session).await?;
+    let who = who(&session.patient());
+    if slips.is_empty() {
+        return Ok(visit.page(&pages::NothingToPay { who }));
+    }
+    let earlier = session.chosen();
+    let cards: Vec<pages::SlipCard> = slips
+        .iter()
+        .enumerate()
+        .map(|(index, slip)| {
+            let together =
+                slip.pay_together && slips.iter().filter(|other| other.visit_no == slip.visit_no).count() > 1;
+            pages::SlipCard {
+                number: index + 1,
+                kind: kind(slip.kind),
+                amount_yuan: slip.split.total().to_yuan_grouped(),
+                amount_fen: slip.split.total().get(),
+                what: slip.title.clone(),
+                from: [&slip.department, &slip.doctor]
+                    .into_iter()
+                    .filter(|part| !part.is_empty())
+                    .cloned()
+                    .collect(),
+                billed_at: Some(visit.moment(slip.billed_at)),
+                deadline: deadline(visit, slip),
+                chosen: !nothing_chosen && (earlier.is_empty() || earlier.contains(&slip.slip_no)),
+                together,
+            }
+        })
+        .collect();
+    let chosen = slips.iter().zip(&cards).filter(|(_, card)| card.chosen || card.together);
+    let sum = Fen::sum(chosen.map(|(slip, _)| slip.split.total())).map_err(crate::service::Trouble::from)?;
+    session.set_listed(slips.iter().map(|slip| &slip.slip_no));
+    let page = pages::Slips { who, slips: cards, chosen_yuan: sum.to_yuan_grouped(), nothing_chosen };
+    Ok(visit.keep(visit.page(&page), session))
+}
+
+pub(super) async fn choose(visit: Visit, body: web::Bytes) -> HttpResponse {
+    let result = chosen(&visit, &body).await;
+    finish(&visit, result)
+}
+
+async fn chosen(visit: &Visit, body: &[u8]) -> Answer {
+    let (mut session, form) = form(visit, body)?;
+    let mut slips = Vec::new();
+    for text in form.values("slip") {
+        let number = text.parse().map_err(|_| Failure::Page(ErrorKind::BadRequest))?;
+        let slip_no = session.listed(number).ok_or(Failure::Page(ErrorKind::BadRequest))?;
+        if !slips.contains(&slip_no) {
+            slips.push(slip_no);
+        }
+    }
+    if slips.is_empty() {
+        return listed(visit, true).await;
+    }
+    session.set_chosen(&slips);
+    Ok(visit.keep(visit.go(paths::PHONE), session))
+}
+
+/// The chosen slips as HIS has them now, those that must be paid together added.
+pub(super) async fn chosen_now(visit: &Visit, session: &Session) -> Result<Vec<Slip>, Failure> {
+    let wanted = session.chosen();
+    let owed = owed(visit, session).await?;
+    let visits: Vec<Option<String>> = owed
+        .iter()
+        .filter(|slip| slip.pay_together && wanted.contains(&slip.slip_no))
+        .map(|slip| slip.visit_no.clone())
+        .collect();
+    let belongs =
+        |slip: &Slip| slip.pay_together && slip.visit_no.is_some() && visits.contains(&slip.visit_no);
+    Ok(owed.into_iter().filter(|slip| wanted.contains(&slip.slip_no) || belongs(slip)).collect())
+}
+
+/// Adds up.
+pub(super) fn sum(slips: &[Slip]) -> Result<Split, Failure> {
+    slips
+        .iter()
+        .try_fold(Split::none(), |sum, slip| sum.plus(slip.split))
+        .map_err(|error| Failure::Trouble(error.into()))
+}
+
+pub(super) async fn detail(visit: Visit, number: web::Path<String>) -> HttpResponse {
+    let result = detailed(&visit, &number).await;
+    finish(&visit, result)
+}
+
+async fn detailed(visit: &Visit, number: &str) -> Answer {
+    let session = session(visit)?;
+    let not_found = || Failure::Page(ErrorKind::NotFound);
+    let slip_no = number.parse().ok().and_then(|number| session.listed(number)).ok_or_else(not_found)?;
+    let hospital = &visit.gateway.settings.hospital.id;
+    let slip = visit.gateway.his.slip_detail(hospital, &slip_no).await?.ok_or_else(not_found)?;
+    let class = |text: &str| match text {
+        "甲" => Some(pages::InsuranceClass::A),
+        "乙" => Some(pages::InsuranceClass::B),
+        "自费" => Some(pages::InsuranceClass::Own),
+        _ => None,
+    };
+    let lines: Vec<pages::ChargeLine> = slip
+        .lines
+        .iter()
+        .map(|line| pages::ChargeLine {
+            name: line.name.clone(),
+            spec: line.spec.clone(),
+            price_and_quantity: format!("{} × {} {}", line.unit_price, line.quantity, line.unit)
+                .trim_end()
+                .to_owned(),
+            amount_yuan: line.amount.to_yuan_grouped(),
+            class: line.insurance_class.as_deref().and_then(class),
+        })
+        .collect();
+    let mut by_class = Vec::new();
+    for wanted in [pages::InsuranceClass::A, pages::InsuranceClass::B, pages::InsuranceClass::Own] {
+        let of_class =
+            slip.lines.iter().filter(|line| line.insurance_class.as_deref().and_then(class) == Some(wanted));
+        let amounts: Vec<Fen> = of_class.map(|line| line.amount).collect();
+        if !amounts.is_empty() {
+            let total = Fen::sum(amounts).map_err(crate::service::Trouble::from)?;
+            by_class.push(pages::ClassTotal { class: wanted, amount_yuan: total.to_yuan_grouped() });
+        }
+    }
+    let issued_by: Vec<String> =
+        [slip.department.clone(), slip.doctor.clone()].into_iter().filter(|part| !part.is_empty()).collect();
+    Ok(visit.page(&pages::SlipDetail {
+        kind: kind(slip.kind),
+        issued_by: (!issued_by.is_empty()).then(|| issued_by.join(" ")),
+        issued_at: Some(visit.moment(slip.billed_at)),
+        place: None,
+        slip_no: slip.slip_no.to_string(),
+        deadline: deadline(visit, &slip),
+        total_yuan: slip.split.total().to_yuan_grouped(),
+        lines,
+        by_class,
+    }))
+}

@@ -1,0 +1,93 @@
+//! The two listeners and the worker, until told to stop.
+
+use crate::http::limits;
+use crate::jobs::work_until;
+use crate::{Gateway, internal, public};
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use rustls::ServerConfig;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// A bound socket, with TLS when it is configured.
+pub struct Listener {
+    /// Bound and listening.
+    pub socket: TcpListener,
+    /// Certificate and key.
+    pub tls: Option<Arc<ServerConfig>>,
+}
+
+/// What is being answered when we stop gets so many seconds.
+const GRACE_SECONDS: u64 = 10;
+/// A client that sends a request slower than this is not served.
+const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Serves until `stop` becomes true; then new connections are refused and what is under way is finished.
+///
+/// # Errors
+/// When a listener cannot be started.
+pub async fn serve(
+    gateway: Arc<Gateway>,
+    public_listener: Listener,
+    internal_listener: Listener,
+    mut stop: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    let body_bytes = gateway.settings.limits.max_body_bytes;
+    let data = web::Data::from(gateway.clone());
+    let for_public = data.clone();
+    let public_server = HttpServer::new(move || {
+        App::new()
+            .app_data(for_public.clone())
+            .app_data(web::PayloadConfig::new(body_bytes))
+            .wrap(from_fn(limits::per_address))
+            .wrap(from_fn(limits::headers))
+            .configure(public::configure)
+            .default_service(web::to(public::not_found))
+    });
+    let internal_server = HttpServer::new(move || {
+        App::new()
+            .app_data(data.clone())
+            .app_data(web::PayloadConfig::new(body_bytes))
+            .wrap(from_fn(limits::headers))
+            .configure(internal::configure)
+            .default_service(web::to(internal::not_found))
+    });
+    let public_server =
+        public_server.client_request_timeout(HEAD_PATIENCE).shutdown_timeout(GRACE_SECONDS).disable_signals();
+    let internal_server = internal_server
+        .client_request_timeout(HEAD_PATIENCE)
+        .shutdown_timeout(GRACE_SECONDS)
+        .workers(1)
+        .disable_signals();
+    let public_server = match public_listener.tls {
+        Some(tls) => public_server.listen_rustls_0_23(public_listener.socket, (*tls).clone())?.run(),
+        None => public_server.listen(public_listener.socket)?.run(),
+    };
+    let internal_server = match internal_listener.tls {
+        Some(tls) => internal_server.listen_rustls_0_23(internal_listener.socket, (*tls).clone())?.run(),
+        None => internal_server.listen(internal_listener.socket)?.run(),
+    };
+    let handles: [ServerHandle; 2] = [public_server.handle(), internal_server.handle()];
+    let worker_stop = stop.clone();
+    let worker_gateway = gateway.clone();
+    let worker = tokio::spawn(async move { work_until(&worker_gateway, worker_stop).await });
+    let stopper = tokio::spawn(async move {
+        while !*stop.borrow() {
+            if stop.changed().await.is_err() {
+                break;
+            }
+        }
+        for handle in handles {
+            handle.stop(true).await;
+        }
+    });
+    let (public_end, internal_end) = tokio::join!(public_server, internal_server);
+    stopper.abort();
+    if worker.await.is_err() {
+        tracing::error!("the worker ended badly");
+    }
+    public_end.and(internal_end)
+}

@@ -1,0 +1,109 @@
+//! Asking after an order until it is paid or can no longer be paid; closing it at its deadline, at the provider first.
+
+use super::record_sighting::{Recorded, Way, record_event, record_sighting};
+use super::{JobEnd, Trouble};
+use crate::Gateway;
+use mingfen_domain::ids::OutTradeNo;
+use mingfen_domain::payment::{Event, State};
+use mingfen_provider_api::{CallError, Sighted};
+use mingfen_store::PaymentRecord;
+
+/// Seconds between questions: quick while the patient is looking at the page, slower after.
+const SCHEDULE: &[i64] = &[5, 5, 10, 15, 30, 30, 60, 60, 120, 180, 300, 600, 900, 1800, 3600];
+
+/// One round of the job.
+///
+/// # Errors
+/// [`Trouble`]: the worker tries again.
+pub async fn follow_payment(gateway: &Gateway, order: &OutTradeNo, attempts: i64) -> Result<JobEnd, Trouble> {
+    let Some(record) = gateway.store.payment(order).await? else {
+        return Ok(JobEnd::Park { because: format!("there is no order {order}") });
+    };
+    if !record.payment.state.is_live() {
+        return Ok(JobEnd::Done);
+    }
+    let late = record.payment.expires_at <= gateway.now();
+    match ask(gateway, &record, late).await? {
+        Asked::Known(state) if !state.is_live() => Ok(JobEnd::Done),
+        Asked::Known(_) => {
+            let left = record.payment.expires_at.since_ms(gateway.now()) / 1000;
+            let JobEnd::Again { after, because } = JobEnd::widening(SCHEDULE, attempts, "not paid yet")
+            else {
+                return Ok(JobEnd::again(60, "not paid yet"));
+            };
+            // The last question before the deadline is asked at the deadline.
+            Ok(JobEnd::again(if left > 0 { after.min(left + 1) } else { after.min(60) }, because))
+        }
+        Asked::NoAnswer(why) => Ok(JobEnd::widening(SCHEDULE, attempts, why)),
+    }
+}
+
+/// Asks the provider now, and closes the order there first when `close` is set. Answers the state that holds after it, or
+/// `None` when there is no such order.
+///
+/// # Errors
+/// [`Trouble`] when the answer could not be recorded. A provider that does not answer is no error: the state stays.
+pub async fn ask_now(gateway: &Gateway, order: &OutTradeNo, close: bool) -> Result<Option<State>, Trouble> {
+    let Some(record) = gateway.store.payment(order).await? else { return Ok(None) };
+    if !record.payment.state.is_live() {
+        return Ok(Some(record.payment.state));
+    }
+    match ask(gateway, &record, close).await? {
+        Asked::Known(state) => Ok(Some(state)),
+        Asked::NoAnswer(why) => {
+            tracing::warn!(payment.out_trade_no = %order, error = %why, "the provider does not answer");
+            Ok(Some(record.payment.state))
+        }
+    }
+}
+
+enum Asked {
+    Known(State),
+    NoAnswer(String),
+}
+
+async fn ask(gateway: &Gateway, record: &PaymentRecord, close: bool) -> Result<Asked, Trouble> {
+    let order = &record.payment.out_trade_no;
+    let channel = gateway
+        .channel(&record.payment.channel)
+        .ok_or_else(|| Trouble::NoChannel(record.payment.channel.to_string()))?;
+    let inquiry =
+        channel.inquiry().ok_or_else(|| Trouble::NoAbility(record.payment.channel.to_string(), "inquiry"))?;
+    let (answer, way) = if close {
+        (inquiry.close(order).await, Way::CloseAnswer)
+    } else {
+        (inquiry.query(order).await, Way::Query)
+    };
+    let sighting = match answer {
+        Ok(sighting) => sighting,
+        Err(
+            error @ (CallError::InDoubt(_)
+            | CallError::NotSent(_)
+            | CallError::Postponed { .. }
+            | CallError::Refused { .. }),
+        ) => {
+            return Ok(Asked::NoAnswer(error.to_string()));
+        }
+    };
+    if sighting.out_trade_no != *order {
+        return Ok(Asked::NoAnswer(format!("the provider answered about {} instead", sighting.out_trade_no)));
+    }
+    let missing = sighting.seen == Sighted::Missing;
+    let recorded = record_sighting(gateway, &sighting, way, None).await?;
+    let grace_ms = gateway.settings.timing.missing_grace * 1000;
+    let over = gateway.now().since_ms(record.payment.expires_at) > grace_ms;
+    // Nobody can open or scan it any more: its own expiry at the provider has passed, with a margin.
+    if missing && over && recorded.state().is_some_and(State::is_live) {
+        return known(record_event(gateway, order, Event::Expired, Way::Deadline).await?, order);
+    }
+    known(recorded, order)
+}
+
+fn known(recorded: Recorded, order: &OutTradeNo) -> Result<Asked, Trouble> {
+    match recorded {
+        Recorded::Applied(state) | Recorded::AlreadySo(state) | Recorded::Contradiction(state) => {
+            Ok(Asked::Known(state))
+        }
+        Recorded::UnknownOrder => Err(Trouble::Inconsistent(format!("order {order} vanished"))),
+    }
+}

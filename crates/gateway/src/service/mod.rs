@@ -1,0 +1,106 @@
+//! One use case a file, named by its verb.
+//!
+//! Everything that is learnt of an order enters by [`record_sighting`], everything of a refund by [`record_refund`]. Each
+//! writes its whole effect, outbox rows included, in one transaction, and nothing is acknowledged before it is durable.
+
+mod attention;
+mod follow_payment;
+mod follow_refund;
+mod open_payment;
+mod order_story;
+mod payment_view;
+mod post_refund_to_his;
+mod post_write_back;
+mod private;
+mod receive_notification;
+mod record_refund;
+mod record_sighting;
+mod request_refund;
+mod seal_audit;
+mod send_notice;
+mod slip_link;
+mod verify;
+
+pub use follow_payment::{ask_now, follow_payment};
+pub use follow_refund::follow_refund;
+pub use open_payment::{OpenError, OpenPayment, Opened, open_payment, order_again};
+pub use order_story::{OrderStory, StoryStep, order_story};
+pub use payment_view::{PaymentView, Stage, payment_view, view_by_ref};
+pub use post_refund_to_his::post_refund_to_his;
+pub use post_write_back::post_write_back;
+pub use receive_notification::{Received, receive_notification};
+pub use record_refund::{record_refund_event, record_refund_sighting};
+pub use record_sighting::{Recorded, Way, record_event, record_sighting};
+pub use request_refund::{RefundAsked, RefundRefused, RefundTarget, request_refund};
+pub use seal_audit::seal_audit;
+pub use send_notice::send_notice;
+pub use slip_link::{LinkError, SlipLink, slip_link};
+pub use verify::{Verification, verify};
+
+pub(crate) use attention::matter;
+pub(crate) use open_payment::order_request;
+pub(crate) use payment_view::voucher_no;
+pub(crate) use private::Private;
+
+use mingfen_provider_api::CallError;
+use mingfen_store::StoreError;
+
+/// What a job reports to the worker.
+#[derive(Debug)]
+pub enum JobEnd {
+    /// Nothing is left to do.
+    Done,
+    /// Again after so many seconds, with the reason.
+    Again {
+        /// Seconds from now.
+        after: i64,
+        /// For people who look at the task.
+        because: String,
+    },
+    /// It needs a person.
+    Park {
+        /// For that person: what happened and what can be done.
+        because: String,
+    },
+}
+
+impl JobEnd {
+    pub(crate) fn again(after: i64, because: impl Into<String>) -> Self {
+        Self::Again { after, because: because.into() }
+    }
+
+    /// Again on a widening schedule: the wait for this attempt, the last one for ever.
+    pub(crate) fn widening(schedule: &[i64], attempts: i64, because: impl Into<String>) -> Self {
+        let index = usize::try_from(attempts.max(1) - 1).unwrap_or(usize::MAX);
+        let after = schedule.get(index).or(schedule.last()).copied().unwrap_or(60);
+        Self::Again { after, because: because.into() }
+    }
+}
+
+/// Why a use case could not even write down what happened. The worker tries again.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A sealed field does not open: a key is missing or the row was tampered with.
+    #[error("a sealed field of {0} does not open; is the key that sealed it still in the keyring?")]
+    Sealed(String),
+    /// Money that does not fit.
+    #[error(transparent)]
+    Money(#[from] mingfen_domain::money::MoneyError),
+    /// The channel is no longer configured.
+    #[error("channel {0} is not in the configuration any more; put it back until its orders are settled")]
+    NoChannel(String),
+    /// The channel cannot do that.
+    #[error("channel {0} has no {1}")]
+    NoAbility(String, &'static str),
+    /// The records contradict themselves.
+    #[error("{0}")]
+    Inconsistent(String),
+}
+
+/// A provider's refusal in words for the log and the task list.
+pub(crate) fn call_error_text(error: &CallError) -> String {
+    error.to_string()
+}

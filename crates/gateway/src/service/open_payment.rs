@@ -1,0 +1,454 @@
+//! A patient presses "pay": one order, whatever is pressed twice, and never a second one while the first may still be paid.
+
+use super::attention::audit;
+use super::record_sighting::{Way, record_event};
+use super::{Private, Trouble, ask_now, call_error_text};
+use crate::{Gateway, crash};
+use mingfen_domain::bill::{Bill, BillState, BilledSlip};
+use mingfen_domain::ids::{BillNo, ChannelId, OutTradeNo, SlipNo, TraceId};
+use mingfen_domain::payment::{Event, Payment, Scene, State};
+use mingfen_domain::person::{Patient, Phone};
+use mingfen_domain::slip::{Slip, SlipStatus};
+use mingfen_domain::split::Split;
+use mingfen_domain::{Amount, Fen, Timestamp};
+use mingfen_his::{HisError, LockAnswer, LockRequest, SlipAmount};
+use mingfen_provider_api::{CallError, OrderRequest, Payer, PayerScene, Provider};
+use mingfen_store::{BillRecord, BilledSlipRecord, Claim, PaymentRecord, TaskKind};
+use std::sync::Arc;
+
+/// What the patient confirmed.
+#[derive(Clone, Debug)]
+pub struct OpenPayment {
+    /// Whose slips.
+    pub patient: Patient,
+    /// For the text message.
+    pub phone: Option<Phone>,
+    /// Which slips.
+    pub slips: Vec<SlipNo>,
+    /// The split that the confirmation page showed: no other amount is charged.
+    pub shown: Split,
+    /// Through which account.
+    pub channel: ChannelId,
+    /// Where the payer is.
+    pub scene: PayerScene,
+    /// For pages and messages.
+    pub language: String,
+}
+
+/// A bill that can be looked at, and paid if it still can.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// The unguessable reference of its pages.
+    pub view_ref: String,
+}
+
+/// Why there is no order to pay.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// HIS says another amount now; the new one is shown and nothing was charged.
+    #[error("the amount changed")]
+    AmountChanged {
+        /// What is owed now for the chosen slips that are still unpaid.
+        now: Split,
+        /// The chosen slips that are still unpaid.
+        slips: Vec<Slip>,
+    },
+    /// Somebody paid it already; with the bill when it was paid here.
+    #[error("already paid")]
+    AlreadyPaid {
+        /// The bill's page.
+        view_ref: Option<String>,
+    },
+    /// An earlier order may still be paid, and nobody can say whether it was.
+    #[error("an earlier order is in doubt")]
+    InDoubt {
+        /// That bill's page.
+        view_ref: String,
+    },
+    /// Nothing can be ordered just now and nothing was: HIS or the provider does not answer, or refuses.
+    #[error("nothing could be ordered: {0}")]
+    Busy(String),
+    /// More than may be paid at once.
+    #[error("over the limit for one payment")]
+    OverLimit,
+    /// There is nothing to charge.
+    #[error("nothing to charge")]
+    NothingToCharge,
+    /// Nothing is known to have happened; the patient may try again.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+}
+
+impl From<mingfen_store::StoreError> for OpenError {
+    fn from(error: mingfen_store::StoreError) -> Self {
+        Self::Trouble(error.into())
+    }
+}
+
+/// Opens an order for the chosen slips, or finds the one that is open already.
+///
+/// # Errors
+/// [`OpenError`]: each has its own page.
+pub async fn open_payment(gateway: &Gateway, request: &OpenPayment) -> Result<Opened, OpenError> {
+    let channel = gateway
+        .channel(&request.channel)
+        .ok_or_else(|| Trouble::NoChannel(request.channel.to_string()))?
+        .clone();
+    let slips = owed_now(gateway, request).await?;
+    let amount = Amount::try_from(request.shown.self_pay()).map_err(|_| OpenError::NothingToCharge)?;
+    if amount.get() > gateway.settings.limits.max_payment_fen {
+        return Err(OpenError::OverLimit);
+    }
+    // A claim may be taken between our look and our insert: look again, a few times.
+    for _ in 0..3 {
+        if let Some(opened) = settle_earlier_bills(gateway, request).await? {
+            return Ok(opened);
+        }
+        match open_fresh(gateway, request, &channel, &slips, amount).await? {
+            Some(opened) => return Ok(opened),
+            None => continue,
+        }
+    }
+    Err(OpenError::Busy("the slips are being paid by somebody else at this moment".into()))
+}
+
+/// Reads the slips once more just before paying. What was shown must be what is owed.
+async fn owed_now(gateway: &Gateway, request: &OpenPayment) -> Result<Vec<Slip>, OpenError> {
+    let hospital = &gateway.settings.hospital.id;
+    let owed =
+        gateway.his.owed_slips(hospital, &request.patient.card_no).await.map_err(|error| match error {
+            HisError::Rejected { .. } | HisError::NoAnswer(_) | HisError::Misconfigured(_) => {
+                OpenError::Busy(error.to_string())
+            }
+        })?;
+    let slips: Vec<Slip> = owed
+        .map(|owed| owed.slips)
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|slip| slip.status == SlipStatus::Unpaid && request.slips.contains(&slip.slip_no))
+        .collect();
+    if slips.is_empty() {
+        let claims = gateway.store.claims_on(hospital, &request.slips).await?;
+        let view_ref = match claims.first() {
+            Some((_, bill_no)) => gateway.store.bill(bill_no).await?.map(|bill| bill.view_ref),
+            None => None,
+        };
+        return Err(OpenError::AlreadyPaid { view_ref });
+    }
+    let now =
+        slips.iter().try_fold(Split::none(), |sum, slip| sum.plus(slip.split)).map_err(Trouble::from)?;
+    if now != request.shown || slips.len() != request.slips.len() {
+        return Err(OpenError::AmountChanged { now, slips });
+    }
+    Ok(slips)
+}
+
+/// Looks at every bill that claims one of the slips. The same order is given back to the same payer; any other order is
+/// closed at its provider first, because nothing is charged under a new number while the old one can be paid.
+async fn settle_earlier_bills(gateway: &Gateway, request: &OpenPayment) -> Result<Option<Opened>, OpenError> {
+    let claims = gateway.store.claims_on(&gateway.settings.hospital.id, &request.slips).await?;
+    let mut bill_nos: Vec<BillNo> = claims.into_iter().map(|(_, bill_no)| bill_no).collect();
+    bill_nos.sort();
+    bill_nos.dedup();
+    for bill_no in bill_nos {
+        let Some(bill) = gateway.store.bill(&bill_no).await? else { continue };
+        if matches!(bill.bill.state, BillState::Settled { .. }) {
+            return Err(OpenError::AlreadyPaid { view_ref: Some(bill.view_ref) });
+        }
+        let payments = gateway.store.payments_of_bill(&bill_no).await?;
+        if payments.iter().any(|record| matches!(record.payment.state, State::Suspense { .. })) {
+            return Err(OpenError::InDoubt { view_ref: bill.view_ref });
+        }
+        for record in payments.into_iter().filter(|record| record.payment.state.is_live()) {
+            if is_same_order(gateway, request, &bill, &record)? {
+                order_again(gateway, &record.payment.out_trade_no).await?;
+                return Ok(Some(Opened { view_ref: bill.view_ref }));
+            }
+            match ask_now(gateway, &record.payment.out_trade_no, true).await? {
+                Some(state) if state.is_live() => return Err(OpenError::InDoubt { view_ref: bill.view_ref }),
+                Some(state) if state.received().is_some() => {
+                    return Err(OpenError::AlreadyPaid { view_ref: Some(bill.view_ref) });
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Whether the patient asks for what is open already: same slips, same sums, same account, same payer, and time left.
+fn is_same_order(
+    gateway: &Gateway,
+    request: &OpenPayment,
+    bill: &BillRecord,
+    record: &PaymentRecord,
+) -> Result<bool, Trouble> {
+    let mut billed: Vec<&SlipNo> = bill.bill.slips.iter().map(|slip| &slip.slip_no).collect();
+    let mut asked: Vec<&SlipNo> = request.slips.iter().collect();
+    billed.sort();
+    asked.sort();
+    let payer = match &record.payer_sealed {
+        Some(sealed) => Some(Private(gateway).open_payer(sealed)?),
+        None => None,
+    };
+    let same_payer = match (&request.scene, payer) {
+        (PayerScene::InApp(asking), Some(payer)) => *asking == payer,
+        (PayerScene::ShownCode | PayerScene::MobileBrowser { .. }, None) => true,
+        _ => false,
+    };
+    let time_left = record.payment.expires_at.since_ms(gateway.now()) > 60_000;
+    Ok(billed == asked
+        && bill.bill.split == request.shown
+        && record.payment.channel == request.channel
+        && record.payment.scene == request.scene.scene()
+        && same_payer
+        && time_left)
+}
+
+/// Claims, stores, orders. `None`: somebody claimed a slip at the same moment.
+async fn open_fresh(
+    gateway: &Gateway,
+    request: &OpenPayment,
+    channel: &Arc<dyn Provider>,
+    slips: &[Slip],
+    amount: Amount,
+) -> Result<Option<Opened>, OpenError> {
+    // Whole seconds: the provider is told this moment and must be told the same one on a repeat.
+    let now = Timestamp::from_seconds(gateway.now().seconds());
+    let expires_at = deadline(gateway, slips, now);
+    let trace = TraceId::fresh(gateway.random.as_ref());
+    let mut bill = new_bill(gateway, request, slips, now, expires_at, &trace);
+    bill.bill.lock_token = lock(gateway, &bill).await?;
+    crash::point("open_payment.locked");
+
+    let record = PaymentRecord {
+        payment: Payment {
+            out_trade_no: OutTradeNo::fresh(now, gateway.random.as_ref()),
+            bill_no: bill.bill.bill_no.clone(),
+            channel: channel.channel().clone(),
+            scene: request.scene.scene(),
+            amount,
+            state: State::Opening,
+            trace: trace.clone(),
+            created_at: now,
+            expires_at,
+            version: 0,
+        },
+        subject: "门诊缴费".to_owned(),
+        payer_sealed: payer_of(&request.scene).map(|payer| Private(gateway).seal_payer(payer)),
+        client_ip: match &request.scene {
+            PayerScene::MobileBrowser { client_ip } => Some(client_ip.clone()),
+            PayerScene::InApp(_) | PayerScene::ShownCode => None,
+        },
+        handle_until: None,
+        refund_held: Fen::ZERO,
+    };
+    let order = record.payment.out_trade_no.clone();
+    let mut tx = gateway.store.begin().await?;
+    let slip_nos: Vec<SlipNo> = bill.bill.slips.iter().map(|slip| slip.slip_no.clone()).collect();
+    tx.insert_bill(&bill).await?;
+    if let Claim::HeldBy(_) = tx.claim_slips(&bill.bill.hospital, &slip_nos, &bill.bill.bill_no).await? {
+        drop(tx);
+        unlock(gateway, &bill).await;
+        return Ok(None);
+    }
+    tx.insert_payment(&record).await?;
+    tx.schedule(TaskKind::FollowPayment, order.as_str(), now.plus_seconds(5), &trace).await?;
+    audit(
+        &mut tx,
+        now,
+        "patient",
+        "payment.opened",
+        order.as_str(),
+        &format!("{amount} yuan for {}", bill.bill.bill_no),
+    )
+    .await?;
+    tx.commit().await?;
+    crash::point("open_payment.stored");
+    gateway.metrics.add("mingfen_payments_opened_total", format!("channel=\"{}\"", channel.channel()));
+    tracing::info!(payment.out_trade_no = %order, bill.bill_no = %bill.bill.bill_no, trace = %trace, channel = %channel.channel(), "order stored");
+
+    match send(gateway, &record, channel.as_ref()).await? {
+        Sent::Opened | Sent::InDoubt => Ok(Some(Opened { view_ref: bill.view_ref })),
+        Sent::NotTaken(why) => {
+            record_event(gateway, &order, Event::OpenRefused { code: why.clone() }, Way::OrderAnswer).await?;
+            Err(OpenError::Busy(why))
+        }
+    }
+}
+
+fn payer_of(scene: &PayerScene) -> Option<&Payer> {
+    match scene {
+        PayerScene::InApp(payer) => Some(payer),
+        PayerScene::ShownCode | PayerScene::MobileBrowser { .. } => None,
+    }
+}
+
+/// The earliest of our own patience and the slips' own deadlines, and at least a minute.
+fn deadline(gateway: &Gateway, slips: &[Slip], now: Timestamp) -> Timestamp {
+    let ours = now.plus_seconds(gateway.settings.timing.order_valid);
+    let earliest = slips.iter().filter_map(|slip| slip.pay_by).fold(ours, Timestamp::min);
+    Timestamp::from_seconds(earliest.max(now.plus_seconds(60)).seconds())
+}
+
+fn new_bill(
+    gateway: &Gateway,
+    request: &OpenPayment,
+    slips: &[Slip],
+    now: Timestamp,
+    pay_until: Timestamp,
+    trace: &TraceId,
+) -> BillRecord {
+    let private = Private(gateway);
+    let hospital = gateway.settings.hospital.id.clone();
+    BillRecord {
+        view_ref: mingfen_domain::ambient::random_text(
+            gateway.random.as_ref(),
+            mingfen_domain::ambient::READABLE,
+            26,
+        ),
+        patient_sealed: private.seal_patient(&request.patient),
+        phone_sealed: request.phone.as_ref().map(|phone| private.seal_phone(phone)),
+        card_index: private.card_index(&hospital, &request.patient.card_no),
+        language: request.language.clone(),
+        trace: trace.clone(),
+        slips: slips
+            .iter()
+            .map(|slip| BilledSlipRecord {
+                slip_no: slip.slip_no.clone(),
+                kind: slip.kind,
+                title: slip.title.clone(),
+                department: slip.department.clone(),
+                total: slip.split.total(),
+                self_pay: slip.split.self_pay(),
+            })
+            .collect(),
+        version: 0,
+        bill: Bill {
+            bill_no: BillNo::fresh(now, gateway.random.as_ref()),
+            hospital,
+            slips: slips
+                .iter()
+                .map(|slip| BilledSlip { slip_no: slip.slip_no.clone(), total: slip.split.total() })
+                .collect(),
+            split: request.shown,
+            state: BillState::Open,
+            lock_token: None,
+            opened_at: now,
+            pay_until,
+        },
+    }
+}
+
+/// Has HIS hold the slips, when it can. Its "no" is the newest truth there is.
+async fn lock(gateway: &Gateway, bill: &BillRecord) -> Result<Option<String>, OpenError> {
+    if !gateway.his.capabilities().locks {
+        return Ok(None);
+    }
+    let request = LockRequest {
+        hospital: bill.bill.hospital.clone(),
+        request_id: bill.bill.bill_no.clone(),
+        slips: bill
+            .bill
+            .slips
+            .iter()
+            .map(|slip| SlipAmount { slip_no: slip.slip_no.clone(), amount: slip.total })
+            .collect(),
+        // A little longer than the order, so that the write-back of a last-second payment still finds it held.
+        hold_until: bill.bill.pay_until.plus_seconds(120),
+    };
+    match gateway.his.lock(&request).await {
+        Ok(LockAnswer::Locked { token, .. }) => Ok(Some(token)),
+        Ok(LockAnswer::NotSupported) => Ok(None),
+        Ok(LockAnswer::Rejected { code, .. }) if code == "SLIP_ALREADY_PAID" => {
+            Err(OpenError::AlreadyPaid { view_ref: None })
+        }
+        Ok(LockAnswer::Rejected { code, message }) => Err(OpenError::Busy(format!("{code} {message}"))),
+        Err(error) => Err(OpenError::Busy(error.to_string())),
+    }
+}
+
+async fn unlock(gateway: &Gateway, bill: &BillRecord) {
+    if let Some(token) = &bill.bill.lock_token
+        && let Err(error) = gateway.his.unlock(&bill.bill.hospital, token).await
+    {
+        // It runs out by itself.
+        tracing::warn!(bill.bill_no = %bill.bill.bill_no, error = %error, "a lock could not be given back");
+    }
+}
+
+/// Sends a stored order again under its own number: when its answer was lost, or when what the payer is shown has run out.
+///
+/// # Errors
+/// [`OpenError::Busy`] when the provider does not take it now; the order stays as it is and is asked after.
+pub async fn order_again(gateway: &Gateway, order: &OutTradeNo) -> Result<(), OpenError> {
+    let Some(record) = gateway.store.payment(order).await? else {
+        return Err(Trouble::Inconsistent(format!("there is no order {order}")).into());
+    };
+    let now = gateway.now();
+    let shown = matches!(record.payment.state, State::Waiting { .. });
+    let usable = record.handle_until.is_some_and(|until| until.since_ms(now) > 30_000);
+    if !record.payment.state.is_live() || (shown && usable) {
+        return Ok(());
+    }
+    let channel = gateway
+        .channel(&record.payment.channel)
+        .ok_or_else(|| Trouble::NoChannel(record.payment.channel.to_string()))?
+        .clone();
+    match send(gateway, &record, channel.as_ref()).await? {
+        Sent::Opened | Sent::InDoubt => Ok(()),
+        Sent::NotTaken(why) => Err(OpenError::Busy(why)),
+    }
+}
+
+enum Sent {
+    Opened,
+    InDoubt,
+    NotTaken(String),
+}
+
+async fn send(gateway: &Gateway, record: &PaymentRecord, channel: &dyn Provider) -> Result<Sent, Trouble> {
+    let request = order_request(gateway, record)?;
+    let order = &record.payment.out_trade_no;
+    let answer = channel.open_order(&request).await;
+    crash::point("open_payment.ordered");
+    match answer {
+        Ok(opened) => {
+            super::record_sighting::record_opened(gateway, order, opened).await?;
+            Ok(Sent::Opened)
+        }
+        Err(CallError::InDoubt(why)) => {
+            tracing::warn!(payment.out_trade_no = %order, trace = %record.payment.trace, error = %why, "the order's answer was lost; it is asked after");
+            Ok(Sent::InDoubt)
+        }
+        Err(error @ (CallError::Refused { .. } | CallError::Postponed { .. } | CallError::NotSent(_))) => {
+            tracing::warn!(payment.out_trade_no = %order, trace = %record.payment.trace, error = %error, "the provider did not take the order");
+            Ok(Sent::NotTaken(call_error_text(&error)))
+        }
+    }
+}
+
+/// The order as it goes out: made only of what is stored, so that a repeat is the same to the byte.
+pub(crate) fn order_request(gateway: &Gateway, record: &PaymentRecord) -> Result<OrderRequest, Trouble> {
+    let payment = &record.payment;
+    let scene = match (payment.scene, &record.payer_sealed, &record.client_ip) {
+        (Scene::InApp, Some(sealed), _) => PayerScene::InApp(Private(gateway).open_payer(sealed)?),
+        (Scene::MobileBrowser, _, Some(client_ip)) => {
+            PayerScene::MobileBrowser { client_ip: client_ip.clone() }
+        }
+        (Scene::ShownCode, ..) => PayerScene::ShownCode,
+        (Scene::InApp, None, _) | (Scene::MobileBrowser, _, None) => {
+            return Err(Trouble::Inconsistent(format!("order {} has no payer", payment.out_trade_no)));
+        }
+    };
+    Ok(OrderRequest {
+        out_trade_no: payment.out_trade_no.clone(),
+        amount: payment.amount,
+        subject: record.subject.clone(),
+        scene,
+        expires_at: payment.expires_at,
+        created_at: payment.created_at,
+        notify_url: gateway.notify_url(&payment.channel),
+        return_url: format!("{}/back/{}", gateway.public_base(), payment.out_trade_no),
+    })
+}

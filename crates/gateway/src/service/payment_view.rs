@@ -1,0 +1,177 @@
+//! What the patient is shown of a bill: what the record says at this second, never what the browser claims.
+
+use super::{Private, Trouble};
+use crate::Gateway;
+use mingfen_domain::bill::BillState;
+use mingfen_domain::ids::BillNo;
+use mingfen_domain::payment::{ClosedBecause, State, SuspenseReason};
+use mingfen_domain::person::Patient;
+use mingfen_domain::write_back::{Booked, State as WriteBackState};
+use mingfen_domain::{Fen, Timestamp, refund};
+use mingfen_store::{BillRecord, PaymentRecord, RefundRecord};
+
+/// Where the patient's money is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The order can be paid and nobody knows of money yet. `in_doubt`: for more than three minutes.
+    Waiting {
+        /// The page changes its words.
+        in_doubt: bool,
+    },
+    /// Paid; HIS has not confirmed yet.
+    Booking,
+    /// Paid and booked.
+    Paid(Booked),
+    /// Money is on its way back.
+    Refunding,
+    /// Money is back.
+    Refunded {
+        /// When the last of it arrived.
+        at: Timestamp,
+    },
+    /// Money goes back and does not arrive; a person works on it.
+    RefundStuck,
+    /// Money is held and a person decides.
+    Held,
+    /// Nothing was charged and nothing can be.
+    NotCharged {
+        /// The payer did not pay in time, as opposed to an order that was never opened.
+        expired: bool,
+    },
+}
+
+impl Stage {
+    /// The word that a waiting page polls for.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Waiting { in_doubt: false } => "waiting",
+            Self::Waiting { in_doubt: true } => "in-doubt",
+            Self::Booking => "booking",
+            Self::Paid(_) => "paid",
+            Self::Refunding => "refunding",
+            Self::Refunded { .. } => "refunded",
+            Self::RefundStuck => "refund-stuck",
+            Self::Held => "held",
+            Self::NotCharged { .. } => "not-charged",
+        }
+    }
+}
+
+/// A bill as its pages need it.
+#[derive(Clone, Debug)]
+pub struct PaymentView {
+    /// The bill.
+    pub bill: BillRecord,
+    /// Whose.
+    pub patient: Patient,
+    /// The order that matters: the one that settled it, else the newest.
+    pub payment: PaymentRecord,
+    /// Where the money is.
+    pub stage: Stage,
+    /// All refunds of the bill, oldest first.
+    pub refunds: Vec<RefundRecord>,
+    /// Back at the payer.
+    pub refunded: Fen,
+}
+
+/// After this long without news the page says that it does not know.
+const DOUBT_MS: i64 = 180_000;
+
+/// Finds a bill by the unguessable reference of its pages.
+///
+/// # Errors
+/// [`Trouble`].
+pub async fn view_by_ref(gateway: &Gateway, view_ref: &str) -> Result<Option<PaymentView>, Trouble> {
+    let plausible = view_ref.len() == 26 && view_ref.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !plausible {
+        return Ok(None);
+    }
+    match gateway.store.bill_by_view_ref(view_ref).await? {
+        Some(bill) => payment_view(gateway, bill).await,
+        None => Ok(None),
+    }
+}
+
+/// Reads everything that decides what is shown.
+///
+/// # Errors
+/// [`Trouble`].
+pub async fn payment_view(gateway: &Gateway, bill: BillRecord) -> Result<Option<PaymentView>, Trouble> {
+    let bill_no = &bill.bill.bill_no;
+    let payments = gateway.store.payments_of_bill(bill_no).await?;
+    let settled_by = match &bill.bill.state {
+        BillState::Settled { by } => Some(by.clone()),
+        BillState::Open | BillState::Released => None,
+    };
+    let chosen = payments
+        .iter()
+        .find(|record| settled_by.as_ref() == Some(&record.payment.out_trade_no))
+        .or_else(|| payments.iter().max_by_key(|record| record.payment.created_at));
+    let Some(payment) = chosen.cloned() else { return Ok(None) };
+    let refunds = gateway.store.refunds_of_bill(bill_no).await?;
+    let of_payment: Vec<&RefundRecord> =
+        refunds.iter().filter(|record| record.refund.out_trade_no == payment.payment.out_trade_no).collect();
+    let arrived = |record: &&&RefundRecord| matches!(record.refund.state, refund::State::Succeeded { .. });
+    let refunded = Fen::sum(of_payment.iter().filter(arrived).map(|record| record.refund.amount.fen()))?;
+    let write_back = gateway.store.write_back(bill_no).await?.map(|record| record.state);
+    let stage = stage(gateway.now(), &payment, &of_payment, refunded, write_back);
+    let patient = Private(gateway).open_patient(&bill.patient_sealed)?;
+    Ok(Some(PaymentView { bill, patient, payment, stage, refunds, refunded }))
+}
+
+fn stage(
+    now: Timestamp,
+    record: &PaymentRecord,
+    refunds: &[&RefundRecord],
+    refunded: Fen,
+    write_back: Option<WriteBackState>,
+) -> Stage {
+    let whole = |received: Fen| refunded >= received;
+    match &record.payment.state {
+        State::Opening | State::Waiting { .. } => {
+            Stage::Waiting { in_doubt: now.since_ms(record.payment.created_at) > DOUBT_MS }
+        }
+        State::Closed(because) => Stage::NotCharged { expired: *because != ClosedBecause::Refused },
+        State::Paid(received) => {
+            let refused = matches!(write_back, Some(WriteBackState::Refused { .. }));
+            if whole(received.amount.fen()) || refused {
+                return going_back(refunds, whole(received.amount.fen()));
+            }
+            match write_back {
+                Some(WriteBackState::Posted(booked)) => Stage::Paid(booked),
+                _ => Stage::Booking,
+            }
+        }
+        State::Suspense { reason, received } => match reason {
+            SuspenseReason::Double => going_back(refunds, whole(received.amount.fen())),
+            SuspenseReason::WrongAmount if refunds.is_empty() => Stage::Held,
+            SuspenseReason::WrongAmount => going_back(refunds, whole(received.amount.fen())),
+        },
+    }
+}
+
+fn going_back(refunds: &[&RefundRecord], whole: bool) -> Stage {
+    let arrived = refunds
+        .iter()
+        .filter_map(|record| match &record.refund.state {
+            refund::State::Succeeded { refunded_at, .. } => Some(*refunded_at),
+            _ => None,
+        })
+        .max();
+    match arrived {
+        Some(at) if whole => Stage::Refunded { at },
+        _ => {
+            let stuck = refunds.iter().any(|record| {
+                matches!(record.refund.state, refund::State::Abnormal { .. } | refund::State::Failed { .. })
+            });
+            let under_way = refunds.iter().any(|record| record.refund.state.is_under_way());
+            if stuck && !under_way { Stage::RefundStuck } else { Stage::Refunding }
+        }
+    }
+}
+
+/// The number a patient shows at a window: the bill's own, in groups of four.
+pub fn voucher_no(bill_no: &BillNo) -> String {
+    let text: Vec<char> = bill_no.as_str().chars().skip(1).collect();
+    text.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}

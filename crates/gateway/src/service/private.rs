@@ -1,0 +1,88 @@
+//! Sealing and opening of personal data, one purpose a column.
+
+use crate::Gateway;
+use mingfen_domain::ids::HospitalId;
+use mingfen_domain::person::{Patient, Phone};
+use mingfen_provider_api::Payer;
+use mingfen_vault::field;
+use serde::{Deserialize, Serialize};
+
+use super::Trouble;
+
+/// Personal data at rest.
+pub(crate) struct Private<'a>(pub &'a Gateway);
+
+const PATIENT: &str = "bills.patient";
+const PHONE: &str = "bills.phone";
+const PAYER: &str = "payments.payer";
+const NOTIFICATION: &str = "notifications.raw";
+const CARD: &str = "bills.card";
+
+#[derive(Serialize, Deserialize)]
+struct PatientRow {
+    name: String,
+    card_no: String,
+    phone: Option<String>,
+    id_no: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PayerRow {
+    kind: String,
+    id: String,
+}
+
+impl Private<'_> {
+    fn seal(&self, purpose: &str, plain: &[u8]) -> Vec<u8> {
+        field::seal(&self.0.keyring, purpose, plain, self.0.random.as_ref())
+    }
+
+    fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>, Trouble> {
+        field::open(&self.0.keyring, purpose, sealed).map_err(|_| Trouble::Sealed(purpose.to_owned()))
+    }
+
+    fn open_json<T: for<'de> Deserialize<'de>>(&self, purpose: &str, sealed: &[u8]) -> Result<T, Trouble> {
+        serde_json::from_slice(&self.open(purpose, sealed)?).map_err(|_| Trouble::Sealed(purpose.to_owned()))
+    }
+
+    fn seal_json(&self, purpose: &str, row: &impl Serialize) -> Vec<u8> {
+        self.seal(purpose, &serde_json::to_vec(row).unwrap_or_default())
+    }
+
+    pub(crate) fn seal_patient(&self, patient: &Patient) -> Vec<u8> {
+        let Patient { name, card_no, phone, id_no } = patient.clone();
+        self.seal_json(PATIENT, &PatientRow { name, card_no, phone, id_no })
+    }
+
+    pub(crate) fn open_patient(&self, sealed: &[u8]) -> Result<Patient, Trouble> {
+        let PatientRow { name, card_no, phone, id_no } = self.open_json(PATIENT, sealed)?;
+        Ok(Patient { name, card_no, phone, id_no })
+    }
+
+    pub(crate) fn seal_phone(&self, phone: &Phone) -> Vec<u8> {
+        self.seal(PHONE, phone.as_str().as_bytes())
+    }
+
+    pub(crate) fn open_phone(&self, sealed: &[u8]) -> Result<Option<Phone>, Trouble> {
+        let plain = self.open(PHONE, sealed)?;
+        Ok(std::str::from_utf8(&plain).ok().and_then(|text| Phone::parse(text).ok()))
+    }
+
+    pub(crate) fn seal_payer(&self, payer: &Payer) -> Vec<u8> {
+        self.seal_json(PAYER, &PayerRow { kind: payer.kind.clone(), id: payer.id.clone() })
+    }
+
+    pub(crate) fn open_payer(&self, sealed: &[u8]) -> Result<Payer, Trouble> {
+        let PayerRow { kind, id } = self.open_json(PAYER, sealed)?;
+        Ok(Payer { kind, id })
+    }
+
+    pub(crate) fn seal_raw(&self, bytes: &[u8]) -> Vec<u8> {
+        self.seal(NOTIFICATION, bytes)
+    }
+
+    /// The keyed digest by which a card's bills are found.
+    pub(crate) fn card_index(&self, hospital: &HospitalId, card_no: &str) -> String {
+        field::index(&self.0.keyring, CARD, &format!("{hospital}:{card_no}"))
+    }
+}

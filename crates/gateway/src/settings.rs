@@ -1,0 +1,125 @@
+//! What the gateway is told about itself, already validated by the configuration crate.
+
+use mingfen_domain::ids::{ChannelId, HospitalId};
+use std::fmt;
+use url::Url;
+
+/// Everything that the use cases and the two listeners need to know.
+#[derive(Clone, Debug)]
+pub struct GatewaySettings {
+    /// The hospital that is paid.
+    pub hospital: HospitalSettings,
+    /// The address under which the outside reaches the public listener, without a trailing slash.
+    pub public_url: Url,
+    /// Believe the last `X-Forwarded-For` entry: only behind our own proxy.
+    pub trust_forwarded_for: bool,
+    /// The origin of a simulator's bridge scripts; `None` in production.
+    pub bridge_origin: Option<Url>,
+    /// How long things take and last.
+    pub timing: TimingSettings,
+    /// Bounds against abuse.
+    pub limits: LimitSettings,
+    /// Callers of the signed API.
+    pub api_keys: Vec<ApiKey>,
+    /// Which channel takes the money of which app.
+    pub routes: RouteSettings,
+}
+
+/// The hospital as patients read it.
+#[derive(Clone, Debug)]
+pub struct HospitalSettings {
+    /// As HIS names it.
+    pub id: HospitalId,
+    /// 青禾市人民医院
+    pub name_zh: String,
+    /// Qinghe People's Hospital
+    pub name_en: String,
+    /// The service desk.
+    pub help_phone: String,
+}
+
+/// How long things take and last. All in seconds.
+#[derive(Clone, Debug)]
+pub struct TimingSettings {
+    /// A slip's code works this long.
+    pub link_valid: i64,
+    /// A patient's session works this long after the last page.
+    pub session_valid: i64,
+    /// A payer has this long to pay an order.
+    pub order_valid: i64,
+    /// After a deadline an order that the provider does not know is asked after for this long.
+    pub missing_grace: i64,
+    /// The write-back is tried this long by itself, then put before a person.
+    pub max_unknown: i64,
+    /// A lease on a task.
+    pub task_lease: i64,
+}
+
+/// Bounds against abuse.
+#[derive(Clone, Debug)]
+pub struct LimitSettings {
+    /// Requests a minute from one address to the public pages.
+    pub public_per_minute: u32,
+    /// Bad codes in ten minutes from one address before it has to wait.
+    pub bad_links: u32,
+    /// Queries a minute that unproven notifications may cause, over all channels.
+    pub hinted_queries_per_minute: u32,
+    /// The largest single payment in fen.
+    pub max_payment_fen: i64,
+    /// The largest request body in bytes.
+    pub max_body_bytes: usize,
+}
+
+/// A caller of the signed API.
+#[derive(Clone)]
+pub struct ApiKey {
+    /// Its public name.
+    pub id: String,
+    /// The shared secret.
+    pub secret: Vec<u8>,
+    /// What it may do.
+    pub may: Vec<ApiRight>,
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ApiKey({}, {:?})", self.id, self.may)
+    }
+}
+
+/// What a caller of the signed API may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApiRight {
+    /// Make slip links and codes.
+    Slips,
+    /// Read orders.
+    Orders,
+    /// Ask for refunds.
+    Refunds,
+    /// See and retry parked tasks.
+    Tasks,
+}
+
+impl ApiRight {
+    /// All rights with their words in the configuration.
+    pub const ALL: [(Self, &'static str); 4] = [
+        (Self::Slips, "slips"),
+        (Self::Orders, "orders"),
+        (Self::Refunds, "refunds"),
+        (Self::Tasks, "tasks"),
+    ];
+
+    /// Reads the word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == word).map(|(right, _)| *right)
+    }
+}
+
+/// Which channel takes the money of which app. `None`: that app cannot pay here.
+#[derive(Clone, Debug)]
+pub struct RouteSettings {
+    /// Inside WeChat.
+    pub wechat: Option<ChannelId>,
+    /// Inside Alipay.
+    pub alipay: Option<ChannelId>,
+}
