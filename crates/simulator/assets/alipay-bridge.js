@@ -32,6 +32,11 @@
     }
   };
 
-  // Later, so that a page's own script can listen first, as it has to in the app.
-  setTimeout(function () { document.dispatchEvent(new Event('AlipayJSBridgeReady')); }, 0);
+  // Not before the page's own scripts have run, so that they can listen first, as they have to in the app.
+  function announce() { document.dispatchEvent(new Event('AlipayJSBridgeReady')); }
+  if (document.readyState === 'loading') {
+    document.addEventListener('DOMContentLoaded', announce);
+  } else {
+    setTimeout(announce, 0);
+  }
 }());

@@ -44,6 +44,11 @@
     on: function () {}
   };
 
-  // Later, so that a page's own script can listen first, as it has to in the app.
-  setTimeout(function () { document.dispatchEvent(new Event('WeixinJSBridgeReady')); }, 0);
+  // Not before the page's own scripts have run, so that they can listen first, as they have to in the app.
+  function announce() { document.dispatchEvent(new Event('WeixinJSBridgeReady')); }
+  if (document.readyState === 'loading') {
+    document.addEventListener('DOMContentLoaded', announce);
+  } else {
+    setTimeout(announce, 0);
+  }
 }());

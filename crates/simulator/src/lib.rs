@@ -8,8 +8,8 @@
 //! documents, because a canonical string wrong in one place must not be right in both.
 //!
 //! **Reading order:** [`faults`] (what can go wrong), [`wire`] (how any call goes wrong), [`notify`] (at-least-once
-//! delivery on the virtual [`clock`]), then a party: `wechat/mod.rs` opens with its own order. [`control`] puts
-//! the same Rust methods behind HTTP.
+//! delivery on the virtual [`clock`]), then a party: `wechat/mod.rs` opens with its own order. [`sheet`] is
+//! what a user sees in either app, [`control`] puts the same Rust methods behind HTTP and on a page.
 //!
 //! **To add a party:** a folder with a state struct made from [`Shared`], a `configure` that adds its routes and
 //! expects `web::Data` of that struct, and an implementation of [`Party`]; then a field in `Parties` below.

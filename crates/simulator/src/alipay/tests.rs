@@ -14,6 +14,7 @@ use crate::keys::RsaKey;
 use crate::{Running, Settings, Simulator};
 
 mod money;
+mod sheet;
 mod transport;
 
 const NINE_30_MS: i64 = 1_772_674_200_000;

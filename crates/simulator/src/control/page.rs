@@ -79,7 +79,7 @@ fn clock_section(parties: &Parties) -> String {
         false,
         "虚拟时钟",
         &format!(
-            r#"<p class="big">{}</p><p class="note">所有时限（预付单、退款、通知重发、账单）都按这个时钟。</p><p>{jumps} {}</p>"#,
+            r#"<p class="big">{}</p><p class="note">所有时限（预付单、退款、通知重发、账单）都按这个时钟。</p><div class="acts">{jumps}{}</div>"#,
             clock::date_time(now_ms),
             button("pump", &[], "处理到期的事", "main"),
         ),
@@ -203,7 +203,8 @@ fn refunds_section(ledger: &Ledger) -> String {
                     ];
                     button("refund", &values, text, "")
                 };
-                [end("success", "到账"), end("abnormal", "异常"), end("closed", "关闭")].join(" ")
+                let ends = [end("success", "到账"), end("abnormal", "异常"), end("closed", "关闭")];
+                format!(r#"<div class="acts">{}</div>"#, ends.concat())
             } else {
                 String::new()
             };

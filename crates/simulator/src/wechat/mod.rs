@@ -23,7 +23,7 @@ mod certificates;
 mod fields;
 mod gate;
 pub mod merchant;
-pub mod news;
+mod news;
 mod oauth;
 mod orders;
 mod payment;
