@@ -13,7 +13,7 @@ use super::{DEMO_CARD_NO, HOSPITAL_NAME, His};
 use crate::html::escape;
 use crate::money::yuan_grouped;
 
-/// The page itself loads nothing but its style sheet and shows only codes that it embeds.
+/// The page itself loads nothing but its style sheets and shows only codes that it embeds.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 pub(super) fn configure(service: &mut web::ServiceConfig) {
@@ -112,7 +112,7 @@ fn render(hospital: &His, card_no: &str, said: Option<&str>) -> String {
 <html lang="zh-CN">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">
-<title>医院信息系统 · 演示</title><link rel="stylesheet" href="/his/page.css">
+<title>医院信息系统 · 演示</title><link rel="stylesheet" href="/assets/tokens.css"><link rel="stylesheet" href="/his/page.css">
 </head>
 <body>
 <p class="tape">演示用的医院信息系统：人和钱都是虚构的</p>
@@ -237,7 +237,7 @@ fn slip_row(slip: &Slip, locked: bool) -> String {
         String::new()
     };
     format!(
-        r#"<tr><td><span class="code">{no}</span><br><small class="quiet">{billed}</small></td><td><b>{kind}</b> {title}{together}<br><small class="quiet">{department} {doctor}</small>{lines}</td><td>{marks}</td><td class="money"><b>{owed}</b>{split}</td><td>{charged}</td><td><div class="does">{does}</div></td></tr>"#,
+        r#"<tr><td><span class="code slip-no">{no}</span><br><small class="quiet">{billed}</small></td><td><b>{kind}</b> {title}{together}<br><small class="quiet">{department} {doctor}</small>{lines}</td><td>{marks}</td><td class="money"><b>{owed}</b>{split}</td><td>{charged}</td><td><div class="does">{does}</div></td></tr>"#,
         no = escape(&slip.slip_no),
         billed = short(slip.billed_at_ms),
         kind = slip.kind.word(),

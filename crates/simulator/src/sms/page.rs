@@ -41,7 +41,7 @@ async fn show(sms: web::Data<Sms>) -> HttpResponse {
 <html lang="zh-CN">
 <head>
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">
-<title>短信 · 演示</title><link rel="stylesheet" href="/sms/page.css">
+<title>短信 · 演示</title><link rel="stylesheet" href="/assets/tokens.css"><link rel="stylesheet" href="/sms/page.css">
 </head>
 <body>
 <p class="tape">模拟短信：没有真的发出</p>
