@@ -6,7 +6,7 @@
 use super::Alipay;
 use super::answer::{self, Envelope, unescaped_base64};
 use super::certs::{SerialNumber, Trust, VerifierFor};
-use super::error::{Failure, Kind, needs_no_signature};
+use super::error::{Failure, Kind, needs_no_signature, unsettled};
 use super::sign::request_text;
 use crate::http::{HttpRequest, Method, percent_encode};
 use mingfen_domain::Timestamp;
@@ -155,7 +155,7 @@ impl Alipay {
         let verifiers = match self.trust.verifiers_for(named.as_ref()) {
             VerifierFor::Known(verifiers) => verifiers,
             VerifierFor::Unknown(serial) => {
-                self.fetch_wanted_certificate().await?;
+                self.fetch_wanted_certificate().await.map_err(unsettled)?;
                 match self.trust.verifiers_for(Some(&serial)) {
                     VerifierFor::Known(verifiers) => verifiers,
                     VerifierFor::Unknown(serial) => {

@@ -71,6 +71,15 @@ impl Failure {
     }
 }
 
+/// What a question means that was asked to settle an earlier call and got no answer: however it failed, the earlier call has
+/// left us, and its end is unknown. A refused or unsent question must never look like a refused or unsent refund.
+pub(super) fn unsettled(error: impl Into<CallError>) -> CallError {
+    match error.into() {
+        in_doubt @ CallError::InDoubt(_) => in_doubt,
+        other => CallError::InDoubt(format!("asked to be sure, and {other}")),
+    }
+}
+
 impl From<CallError> for Failure {
     fn from(error: CallError) -> Self {
         let verdict = match &error {

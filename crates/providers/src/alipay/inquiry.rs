@@ -5,7 +5,7 @@
 
 use super::Alipay;
 use super::call::Call;
-use super::error::{Failure, Kind, Verdict, cut};
+use super::error::{Failure, Kind, Verdict, cut, unsettled};
 use async_trait::async_trait;
 use mingfen_domain::ids::{OutTradeNo, ProviderTradeNo};
 use mingfen_domain::{Amount, Fen, Timestamp};
@@ -76,7 +76,9 @@ impl Inquiry for Alipay {
             Ok(_) => Sighted::Closed,
             Err(failure) if failure.verdict == Verdict::Missing => Sighted::Missing,
             // It lost against a payment, or was closed before: the query is believed.
-            Err(failure) if failure.verdict == Verdict::AskFirst => return self.query(order).await,
+            Err(failure) if failure.verdict == Verdict::AskFirst => {
+                return self.query(order).await.map_err(unsettled);
+            }
             Err(failure) => return Err(failure.into()),
         };
         Ok(OrderSighting { out_trade_no: order.clone(), seen })
@@ -125,7 +127,7 @@ impl Alipay {
     /// A refund that was sent without a number of its own is known under the order's. Its time is the last at which the order
     /// can have been paid.
     async fn closed_with_money(&self, order: &OutTradeNo, answer: &QueryAnswer) -> Result<Sighted, Failure> {
-        match self.refund_time(order.as_str(), None, order.as_str()).await? {
+        match self.refund_time(order.as_str(), None, order.as_str()).await.map_err(unsettled)? {
             Some(refunded_at) => paid(answer, refunded_at),
             None => {
                 Ok(Sighted::Unknown { text: "TRADE_CLOSED with money and without send_pay_date".to_owned() })

@@ -8,7 +8,7 @@
 
 use super::Alipay;
 use super::call::Call;
-use super::error::{Failure, Kind, Verdict, cut};
+use super::error::{Failure, Kind, Verdict, cut, unsettled};
 use super::inquiry::moment;
 use super::order::{presentable, yuan};
 use async_trait::async_trait;
@@ -107,7 +107,7 @@ impl Alipay {
             };
             return Ok(sighting(request, None, seen));
         }
-        let asked = self.query_refund(request).await?;
+        let asked = self.query_refund(request).await.map_err(unsettled)?;
         Ok(match asked.seen {
             SightedRefund::Missing => {
                 let provider_refund_no = refund_number(request)?;
@@ -124,7 +124,7 @@ impl Alipay {
         request: &RefundRequest,
         failure: Failure,
     ) -> Result<RefundSighting, CallError> {
-        let asked = self.query_refund(request).await?;
+        let asked = self.query_refund(request).await.map_err(unsettled)?;
         match (asked.seen, failure.error) {
             (SightedRefund::Missing, CallError::InDoubt(message)) => {
                 Err(CallError::Refused { code: failure.code, message })

@@ -289,6 +289,22 @@ async fn a_refusal_that_an_earlier_call_may_explain_is_asked_after() {
 }
 
 #[tokio::test]
+async fn a_question_that_fails_leaves_the_refund_in_doubt() {
+    let forbidden = r#"{"error_response":{"code":"40006","msg":"Insufficient Permissions","sub_code":"isv.insufficient-isv-permissions"}}"#;
+    let limited = r#"{"error_response":{"code":"40005","msg":"Call Limited"}}"#;
+    let closed = r#"{"code":"40004","sub_code":"ACQ.TRADE_HAS_CLOSE"}"#;
+    for first in [REPEATED, closed] {
+        for second in [forbidden, limited] {
+            let sighting = refund(vec![Answer::Signed(first), Answer::Raw(second.to_owned())]).await;
+            assert!(matches!(sighting, Err(CallError::InDoubt(_))), "{sighting:?}");
+        }
+        // Nobody listens any more when the question comes.
+        let sighting = refund(vec![Answer::Signed(first)]).await;
+        assert!(matches!(sighting, Err(CallError::InDoubt(_))), "{sighting:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_empty_purse_postpones_a_refund_and_a_system_error_leaves_it_in_doubt() {
     let empty = r#"{"code":"40004","sub_code":"ACQ.SELLER_BALANCE_NOT_ENOUGH","refund_fee":"0.00"}"#;
     assert!(matches!(refund(vec![Answer::Signed(empty)]).await, Err(CallError::Postponed { .. })));

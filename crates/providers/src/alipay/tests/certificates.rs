@@ -224,6 +224,22 @@ async fn an_answer_that_names_a_new_certificate_is_believed_once_it_is_fetched()
 }
 
 #[tokio::test]
+async fn an_answer_whose_certificate_cannot_be_fetched_is_in_doubt() {
+    let held = files("http://127.0.0.1:1");
+    let next = issued(&held.authority, "Alipay", "alipay", &NEXT_ALIPAY, 20, false);
+    let further = format!("\"alipay_cert_sn\":\"{}\",", serial_of(&next.pem));
+    let body = signed("alipay.trade.query", r#"{"code":"10000"}"#, &NEXT_ALIPAY.signer(), &further);
+    let refusal = r#"{"error_response":{"code":"40006","msg":"Insufficient Permissions"}}"#.to_owned();
+    for answers in [vec![Answer::Raw(body.clone())], vec![Answer::Raw(body), Answer::Raw(refusal)]] {
+        let (address, _server) = gateway(answers).await;
+        let channel = read(&files(&address).table);
+        let order = mingfen_domain::ids::OutTradeNo::parse(ORDER).unwrap();
+        let seen = channel.inquiry().unwrap().query(&order).await;
+        assert!(matches!(seen, Err(CallError::InDoubt(_))), "{seen:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_certificate_that_does_not_prove_itself_is_not_believed() {
     let held = files("http://127.0.0.1:1");
     let forged_root = root("Ant Financial test", &NEXT_ALIPAY, 7);
