@@ -251,9 +251,7 @@ impl Wechat {
         };
         let scene_info = match &request.scene {
             PayerScene::MobileBrowser { client_ip } => {
-                client_ip.parse::<IpAddr>().map_err(|_| {
-                    CallError::NotSent("the payer's address is needed and is no IP address".to_owned())
-                })?;
+                check_client_ip(client_ip)?;
                 Some(SceneInfo { payer_client_ip: client_ip, h5_info: H5Info { r#type: "Wap" } })
             }
             PayerScene::InApp(_) | PayerScene::ShownCode => None,
@@ -331,6 +329,18 @@ pub fn wire_text(text: &str, characters: usize) -> Option<String> {
     if kept.is_empty() { None } else { Some(kept.to_owned()) }
 }
 
+/// A payer in a browser has an address of the outside; WeChat refuses 127.0.0.1 (section 9.3), which means a proxy in front of us
+/// does not say whom it speaks for.
+fn check_client_ip(text: &str) -> Result<(), CallError> {
+    match text.parse::<IpAddr>() {
+        Ok(address) if !address.is_loopback() && !address.is_unspecified() => Ok(()),
+        Ok(_) => Err(CallError::NotSent(
+            "the payer's address is this machine's own, which WeChat refuses outside its app".to_owned(),
+        )),
+        Err(_) => Err(CallError::NotSent("the payer's address is needed and is no IP address".to_owned())),
+    }
+}
+
 /// Serialises once; these bytes are signed and sent.
 pub fn to_bytes(body: &impl Serialize) -> Result<Vec<u8>, CallError> {
     serde_json::to_vec(body)
@@ -363,8 +373,10 @@ mod tests {
         assert!(body.is_ok_and(|body| {
             body.ends_with(r#""scene_info":{"payer_client_ip":"2001:db8::1","h5_info":{"type":"Wap"}}}"#)
         }));
-        request.scene = PayerScene::MobileBrowser { client_ip: "unknown".to_owned() };
-        assert!(matches!(vectors::wechat().create_body(&request), Err(CallError::NotSent(_))));
+        for bad in ["unknown", "127.0.0.1", "::1", "0.0.0.0"] {
+            request.scene = PayerScene::MobileBrowser { client_ip: bad.to_owned() };
+            assert!(matches!(vectors::wechat().create_body(&request), Err(CallError::NotSent(_))), "{bad}");
+        }
     }
 
     #[test]

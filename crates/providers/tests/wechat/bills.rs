@@ -1,0 +1,103 @@
+//! Both bills, from asking to totals.
+
+use super::hospital::{Hospital, NOON};
+use mingfen_domain::{BusinessDay, Fen, Timestamp};
+use mingfen_provider_api::statement::{
+    Fetched, LineKind, StatementFile, StatementKind, StatementLine, StatementTotals, Statements,
+};
+use mingfen_provider_api::{CallError, Refunds};
+use mingfen_simulator::faults::Fault;
+
+fn new_year() -> BusinessDay {
+    BusinessDay::of(Timestamp::from_seconds(NOON))
+}
+
+/// A day with two payments and one refund, and the morning after it.
+async fn morning_after() -> Hospital {
+    let hospital = Hospital::open().await;
+    let first = hospital.order("P2601011200000401", 1250).await;
+    let paid = hospital.paid(&first).await;
+    let second = hospital.order("P2601011200000402", 3000).await;
+    hospital.paid(&second).await;
+    let refund = hospital.refund("R2601011200000401", &first, &paid, 500);
+    hospital.wechat.refund(&refund).await.expect("taken");
+    hospital.pass_seconds(3);
+    hospital.hears().await;
+    hospital.pass_seconds(23 * 3600);
+    hospital
+}
+
+async fn file(hospital: &Hospital, kind: StatementKind) -> StatementFile {
+    match hospital.wechat.fetch(kind, new_year()).await {
+        Ok(Fetched::File(file)) => file,
+        Ok(_) => panic!("no file"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn a_trade_bill_is_fetched_checked_and_read() {
+    let hospital = morning_after().await;
+    let file = file(&hospital, StatementKind::Trades).await;
+    assert_eq!(file.name, "wechat-1900000001-trades-2026-01-01.csv");
+    let mut lines = Vec::new();
+    let mut keep = |line: StatementLine<'_>| {
+        lines.push((
+            line.kind,
+            line.out_trade_no.to_string(),
+            line.out_refund_no.to_string(),
+            line.amount.get(),
+        ));
+    };
+    let totals = hospital.wechat.parse_trades(&file, &mut keep).expect("reads");
+    assert_eq!(totals, StatementTotals { lines: 3, paid: Fen::new(4250), refunded: Fen::new(500) });
+    assert!(lines.contains(&(
+        LineKind::Refund,
+        "P2601011200000401".to_owned(),
+        "R2601011200000401".to_owned(),
+        500
+    )));
+    assert!(lines.contains(&(LineKind::Payment, "P2601011200000402".to_owned(), String::new(), 3000)));
+}
+
+#[tokio::test]
+async fn a_fund_flow_bill_is_fetched_checked_and_read() {
+    let hospital = morning_after().await;
+    let file = file(&hospital, StatementKind::FundFlow).await;
+    let lines = hospital.wechat.parse_fund_flow(&file).expect("reads");
+    assert!(lines.iter().any(|line| line.amount == Fen::new(1250)), "{lines:?}");
+    assert!(lines.iter().any(|line| line.amount < Fen::ZERO), "{lines:?}");
+}
+
+#[tokio::test]
+async fn too_early_and_nothing_that_day_are_told_apart() {
+    let hospital = morning_after().await;
+    let quiet = BusinessDay::parse("2025-12-30").expect("a day");
+    assert!(matches!(hospital.wechat.fetch(StatementKind::Trades, quiet).await, Ok(Fetched::NothingThatDay)));
+    hospital.pass_seconds(-3 * 3600);
+    assert!(matches!(hospital.wechat.fetch(StatementKind::Trades, new_year()).await, Ok(Fetched::NotYet)));
+}
+
+#[tokio::test]
+async fn a_file_without_the_signed_hash_is_not_taken() {
+    let hospital = morning_after().await;
+    hospital.fault("wechat.*", Fault::StatementHash);
+    let fetched = hospital.wechat.fetch(StatementKind::Trades, new_year()).await;
+    assert!(matches!(fetched, Err(CallError::InDoubt(_))));
+}
+
+#[tokio::test]
+async fn a_damaged_row_is_named() {
+    let hospital = morning_after().await;
+    hospital.fault("wechat.*", Fault::StatementRowDamaged);
+    let file = file(&hospital, StatementKind::Trades).await;
+    let error = hospital.wechat.parse_trades(&file, &mut |_| ()).expect_err("damaged");
+    assert_eq!(error.line, 2, "{error}");
+}
+
+#[tokio::test]
+async fn downloads_may_go_by_another_address() {
+    let hospital = morning_after().await;
+    let wechat = hospital.with_settings(&format!("bill_base_url = \"{}\"\n", hospital.sim.base_url));
+    assert!(matches!(wechat.fetch(StatementKind::Trades, new_year()).await, Ok(Fetched::File(_))));
+}

@@ -1,0 +1,87 @@
+//! Platform certificates, their rotation, and both modes at once.
+
+use super::hospital::{Hospital, MCHID};
+use mingfen_provider_api::{CallError, NotVerified, Notifications, Provider, Sighted, Upkeep};
+use mingfen_simulator::faults::Fault;
+use mingfen_simulator::wechat::Trust;
+
+fn upkeep(hospital: &Hospital) -> &dyn Upkeep {
+    hospital.wechat.upkeep().expect("a channel with certificates")
+}
+
+#[tokio::test]
+async fn certificates_are_fetched_before_the_first_call() {
+    let hospital = Hospital::trusting(Trust::PlatformCertificate).await;
+    assert!(upkeep(&hospital).expiries().is_empty());
+    let order = hospital.order("P2601011200000501", 1250).await;
+    assert!(matches!(hospital.paid(&order).await, Sighted::Paid { .. }));
+    assert_eq!(hospital.sim.calls().count("wechat.certificates"), 1);
+    assert_eq!(upkeep(&hospital).expiries().len(), 1);
+    assert!(hospital.told().await.is_ok());
+}
+
+#[tokio::test]
+async fn a_rotation_is_followed_by_answers_and_by_notifications() {
+    let hospital = Hospital::trusting(Trust::PlatformCertificate).await;
+    let order = hospital.order("P2601011200000502", 1250).await;
+    hospital.paid(&order).await;
+    let merchant = hospital.sim.wechat().merchant(MCHID).expect("the merchant");
+    let serial = merchant.rotate_platform_certificate(hospital.sim.clock().now_ms());
+    let heard = hospital.hears().await;
+    assert_eq!(hospital.wechat.verify(&heard[0]), Err(NotVerified::UnknownKey(serial)));
+    upkeep(&hospital).refresh().await.expect("fetches");
+    assert!(hospital.wechat.verify(&heard[0]).is_ok());
+    assert_eq!(upkeep(&hospital).expiries().len(), 2, "the old one stays known for a while");
+
+    merchant.rotate_platform_certificate(hospital.sim.clock().now_ms());
+    hospital.pass_seconds(61);
+    assert!(
+        matches!(hospital.seen(&order).await, Sighted::Paid { .. }),
+        "an answer makes us fetch by itself"
+    );
+}
+
+#[tokio::test]
+async fn both_kinds_of_signature_are_known_during_the_move() {
+    for percent in [0, 100] {
+        let hospital = Hospital::trusting(Trust::Both { notify_by_public_key_percent: percent }).await;
+        upkeep(&hospital).refresh().await.expect("fetches");
+        let order = hospital.order("P2601011200000503", 1250).await;
+        assert!(matches!(hospital.paid(&order).await, Sighted::Paid { .. }));
+        let heard = hospital.hears().await;
+        let by_key =
+            heard[0].header("wechatpay-serial").is_some_and(|serial| serial.starts_with("PUB_KEY_ID_"));
+        assert_eq!(by_key, percent == 100);
+        assert!(hospital.wechat.verify(&heard[0]).is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_is_not_proven_changes_nothing() {
+    let hospital = Hospital::trusting(Trust::PlatformCertificate).await;
+    for fault in [Fault::ForgedSignature, Fault::Unsigned, Fault::ProbeSignature, Fault::WrongSerial] {
+        hospital.fault("wechat.certificates", fault.clone());
+        let error = upkeep(&hospital).refresh().await.expect_err("not proven");
+        assert!(matches!(error, CallError::InDoubt(_)), "{fault:?}: {error}");
+        assert!(upkeep(&hospital).expiries().is_empty());
+    }
+    hospital.fault("wechat.certificates", Fault::ForgedSignature);
+    let order = hospital.order("P2601011200000504", 1250).await;
+    let error = hospital.wechat.open_order(&order).await.expect_err("no key yet");
+    assert!(matches!(error, CallError::NotSent(_)), "without a key nothing is asked: {error}");
+}
+
+#[tokio::test]
+async fn a_merchant_in_public_key_mode_has_nothing_to_fetch() {
+    let hospital = Hospital::open().await;
+    assert!(hospital.wechat.upkeep().is_none());
+}
+
+#[tokio::test]
+async fn certificates_of_another_authority_are_refused() {
+    let hospital = Hospital::trusting(Trust::PlatformCertificate).await;
+    let stranger = include_str!("../../testdata/keys/vector-certificate.pem");
+    let strict = hospital.with_settings(&format!("platform_authorities = '''{stranger}'''\n"));
+    let error = strict.upkeep().expect("certificates").refresh().await.expect_err("another authority");
+    assert!(error.to_string().contains("platform_authorities"), "{error}");
+}
