@@ -1,1 +1,21 @@
-//! stories
+//! Stories: what people do and what must then be true, on both engines.
+
+mod paying;
+
+/// Makes two tests of every story: `<story>::on_sqlite` and `<story>::on_postgres`.
+macro_rules! stories {
+    ($($story:ident),+ $(,)?) => {
+        $(mod $story {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                super::$story(mingfen_tests::Hospital::on_sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                super::$story(mingfen_tests::Hospital::on_postgres().await).await;
+            }
+        })+
+    };
+}
+pub(crate) use stories;

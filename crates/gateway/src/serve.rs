@@ -25,11 +25,35 @@ const GRACE_SECONDS: u64 = 10;
 /// A client that sends a request slower than this is not served.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 
-/// Serves until `stop` becomes true; then new connections are refused and what is under way is finished.
+/// Serves and works until `stop` becomes true; then new connections are refused and what is under way is finished.
 ///
 /// # Errors
 /// When a listener cannot be started.
 pub async fn serve(
+    gateway: Arc<Gateway>,
+    public_listener: Listener,
+    internal_listener: Listener,
+    stop: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    let worker_stop = stop.clone();
+    let worker_gateway = gateway.clone();
+    let worker = tokio::spawn(async move { work_until(&worker_gateway, worker_stop).await });
+    let ended = listen(gateway, public_listener, internal_listener, stop).await;
+    if ended.is_err() {
+        worker.abort();
+    }
+    match worker.await {
+        Err(error) if error.is_panic() => tracing::error!("the worker ended badly"),
+        _ => {}
+    }
+    ended
+}
+
+/// Serves without working: the jobs are run by another process, or by a test that moves the clock.
+///
+/// # Errors
+/// When a listener cannot be started.
+pub async fn listen(
     gateway: Arc<Gateway>,
     public_listener: Listener,
     internal_listener: Listener,
@@ -71,9 +95,6 @@ pub async fn serve(
         None => internal_server.listen(internal_listener.socket)?.run(),
     };
     let handles: [ServerHandle; 2] = [public_server.handle(), internal_server.handle()];
-    let worker_stop = stop.clone();
-    let worker_gateway = gateway.clone();
-    let worker = tokio::spawn(async move { work_until(&worker_gateway, worker_stop).await });
     let stopper = tokio::spawn(async move {
         while !*stop.borrow() {
             if stop.changed().await.is_err() {
@@ -86,8 +107,5 @@ pub async fn serve(
     });
     let (public_end, internal_end) = tokio::join!(public_server, internal_server);
     stopper.abort();
-    if worker.await.is_err() {
-        tracing::error!("the worker ended badly");
-    }
     public_end.and(internal_end)
 }

@@ -265,7 +265,7 @@ impl Running {
     }
 
     /// Alipay.
-    pub fn alipay(&self) -> &alipay::Alipay {
+    pub fn alipay(&self) -> &Arc<alipay::Alipay> {
         &self.parties.alipay
     }
 

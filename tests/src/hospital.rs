@@ -1,0 +1,380 @@
+//! The box itself.
+
+use crate::clock::MovedClock;
+use crate::engine::Room;
+use crate::patient::{App, Patient};
+use mingfen_domain::ids::{ChannelId, HospitalId, OutTradeNo};
+use mingfen_domain::{Clock, Random};
+use mingfen_gateway::ambient::SystemRandom;
+use mingfen_gateway::cache::{Cache, MemoryCache};
+use mingfen_gateway::notice::HttpSms;
+use mingfen_gateway::serve::{Listener, listen};
+use mingfen_gateway::service::{self, OrderStory, Verification};
+use mingfen_gateway::settings::{
+    ApiKey, ApiRight, GatewaySettings, HospitalSettings, LimitSettings, RouteSettings, TimingSettings,
+};
+use mingfen_gateway::{Gateway, Parts, jobs};
+use mingfen_his::rest::{RestHis, RestHisSettings};
+use mingfen_provider_api::{BuildContext, Provider};
+use mingfen_simulator::his::{DEMO_KEY_ID, DEMO_SECRET, GatewayAccess, HOSPITAL_ID, HOSPITAL_NAME};
+use mingfen_simulator::{Running, Settings, Simulator, alipay, sms};
+use mingfen_store::{Store, StoreSettings};
+use mingfen_vault::{KeyId, Keyring};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// The card of the demo's first patient.
+pub const CARD: &str = mingfen_simulator::his::DEMO_CARD_NO;
+const API_SECRET: &str = "a-secret-that-only-the-box-knows-00";
+
+/// One gateway process's worth of gateway.
+pub struct Replica {
+    /// The gateway.
+    pub gateway: Arc<Gateway>,
+    /// Where patients and providers reach it.
+    pub public_url: String,
+    /// Where HIS reaches it.
+    pub internal_url: String,
+    stop: watch::Sender<bool>,
+}
+
+impl Drop for Replica {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+    }
+}
+
+/// A hospital in a box.
+pub struct Hospital {
+    /// The other side of every wire.
+    pub simulator: Running,
+    /// The first gateway.
+    pub replica: Replica,
+    /// Everybody's time but the simulator's, which moves along.
+    pub clock: Arc<MovedClock>,
+    room: Room,
+}
+
+impl Hospital {
+    /// Opens one on the embedded engine.
+    pub async fn on_sqlite() -> Self {
+        Self::open(Room::on_sqlite()).await
+    }
+
+    /// Opens one on PostgreSQL.
+    pub async fn on_postgres() -> Self {
+        Self::open(Room::on_postgres().await).await
+    }
+
+    /// Opens one in a room.
+    pub async fn open(room: Room) -> Self {
+        let settings = Settings { pumping: false, ..Settings::default() };
+        let simulator = Simulator::start(settings).await.expect("the simulator starts");
+        let clock = Arc::new(MovedClock::default());
+        let store = open_store(&room.url).await;
+        store.migrate().await.expect("the schema is made");
+        let replica = start(&simulator, store, clock.clone(), Arc::new(MemoryCache::default())).await;
+        simulator.his().set_gateway(access(&replica));
+        Self { simulator, replica, clock, room }
+    }
+
+    /// Another gateway on the same database, with a cache of its own or a shared one.
+    pub async fn another_replica(&self, cache: Arc<dyn Cache>) -> Replica {
+        start(&self.simulator, open_store(&self.room.url).await, self.clock.clone(), cache).await
+    }
+
+    /// The gateway.
+    pub fn gateway(&self) -> &Gateway {
+        &self.replica.gateway
+    }
+
+    /// Its database.
+    pub fn store(&self) -> &Store {
+        self.replica.gateway.store()
+    }
+
+    /// Time passes for everybody; nothing happens by itself.
+    pub fn time_passes(&self, seconds: i64) {
+        self.clock.advance_ms(seconds * 1000);
+        self.simulator.clock().advance_ms(seconds * 1000);
+    }
+
+    /// Everything that is due happens, on both sides, until nothing is due at this moment.
+    pub async fn settles(&self) {
+        loop {
+            let pumped = self.simulator.pump().await;
+            let done = jobs::run_due(self.gateway()).await.expect("tasks can be claimed");
+            if done == 0 && pumped.settled.is_empty() && pumped.delivered.is_empty() {
+                service::seal_audit(self.gateway()).await.expect("the trail is linked");
+                return;
+            }
+        }
+    }
+
+    /// Time passes in steps, and what is due happens at each.
+    pub async fn lives_through(&self, seconds: i64, step: i64) {
+        let mut left = seconds;
+        while left > 0 {
+            self.time_passes(step.min(left));
+            self.settles().await;
+            left -= step;
+        }
+    }
+
+    /// A patient who scans the slip of a card in an app.
+    pub async fn patient(&self, card_no: &str, app: App) -> Patient {
+        let link = self.simulator.his().push(card_no, &[]).await.expect("HIS gets a code for the slip").link;
+        Patient::new(&self.simulator, app, link)
+    }
+
+    /// Everything that happened to an order.
+    pub async fn story(&self, number: &str) -> OrderStory {
+        let story = service::order_story(self.gateway(), number).await.expect("the records can be read");
+        story.unwrap_or_else(|| panic!("nothing is known of {number}"))
+    }
+
+    /// The books, the records and the audit trail hold.
+    pub async fn verifies(&self) -> Verification {
+        let verification = service::verify(self.gateway()).await.expect("the journal can be read");
+        assert!(verification.is_sound(), "{:#?}", verification);
+        verification
+    }
+
+    /// All orders at a channel, by our number.
+    pub async fn orders_of_slip(&self, slip_no: &str) -> Vec<OutTradeNo> {
+        let slip_no = mingfen_domain::ids::SlipNo::parse(slip_no).expect("a slip number");
+        let hospital = HospitalId::parse(HOSPITAL_ID).expect("a hospital");
+        let mut orders = Vec::new();
+        for bill in self.store().bills_of_slip(&hospital, &slip_no).await.expect("readable") {
+            for record in self.store().payments_of_bill(&bill.bill.bill_no).await.expect("readable") {
+                orders.push(record.payment.out_trade_no);
+            }
+        }
+        orders
+    }
+
+    /// A signed call of the API.
+    pub async fn api(
+        &self,
+        method: &str,
+        path: &str,
+        body: &str,
+        headers: &[(&str, &str)],
+    ) -> (u16, serde_json::Value) {
+        let nonce = mingfen_domain::ambient::random_text(
+            &SystemRandom,
+            mingfen_domain::ambient::UPPER_ALPHANUMERIC,
+            24,
+        );
+        self.api_with(method, path, body, headers, self.clock.now().seconds(), &nonce).await
+    }
+
+    /// The same, with a time and a nonce of the story's choice.
+    pub async fn api_with(
+        &self,
+        method: &str,
+        path: &str,
+        body: &str,
+        headers: &[(&str, &str)],
+        timestamp: i64,
+        nonce: &str,
+    ) -> (u16, serde_json::Value) {
+        let signature = mingfen_vault::request_signature::sign(
+            API_SECRET.as_bytes(),
+            method,
+            path,
+            timestamp,
+            nonce,
+            body.as_bytes(),
+        );
+        let client = reqwest::Client::new();
+        let url = format!("{}{path}", self.replica.internal_url);
+        let method = method.parse().expect("a method");
+        let mut request = client
+            .request(method, url)
+            .header("x-mingfen-key", "demo-his")
+            .header("x-mingfen-timestamp", timestamp.to_string())
+            .header("x-mingfen-nonce", nonce)
+            .header("x-mingfen-signature", signature)
+            .body(body.to_owned());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.send().await.expect("the gateway answers");
+        let status = answer.status().as_u16();
+        let text = answer.text().await.expect("a body");
+        (status, serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text)))
+    }
+}
+
+fn access(replica: &Replica) -> GatewayAccess {
+    GatewayAccess {
+        base_url: replica.internal_url.clone(),
+        key_id: "demo-his".to_owned(),
+        secret: API_SECRET.to_owned(),
+    }
+}
+
+async fn open_store(url: &str) -> Store {
+    Store::open(&StoreSettings { url: url.to_owned(), max_connections: 16 })
+        .await
+        .expect("the database opens")
+}
+
+async fn start(simulator: &Running, store: Store, clock: Arc<MovedClock>, cache: Arc<dyn Cache>) -> Replica {
+    let sockets = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
+    let [public_url, internal_url] = [&sockets[0], &sockets[1]]
+        .map(|socket| format!("http://{}", socket.local_addr().expect("an address")));
+    let [public, internal] = sockets.map(|socket| Listener { socket, tls: None });
+    let gateway = Gateway::new(parts(simulator, store, clock, cache, &public_url));
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(listen(gateway.clone(), public, internal, stopped));
+    Replica { gateway, public_url, internal_url, stop }
+}
+
+fn parts(
+    simulator: &Running,
+    store: Store,
+    clock: Arc<MovedClock>,
+    cache: Arc<dyn Cache>,
+    public_url: &str,
+) -> Parts {
+    let base = simulator.base_url.as_str();
+    let clock: Arc<dyn Clock> = clock;
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    let his = RestHis::new(
+        RestHisSettings {
+            base_url: format!("{base}/his/v1").parse().expect("an address"),
+            key_id: DEMO_KEY_ID.to_owned(),
+            secret: DEMO_SECRET.to_owned(),
+            timeout_ms: 1500,
+            connect_timeout_ms: 1000,
+        },
+        clock.clone(),
+        random.clone(),
+    )
+    .expect("the HIS client is made");
+    let sms = HttpSms::new(
+        format!("{base}/sms/v1/messages").parse().expect("an address"),
+        sms::DEMO_KEY.to_owned(),
+        Duration::from_secs(2),
+    )
+    .expect("the message client is made");
+    Parts {
+        settings: settings(public_url, base),
+        store,
+        his: Arc::new(his),
+        channels: channels(simulator, &clock, &random),
+        keyring: Arc::new(
+            Keyring::new(KeyId(1), vec![(KeyId(1), std::array::from_fn(|index| (index * 37 + 11) as u8))])
+                .expect("a keyring"),
+        ),
+        clock,
+        random,
+        cache,
+        sms: Some(Arc::new(sms)),
+    }
+}
+
+fn settings(public_url: &str, simulator: &str) -> GatewaySettings {
+    let channel = |name: &str| Some(ChannelId::parse(name).expect("a channel"));
+    GatewaySettings {
+        hospital: HospitalSettings {
+            id: HospitalId::parse(HOSPITAL_ID).expect("a hospital"),
+            name_zh: HOSPITAL_NAME.to_owned(),
+            name_en: "Qinghe People's Hospital".to_owned(),
+            help_phone: "0000-8888 6000".to_owned(),
+        },
+        public_url: public_url.parse().expect("an address"),
+        trust_forwarded_for: false,
+        bridge_origin: Some(simulator.parse().expect("an address")),
+        timing: TimingSettings {
+            link_valid: 86_400,
+            session_valid: 7200,
+            order_valid: 900,
+            missing_grace: 600,
+            max_unknown: 7200,
+            task_lease: 60,
+        },
+        limits: LimitSettings {
+            public_per_minute: 100_000,
+            bad_links: 20,
+            hinted_queries_per_minute: 5,
+            max_payment_fen: 50_000_00,
+            max_body_bytes: 65_536,
+        },
+        api_keys: vec![
+            ApiKey {
+                id: "demo-his".to_owned(),
+                secret: API_SECRET.as_bytes().to_vec(),
+                may: vec![ApiRight::Slips, ApiRight::Orders, ApiRight::Refunds, ApiRight::Tasks],
+            },
+            ApiKey {
+                id: "kiosk".to_owned(),
+                secret: b"another-secret-of-a-kiosk-0000000".to_vec(),
+                may: vec![ApiRight::Slips],
+            },
+        ],
+        routes: RouteSettings { wechat: channel("wechat-main"), alipay: channel("alipay-main") },
+    }
+}
+
+fn channels(simulator: &Running, clock: &Arc<dyn Clock>, random: &Arc<dyn Random>) -> Vec<Arc<dyn Provider>> {
+    let base = &simulator.base_url;
+    let wechat = simulator.wechat().credentials().expect("a WeChat Pay merchant");
+    let alipay_app = simulator
+        .alipay()
+        .credentials(alipay::DEMO_APP_ID)
+        .expect("readable")
+        .expect("an Alipay application");
+    let table = |pairs: &[(&str, &str)]| -> toml::Table {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), toml::Value::String((*value).to_owned())))
+            .collect()
+    };
+    let wechat_table = table(&[
+        ("provider", "wechat"),
+        ("mchid", &wechat.mchid),
+        ("appid", &wechat.appid),
+        ("app_secret", &wechat.app_secret),
+        ("api_v3_key", &wechat.api_v3_key),
+        ("merchant_serial", &wechat.merchant_serial),
+        ("merchant_private_key", &wechat.merchant_private_key_pem),
+        ("public_key_id", &wechat.public_key_id),
+        ("public_key", &wechat.wechatpay_public_key_pem),
+        ("api_base_url", base),
+        ("authorise_base_url", base),
+        ("token_base_url", base),
+        ("bill_base_url", base),
+    ]);
+    let alipay_table = table(&[
+        ("provider", "alipay"),
+        ("app_id", &alipay_app.app_id),
+        ("seller_id", &alipay_app.pid),
+        ("app_private_key", &alipay_app.app_private_key_pem),
+        ("alipay_public_key", &alipay_app.alipay_public_key_pem),
+        ("gateway_url", &simulator.alipay().gateway_url()),
+        ("authorise_url", &simulator.alipay().authorise_url()),
+        ("bill_base_url", base),
+    ]);
+    [("wechat-main", "wechat", wechat_table), ("alipay-main", "alipay", alipay_table)]
+        .into_iter()
+        .map(|(id, provider, table)| {
+            let context = BuildContext {
+                channel: ChannelId::parse(id).expect("a channel"),
+                clock: clock.clone(),
+                random: random.clone(),
+                base_dir: PathBuf::from("."),
+            };
+            let registration = mingfen_providers::ALL
+                .iter()
+                .find(|registration| registration.name == provider)
+                .expect("the adapter is listed");
+            (registration.build)(&context, &table).unwrap_or_else(|errors| panic!("{id}: {errors:?}"))
+        })
+        .collect()
+}
