@@ -20,6 +20,8 @@ install_missing() {
   for package in "${PACKAGES[@]}"; do
     dpkg-query --show --showformat='${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed' || missing+=("$package")
   done
+  # Node may well come from elsewhere than Debian.
+  command -v npm >/dev/null || missing+=(nodejs npm)
   [[ ${#missing[@]} -gt 0 ]] || return 0
   [[ $(id -u) -eq 0 ]] || fail "these Debian packages are missing: ${missing[*]}. Install them (apt-get install ${missing[*]}), or run this as root."
   export DEBIAN_FRONTEND=noninteractive
