@@ -349,6 +349,13 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_failed_handshake_was_not_sent() {
+        let address = server(b"this is not TLS").await.replace("http:", "https:");
+        let error = client(1024).send(get(&address)).await.err();
+        assert!(matches!(error, Some(SendError::NotSent(_))), "{error:?}");
+    }
+
+    #[tokio::test]
     async fn a_connection_that_breaks_after_the_request_is_in_doubt() {
         for answer in [&b""[..], b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf"] {
             let address = server(answer).await;

@@ -103,6 +103,9 @@ impl<'a> SettingsReader<'a> {
         match self.table.get(field) {
             None => default,
             Some(toml::Value::Boolean(value)) => *value,
+            // The environment knows only text.
+            Some(toml::Value::String(text)) if text == "true" => true,
+            Some(toml::Value::String(text)) if text == "false" => false,
             Some(other) => {
                 let problem = format!("is {}; true or false is wanted", kind_of(other));
                 self.refuse(field, problem);
@@ -114,20 +117,21 @@ impl<'a> SettingsReader<'a> {
     /// A whole number within `range`.
     pub fn whole_number(&mut self, field: &str, default: i64, range: RangeInclusive<i64>) -> i64 {
         self.known.insert(field.to_owned());
-        match self.table.get(field) {
-            None => default,
-            Some(toml::Value::Integer(value)) if range.contains(value) => *value,
-            Some(toml::Value::Integer(value)) => {
-                let problem = format!("is {value}; {} to {} is wanted", range.start(), range.end());
-                self.refuse(field, problem);
-                default
+        let number = match self.table.get(field) {
+            None => return default,
+            Some(toml::Value::Integer(value)) => Ok(*value),
+            // The environment knows only text.
+            Some(toml::Value::String(text)) => text.trim().parse().map_err(|_| "a text"),
+            Some(other) => Err(kind_of(other)),
+        };
+        match number {
+            Ok(value) if range.contains(&value) => return value,
+            Ok(value) => {
+                self.refuse(field, format!("is {value}; {} to {} is wanted", range.start(), range.end()));
             }
-            Some(other) => {
-                let problem = format!("is {}; a whole number is wanted", kind_of(other));
-                self.refuse(field, problem);
-                default
-            }
+            Err(kind) => self.refuse(field, format!("is {kind}; a whole number is wanted")),
         }
+        default
     }
 
     /// An address of the provider; see [`BaseUrl`] for what is accepted.
@@ -333,6 +337,20 @@ mod tests {
     #[test]
     fn the_gateways_own_settings_are_left_alone() {
         assert!(errors("provider = \"wechat\"\nenabled = true", |_| ()).is_empty());
+    }
+
+    #[test]
+    fn flags_and_numbers_may_come_from_the_environment_as_text() {
+        let found = errors("a = \"true\"\nb = \"250\"\nc = \"250 ms\"\nd = \"yes\"", |settings| {
+            assert!(settings.flag("a", false));
+            assert_eq!(settings.whole_number("b", 1, 1..=300), 250);
+            settings.whole_number("c", 1, 1..=300);
+            settings.flag("d", false);
+        });
+        assert_eq!(
+            found,
+            ["c: is a text; a whole number is wanted", "d: is a text; true or false is wanted"]
+        );
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::Wechat;
 use super::certs::{ApiV3Key, TrustAnchors};
 use super::wire::Wire;
 use crate::http::HttpClient;
+use crate::keys::{self, Verifier};
 use crate::settings::SettingsReader;
 use mingfen_provider_api::{BuildContext, ConfigError};
 use std::sync::Arc;
@@ -101,7 +102,7 @@ fn api_v3_key(settings: &mut SettingsReader<'_>) -> Option<ApiV3Key> {
 
 fn anchors(settings: &mut SettingsReader<'_>) -> Option<TrustAnchors> {
     let id = settings.optional_text("public_key_id");
-    let key = settings.optional_public_key("public_key");
+    let key = public_key(settings);
     let downloads = settings.flag("platform_certificates", false);
     let authorities = settings.optional_certificates("platform_authorities").unwrap_or_default();
     let skew = settings.whole_number("clock_skew_seconds", 300, 1..=300);
@@ -125,6 +126,20 @@ fn anchors(settings: &mut SettingsReader<'_>) -> Option<TrustAnchors> {
     }
     let public_key = id.zip(key);
     Some(TrustAnchors::new(public_key, downloads, authorities, skew))
+}
+
+/// `apiclient_cert.pem` is in the same download and has a public key inside, which proves nothing that WeChat says (section 9.3).
+fn public_key(settings: &mut SettingsReader<'_>) -> Option<Verifier> {
+    let text = settings.optional_secret("public_key")?;
+    if text.expose().contains("BEGIN CERTIFICATE") {
+        settings.refuse(
+            "public_key",
+            "looks like a certificate; wanted is WeChat Pay's own public key (pub_key.pem). The merchant's certificate \
+             cannot verify WeChat, and platform certificates are fetched: set platform_certificates = true",
+        );
+        return None;
+    }
+    keys::public_key(text.expose()).map_err(|problem| settings.refuse("public_key", problem.to_string())).ok()
 }
 
 #[cfg(test)]
@@ -161,6 +176,22 @@ mod tests {
         assert!(vectors::build(&(vectors::table() + certificates)).is_ok());
         assert!(vectors::build(&vectors::merchant()).is_err());
         assert!(vectors::build(&vectors::table().replace("public_key_id", "#")).is_err());
+    }
+
+    #[test]
+    fn the_merchants_certificate_is_not_wechats_key() {
+        let certificate = include_str!("../../testdata/keys/vector-certificate.pem");
+        let table = format!(
+            "{}public_key_id = \"PUB_KEY_ID_1\"\npublic_key = '''{certificate}'''\n",
+            vectors::merchant()
+        );
+        let problems = vectors::build(&table).err().unwrap_or_default();
+        assert_eq!(problems.len(), 1);
+        assert!(
+            problems[0].to_string().starts_with("public_key: looks like a certificate"),
+            "{}",
+            problems[0]
+        );
     }
 
     #[test]

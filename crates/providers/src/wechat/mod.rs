@@ -6,7 +6,7 @@
 //! that is asked: `authorise`, `order`, `refund`, `notification`, `statement`.
 //!
 //! # Source
-//! `docs/protocols/wechatpay-v3.md`; section numbers in this folder are its sections.
+//! WeChat Pay API v3 reference, read 2026-11; section numbers in this folder are its sections.
 
 mod authorise;
 mod certs;
