@@ -233,6 +233,18 @@ impl Section<'_, '_> {
         }
     }
 
+    /// Yes or no.
+    pub(crate) fn flag(&mut self, key: &'static str) -> bool {
+        match self.value(key) {
+            Some(Value::Boolean(flag)) => flag,
+            other => {
+                let found = other.as_ref().map_or_else(|| "not set".to_owned(), shown);
+                self.wrong(key, found, "true or false is wanted");
+                false
+            }
+        }
+    }
+
     /// Address and port to listen at.
     pub(crate) fn address(&mut self, key: &'static str) -> SocketAddr {
         self.parsed(key, "an address and a port such as 127.0.0.1:8080", |text| {

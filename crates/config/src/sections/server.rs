@@ -19,6 +19,8 @@ pub struct ServerSettings {
     pub internal_tls: Option<TlsFiles>,
     /// The public listener's address as the outside knows it, without path.
     pub public_url: Url,
+    /// Whether the caller's address is what a reverse proxy says it is.
+    pub trust_forwarded_for: bool,
     /// How long requests under way may take when the program stops.
     pub shutdown_grace: Duration,
     /// The origin of a simulator's bridge script.
@@ -42,6 +44,7 @@ pub(crate) fn read(reading: &mut Reading<'_>) -> ServerSettings {
         internal_bind: section.address("internal_bind"),
         internal_tls: tls_files(&mut section, "internal_tls_cert_file", "internal_tls_key_file"),
         public_url: section.url("public_url", "the address that patients and providers reach, https://…,"),
+        trust_forwarded_for: section.flag("trust_forwarded_for"),
         shutdown_grace: section.duration("shutdown_grace"),
         bridge_origin: section.optional_url("bridge_origin"),
     };

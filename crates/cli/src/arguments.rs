@@ -1,0 +1,262 @@
+//! What a person can type.
+
+use crate::exit;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+const EXAMPLES: &str = "\
+Examples:
+  mingfen demo                                 try everything on this machine, nothing to configure
+  mingfen config check --config mingfen.toml   tell all that is wrong with a configuration
+  mingfen serve --config mingfen.toml          run the gateway
+  mingfen order P261125ABCDEFGH12345678        the whole story of a payment";
+
+/// The hospital's scan-to-pay gateway: a patient scans the code on a fee slip and pays, HIS is told, refunds go back.
+#[derive(Debug, Parser)]
+#[command(
+    name = "mingfen",
+    version,
+    arg_required_else_help = true,
+    after_help = EXAMPLES,
+    after_long_help = format!("{EXAMPLES}\n\n{}", exit::CODES)
+)]
+pub struct Cli {
+    /// The configuration file; whatever it does not say has a default
+    #[arg(long, short = 'c', global = true, env = "MINGFEN_CONFIG", value_name = "PATH")]
+    pub config: Option<PathBuf>,
+
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Try the whole path on this machine: simulated WeChat Pay, Alipay, HIS and SMS, and a gateway between them
+    Demo(Demo),
+    /// Run the gateway
+    #[command(after_help = "Example:\n  mingfen serve --config /etc/mingfen/mingfen.toml\n\n\
+        SIGTERM or Ctrl-C stops it gracefully: no new request is taken, those under way end, then it exits.\n\
+        A SQLite database is brought up to date by itself; PostgreSQL by `mingfen migrate`, once for all processes.")]
+    Serve,
+    /// Bring the database up to date
+    Migrate(Migrate),
+    /// Send money back to where it came from
+    Refund(Refund),
+    /// Tell the whole story of an order, step by step
+    Order(Order),
+    /// Look at background work, above all what waits for a person
+    Tasks(Tasks),
+    /// Prove that the books balance and that the audit chain holds
+    #[command(after_help = "Checks every journal entry, what each fen is explained by, and every link of the audit chain.\n\
+        Exits with 0 when all is sound and with 4 when something is not. Changes nothing.")]
+    Verify(JsonOnly),
+    /// Run the simulator alone, for rehearsals and for other programs' tests
+    Simulate(Simulate),
+    /// Check, document or show the settings
+    #[command(subcommand)]
+    Config(Config),
+    /// Make keys, or say what a key file is
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Print completions for a shell
+    #[command(after_help = "Examples:\n  mingfen completions bash > /etc/bash_completion.d/mingfen\n  \
+        mingfen completions zsh > ~/.zfunc/_mingfen")]
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mingfen demo                  a fresh hospital, forgotten when you stop it\n  \
+    mingfen demo --data ./demo    keeps database and keys; the next run goes on from there\n  \
+    mingfen demo --json           the addresses for a script, one JSON object\n\n\
+    Everything listens on 127.0.0.1 only. Open the link in a browser; with the user agent of WeChat or Alipay it goes\n\
+    straight to that app's way of paying. The password on the simulated pay sheet is any six digits.")]
+pub struct Demo {
+    /// Port of the patient pages; internal listener and simulator take the next two. By default 7080, or free ones
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<u16>,
+    /// Keep database, keys and configuration in this directory
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The patient's card; the demo HIS page lists the others
+    #[arg(long, value_name = "CARD", default_value = mingfen_simulator::his::DEMO_CARD_NO)]
+    pub card: String,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `migrate`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mingfen migrate            apply what is missing; safe to repeat\n  \
+    mingfen migrate --check    only say what is missing; exits with 4 when something is")]
+pub struct Migrate {
+    /// Change nothing, only say what is missing
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Options of `refund`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mingfen refund P261125ABCDEFGH12345678 --reason 检查取消\n  \
+    mingfen refund B261125ABCDEFGH12345678 --amount 12.50 --reason 药品退回 --yes\n\n\
+    Shows what will happen first, and asks. HIS is asked whether it allows the refund. The money goes the way it came;\n\
+    the same --request-key again never refunds twice.")]
+pub struct Refund {
+    /// The order's or the bill's number
+    #[arg(value_name = "ORDER")]
+    pub number: String,
+    /// How much, in yuan; without it all that is left
+    #[arg(long, value_name = "YUAN")]
+    pub amount: Option<String>,
+    /// Why; the payer reads it
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Who asks, for the audit trail
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    pub by: String,
+    /// Your own number for this request
+    #[arg(long, value_name = "KEY")]
+    pub request_key: Option<String>,
+    /// Do not ask
+    #[arg(long, short = 'y')]
+    pub yes: bool,
+    /// Print the result as JSON; needs --yes
+    #[arg(long, requires = "yes")]
+    pub json: bool,
+}
+
+/// Options of `order`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  mingfen order P261125ABCDEFGH12345678\n  mingfen order MZ202611250001 --json\n\n\
+    Any number finds it: the slip's, the bill's, the order's, the refund's, or the provider's own.")]
+pub struct Order {
+    /// Any number of it
+    pub number: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `verify`.
+#[derive(Debug, Args)]
+pub struct JsonOnly {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `tasks`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, after_help = "Examples:\n  mingfen tasks               what waits for a person\n  \
+    mingfen tasks list --all    everything that is not done\n  mingfen tasks retry ID      try a parked task again now\n  \
+    mingfen tasks run           do all that is due now, then exit")]
+pub struct Tasks {
+    /// What to do; `list` when nothing is said
+    #[command(subcommand)]
+    pub action: Option<TaskAction>,
+    /// Options of `list`
+    #[command(flatten)]
+    pub list: TaskList,
+}
+
+/// What can be done with tasks.
+#[derive(Debug, Subcommand)]
+pub enum TaskAction {
+    /// List tasks; exits with 4 when some wait for a person
+    List(TaskList),
+    /// Make a parked task due now
+    Retry {
+        /// Its id from `tasks list`
+        id: String,
+    },
+    /// Do everything that is due now, then exit
+    Run,
+}
+
+/// Options of `tasks list`.
+#[derive(Clone, Debug, Args)]
+pub struct TaskList {
+    /// Also those that go on by themselves
+    #[arg(long)]
+    pub all: bool,
+    /// At most this many
+    #[arg(long, default_value_t = 100, value_name = "COUNT", value_parser = clap::value_parser!(i64).range(1..=10_000))]
+    pub limit: i64,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `simulate`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  mingfen simulate --write ./rehearsal\n  \
+    mingfen serve --config ./rehearsal/mingfen.toml     in another terminal\n\n\
+    Writes credentials and a ready configuration for a gateway. With the same --seed a simulator comes back with the\n\
+    same keys, so that a configured gateway goes on talking to it.")]
+pub struct Simulate {
+    /// Where to listen; loopback only
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7082")]
+    pub bind: std::net::SocketAddr,
+    /// Write credentials and a gateway configuration into this directory
+    #[arg(long, value_name = "DIR")]
+    pub write: Option<PathBuf>,
+    /// Determines keys, numbers and lots
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub seed: u64,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be done with settings.
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Tell everything that is wrong, with the same code that `serve` runs; exits with 3 when something is
+    Check,
+    /// Print the reference of all settings as Markdown
+    Reference,
+    /// Show what is in force and where each value came from; secrets are hidden
+    Show,
+}
+
+/// What can be done with keys.
+#[derive(Debug, Subcommand)]
+pub enum Keys {
+    /// Make a new key
+    #[command(after_help = "Examples:\n  mingfen keys generate keyring > keyring     then keys.keyring_file = \"keyring\"\n  \
+        mingfen keys generate secret                for api.keys.<id>.secret or his.secret\n  \
+        mingfen keys generate rsa --out merchant    writes merchant.key.pem and merchant.pub.pem")]
+    Generate {
+        /// Which kind
+        kind: KeyKind,
+        /// The number of a keyring's key
+        #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+        number: u8,
+        /// Write to this file; an RSA pair adds .key.pem and .pub.pem. Existing files are never overwritten
+        #[arg(long, value_name = "PATH")]
+        out: Option<PathBuf>,
+    },
+    /// Say what a file is and which settings it fits; nothing of a private key is printed
+    Inspect {
+        /// The file
+        path: PathBuf,
+    },
+}
+
+/// Kinds of keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum KeyKind {
+    /// A key that seals slip codes, sessions and personal data
+    Keyring,
+    /// A secret text shared with HIS or a kiosk
+    Secret,
+    /// An RSA pair of 2048 bits, as Alipay asks a merchant to make
+    Rsa,
+}

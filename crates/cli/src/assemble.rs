@@ -1,0 +1,269 @@
+//! Turns settings into a gateway: the only place that knows providers, HIS adapter, database and cache at once.
+
+use crate::{logging, tls};
+use anyhow::Context;
+use mingfen_config::{ChannelSettings, Draft, Problems, Settings, Sources, nearest};
+use mingfen_domain::{Clock, Random};
+use mingfen_gateway::ambient::{SystemClock, SystemRandom};
+use mingfen_gateway::cache::{Cache, MemoryCache, RedisCache};
+use mingfen_gateway::notice::{HttpSms, Sms};
+use mingfen_gateway::settings as told;
+use mingfen_gateway::{Gateway, GatewaySettings, Parts};
+use mingfen_his::rest::{RestHis, RestHisSettings};
+use mingfen_provider_api::{BuildContext, ConfigError, Provider};
+use mingfen_providers::ALL;
+use mingfen_store::{Engine, Store, StoreSettings};
+use mingfen_vault::{KeyId, Keyring};
+use rustls::ServerConfig;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Everything that can be checked without a network or a database. `config check` ends here, `serve` goes on.
+pub struct Checked {
+    /// All settings.
+    pub settings: Settings,
+    /// The merchant accounts.
+    pub channels: Vec<Arc<dyn Provider>>,
+    /// Certificate of the public listener.
+    pub public_tls: Option<Arc<ServerConfig>>,
+    /// Certificate of the internal listener.
+    pub internal_tls: Option<Arc<ServerConfig>>,
+    his: Arc<RestHis>,
+    keyring: Arc<Keyring>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl Checked {
+    /// Reads and checks.
+    ///
+    /// # Errors
+    /// Everything that is wrong, from every section and every channel.
+    pub fn from_sources(sources: &Sources) -> Result<Self, Problems> {
+        let mut draft = Draft::load(sources)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let channels = build_channels(&mut draft, &clock, &random);
+        let keyring = read_keyring(&mut draft);
+        let his = read_his(&mut draft, &clock, &random);
+        let public_tls = read_tls(&mut draft, "public");
+        let internal_tls = read_tls(&mut draft, "internal");
+        if let Err(problem) = logging::parse(&draft.as_read().log.filter) {
+            draft.add_problem("log.filter", &problem);
+        }
+        let settings = draft.finish()?;
+        let keyring = Arc::new(keyring.expect("a keyring that was not read is a problem of the draft"));
+        let his = Arc::new(his.expect("a HIS that cannot be called is a problem of the draft"));
+        Ok(Self { settings, channels, public_tls, internal_tls, his, keyring, clock, random })
+    }
+
+    /// Connects the rest and puts the gateway together.
+    ///
+    /// # Errors
+    /// When the database is not there or not up to date, or a configured Redis is not there.
+    pub async fn gateway(self) -> anyhow::Result<Arc<Gateway>> {
+        let store = open_migrated(&self.settings).await?;
+        let settings = &self.settings;
+        Ok(Gateway::new(Parts {
+            settings: gateway_settings(settings),
+            store,
+            his: self.his,
+            channels: self.channels,
+            keyring: self.keyring,
+            cache: open_cache(settings).await?,
+            sms: open_sms(settings)?,
+            clock: self.clock,
+            random: self.random,
+        }))
+    }
+}
+
+/// Opens the database as it is; a SQLite file is made, with its directory, when it is not there.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
+    let url = settings.database.url.reveal();
+    make_directory_of(url)?;
+    let settings = StoreSettings { url: url.to_owned(), max_connections: settings.database.max_connections };
+    Store::open(&settings).await.context("the database (database.url) cannot be opened")
+}
+
+/// SQLite belongs to this process, which brings it up to date. PostgreSQL is shared with processes that may be older: a
+/// person or a deployment decides when.
+async fn open_migrated(settings: &Settings) -> anyhow::Result<Store> {
+    let store = open_store(settings).await?;
+    match store.engine() {
+        Engine::Sqlite => {
+            store.migrate().await.context("the database could not be brought up to date")?;
+        }
+        Engine::Postgres => {
+            let pending = store.pending_migrations().await?;
+            anyhow::ensure!(
+                pending.is_empty(),
+                "the database is not up to date ({} missing); run `mingfen migrate` first",
+                pending.join(", ")
+            );
+        }
+    }
+    Ok(store)
+}
+
+fn make_directory_of(url: &str) -> anyhow::Result<()> {
+    let Some(path) = url.strip_prefix("sqlite://") else { return Ok(()) };
+    let path = Path::new(path.split('?').next().unwrap_or(path));
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => {
+            std::fs::create_dir_all(parent).with_context(|| format!("{} cannot be made", parent.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn build_channels(draft: &mut Draft, clock: &Arc<dyn Clock>, random: &Arc<dyn Random>) -> Vec<Arc<dyn Provider>> {
+    let mut built = Vec::new();
+    let mut problems = Vec::new();
+    for channel in &draft.as_read().channels {
+        let context = BuildContext {
+            channel: channel.id.clone(),
+            clock: Arc::clone(clock),
+            random: Arc::clone(random),
+            base_dir: draft.as_read().base_dir.clone(),
+        };
+        match build_channel(channel, &context) {
+            Ok(provider) => built.push(provider),
+            Err(errors) => problems.extend(errors.into_iter().map(|error| (channel.id.clone(), error))),
+        }
+    }
+    for (channel, error) in problems {
+        draft.add_problem(&format!("channels.{channel}.{}", error.field), &error.problem);
+    }
+    built
+}
+
+fn build_channel(channel: &ChannelSettings, context: &BuildContext) -> Result<Arc<dyn Provider>, Vec<ConfigError>> {
+    if channel.provider.is_empty() {
+        // The section has said so already.
+        return Err(Vec::new());
+    }
+    match ALL.iter().find(|registration| registration.name == channel.provider) {
+        Some(registration) => (registration.build)(context, &channel.table),
+        None => {
+            let names: Vec<&str> = ALL.iter().map(|registration| registration.name).collect();
+            let hint = nearest(&channel.provider, names.iter().copied());
+            let hint = hint.map_or_else(String::new, |hint| format!("; did you mean {hint}?"));
+            let problem = format!("there is no provider {:?}; the providers are {}{hint}", channel.provider, names.join(", "));
+            Err(vec![ConfigError { field: "provider".into(), problem }])
+        }
+    }
+}
+
+fn read_keyring(draft: &mut Draft) -> Option<Keyring> {
+    let keys = &draft.as_read().keys;
+    if keys.keyring.is_empty() {
+        return None;
+    }
+    match Keyring::parse(keys.keyring.reveal(), KeyId(keys.current)) {
+        Ok(keyring) => Some(keyring),
+        Err(error) => {
+            draft.add_problem("keys.keyring", &error.to_string());
+            None
+        }
+    }
+}
+
+fn read_his(draft: &mut Draft, clock: &Arc<dyn Clock>, random: &Arc<dyn Random>) -> Option<RestHis> {
+    let his = &draft.as_read().his;
+    if his.secret.is_empty() || his.key_id.is_empty() {
+        // The section has said so already.
+        return None;
+    }
+    let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let settings = RestHisSettings {
+        base_url: his.base_url.clone(),
+        key_id: his.key_id.clone(),
+        secret: his.secret.reveal().to_owned(),
+        timeout_ms: milliseconds(his.timeout),
+        connect_timeout_ms: milliseconds(his.connect_timeout),
+    };
+    match RestHis::new(settings, Arc::clone(clock), Arc::clone(random)) {
+        Ok(his) => Some(his),
+        Err(error) => {
+            draft.add_problem("his", &error.to_string());
+            None
+        }
+    }
+}
+
+fn read_tls(draft: &mut Draft, listener: &str) -> Option<Arc<ServerConfig>> {
+    let server = &draft.as_read().server;
+    let files = if listener == "public" { &server.public_tls } else { &server.internal_tls };
+    match tls::server_config(files.as_ref()?) {
+        Ok(config) => Some(config),
+        Err(tls::TlsProblem { part, problem }) => {
+            draft.add_problem(&format!("server.{listener}_tls_{part}"), &problem);
+            None
+        }
+    }
+}
+
+async fn open_cache(settings: &Settings) -> anyhow::Result<Arc<dyn Cache>> {
+    Ok(match &settings.redis.url {
+        None => Arc::new(MemoryCache::default()),
+        Some(url) => {
+            let cache = RedisCache::connect(url.reveal()).await;
+            Arc::new(cache.context("Redis (redis.url) does not answer; take the setting out to run without it")?)
+        }
+    })
+}
+
+fn open_sms(settings: &Settings) -> anyhow::Result<Option<Arc<dyn Sms>>> {
+    let Some((url, key)) = &settings.sms.service else { return Ok(None) };
+    let sms = HttpSms::new(url.clone(), key.reveal().to_owned(), settings.sms.timeout)
+        .context("the client for text messages could not be made")?;
+    Ok(Some(Arc::new(sms)))
+}
+
+fn gateway_settings(settings: &Settings) -> GatewaySettings {
+    let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    GatewaySettings {
+        hospital: told::HospitalSettings {
+            id: settings.hospital.id.clone(),
+            name_zh: settings.hospital.name_zh.clone(),
+            name_en: settings.hospital.name_en.clone(),
+            help_phone: settings.hospital.help_phone.clone(),
+        },
+        public_url: settings.server.public_url.clone(),
+        trust_forwarded_for: settings.server.trust_forwarded_for,
+        bridge_origin: settings.server.bridge_origin.clone(),
+        timing: told::TimingSettings {
+            link_valid: seconds(settings.timing.link_valid),
+            session_valid: seconds(settings.timing.session_valid),
+            order_valid: seconds(settings.timing.order_valid),
+            missing_grace: seconds(settings.timing.missing_grace),
+            max_unknown: seconds(settings.timing.max_unknown),
+            task_lease: seconds(settings.timing.task_lease),
+        },
+        limits: told::LimitSettings {
+            public_per_minute: settings.limits.public_per_minute,
+            bad_links: settings.limits.bad_links,
+            hinted_queries_per_minute: settings.limits.hinted_queries_per_minute,
+            max_payment_fen: settings.limits.max_payment.get(),
+            max_body_bytes: settings.limits.max_body_bytes,
+        },
+        api_keys: settings.api.callers.iter().map(api_key).collect(),
+        routes: told::RouteSettings {
+            wechat: settings.routes.wechat.clone(),
+            alipay: settings.routes.alipay.clone(),
+        },
+    }
+}
+
+fn api_key(caller: &mingfen_config::sections::ApiCaller) -> told::ApiKey {
+    told::ApiKey {
+        id: caller.id.clone(),
+        secret: caller.secret.reveal().as_bytes().to_vec(),
+        may: caller.may.iter().filter_map(|word| told::ApiRight::parse(word)).collect(),
+    }
+}

@@ -1,0 +1,193 @@
+//! `mingfen demo`: the whole path on this machine, nothing to configure.
+//!
+//! The gateway here is the one that `serve` runs, built from a configuration file that is written first; only the other side
+//! of every wire is simulated.
+
+use super::serve::stop_signal;
+use crate::arguments::Demo;
+use crate::assemble::Checked;
+use crate::exit::{Exit, Refusal};
+use crate::logging;
+use crate::screen::{Screen, Tone};
+use crate::simulated::{self, GatewayPlace};
+use anyhow::Context;
+use mingfen_config::{LogFormat, LogSettings, Sources};
+use mingfen_gateway::ambient::SystemRandom;
+use mingfen_gateway::serve::{Listener, serve};
+use mingfen_pages::qr;
+use mingfen_simulator::{Running, Settings, Simulator};
+use serde_json::json;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// Public listener; the internal one and the simulator take the next two.
+const FIRST_PORT: u16 = 7080;
+/// How long requests under way may take when the demo is stopped.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+pub async fn run(options: Demo, screen: &mut Screen) -> anyhow::Result<Exit> {
+    let started = Instant::now();
+    logging::start(&LogSettings { format: LogFormat::Text, filter: "warn".into() })?;
+    let home = Home::new(options.data.as_deref())?;
+    let sockets = Sockets::take(options.port)?;
+    let settings = Settings { bind: sockets.simulator, seed: seed(), ..Settings::default() };
+    let simulator = Simulator::start(settings).await.context("the simulator did not start")?;
+    let place = GatewayPlace { public: sockets.public.local_addr()?, internal: sockets.internal.local_addr()? };
+    let written = simulated::write(home.path(), &simulator, place, &SystemRandom)?;
+
+    let checked = Checked::from_sources(&Sources { file: Some(written.config.clone()), environment: Vec::new() })?;
+    let gateway = checked.gateway().await?;
+    let (stop, stopped) = watch::channel(false);
+    let public = Listener { socket: sockets.public, tls: None };
+    let internal = Listener { socket: sockets.internal, tls: None };
+    let mut serving = tokio::spawn(serve(gateway.clone(), public, internal, stopped));
+
+    simulator.his().set_gateway(written.access);
+    let pushed = simulator.his().push(&options.card, &[]).await;
+    let pushed = pushed.with_context(|| format!("no code could be made for card {}", options.card))?;
+    let ready = Ready { link: pushed.link, place, simulator: &simulator, config: written.config, card: options.card };
+    if options.json {
+        ready.print_json(started, screen);
+    } else {
+        ready.print(started, screen);
+    }
+
+    tokio::select! {
+        stopped = stop_signal() => stopped?,
+        ended = &mut serving => ended.context("the gateway ended by itself")?.context("a listener failed")?,
+    }
+    stop.send_replace(true);
+    // What is cut off here is forgotten with the demo, or goes on at the next start.
+    let _ = tokio::time::timeout(PATIENCE, serving).await;
+    gateway.store().close().await;
+    simulator.stop().await;
+    Ok(Exit::Done)
+}
+
+/// Another one each time, so that numbers of an earlier demo are never given again.
+fn seed() -> u64 {
+    let mut bytes = [0; 8];
+    mingfen_domain::Random::fill(&SystemRandom, &mut bytes);
+    u64::from_be_bytes(bytes)
+}
+
+/// Where database, keys and configuration are.
+enum Home {
+    Forgotten(tempfile::TempDir),
+    Kept(PathBuf),
+}
+
+impl Home {
+    fn new(kept: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(path) = kept else {
+            let directory = tempfile::Builder::new().prefix("mingfen-demo-").tempdir();
+            return directory.map(Self::Forgotten).context("no temporary directory can be made");
+        };
+        if path.join("mingfen.db").exists() {
+            let refusal = format!(
+                "{shown} holds an earlier demo, and the simulated hospital remembers nothing of it. Take another directory; to \
+                 look at the earlier one: mingfen verify --config {shown}/mingfen.toml",
+                shown = path.display()
+            );
+            return Err(Refusal(refusal).into());
+        }
+        Ok(Self::Kept(path.to_path_buf()))
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Forgotten(directory) => directory.path(),
+            Self::Kept(path) => path,
+        }
+    }
+}
+
+/// The ports of this demo.
+struct Sockets {
+    public: TcpListener,
+    internal: TcpListener,
+    simulator: SocketAddr,
+}
+
+impl Sockets {
+    fn take(port: Option<u16>) -> anyhow::Result<Self> {
+        match port {
+            Some(first) => Self::at(first).with_context(|| format!("ports {first} and the next two cannot be used")),
+            // The usual ports when they are free, any others when not.
+            None => Self::at(FIRST_PORT).or_else(|_| Self::anywhere()).context("no ports can be listened at"),
+        }
+    }
+
+    fn at(first: u16) -> std::io::Result<Self> {
+        let too_high = || std::io::Error::new(std::io::ErrorKind::InvalidInput, "the last port would be above 65535");
+        let third = first.checked_add(2).ok_or_else(too_high)?;
+        let simulator = loopback(third);
+        // Held for a moment, to know that it is free; the simulator takes it again.
+        drop(TcpListener::bind(simulator)?);
+        Ok(Self {
+            public: TcpListener::bind(loopback(first))?,
+            internal: TcpListener::bind(loopback(first + 1))?,
+            simulator,
+        })
+    }
+
+    fn anywhere() -> std::io::Result<Self> {
+        Ok(Self {
+            public: TcpListener::bind(loopback(0))?,
+            internal: TcpListener::bind(loopback(0))?,
+            simulator: loopback(0),
+        })
+    }
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
+}
+
+/// Everything that a person or a script wants to know once it runs.
+struct Ready<'a> {
+    link: String,
+    place: GatewayPlace,
+    simulator: &'a Running,
+    config: PathBuf,
+    card: String,
+}
+
+impl Ready<'_> {
+    fn print_json(&self, started: Instant, screen: &mut Screen) {
+        let simulator = &self.simulator.base_url;
+        screen.json(&json!({
+            "link": self.link,
+            "card_no": self.card,
+            "public_url": format!("http://{}", self.place.public),
+            "internal_url": format!("http://{}", self.place.internal),
+            "simulator_url": simulator,
+            "his_url": format!("{simulator}/his"),
+            "sms_url": format!("{simulator}/sms"),
+            "control_url": format!("{simulator}/"),
+            "config": self.config.display().to_string(),
+            "ready_ms": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }));
+    }
+
+    fn print(&self, started: Instant, screen: &mut Screen) {
+        let simulator = &self.simulator.base_url;
+        if let Ok(code) = qr::terminal(&self.link) {
+            screen.line(code);
+        }
+        let ready = started.elapsed();
+        let heading = format!("Mingfen demo, ready after {}.{:01} s", ready.as_secs(), ready.subsec_millis() / 100);
+        let heading = screen.toned(Tone::Strong, &heading);
+        screen.line(heading);
+        screen.line(format!("\n  the slip's link   {}", self.link));
+        screen.line(format!("\n  demo HIS          {simulator}/his         slips, ledger, refunds"));
+        screen.line(format!("  text messages     {simulator}/sms         what patients were sent"));
+        screen.line(format!("  controls          {simulator}/            lose, delay, double, forge"));
+        screen.line(format!("  internal listener http://{}        HIS API, health, metrics", self.place.internal));
+        screen.line(format!("\n  look at it        mingfen order NUMBER --config {}", self.config.display()));
+        screen.line("  pay               open the link in a browser; any six digits are the password");
+        screen.line("  stop              Ctrl-C");
+    }
+}

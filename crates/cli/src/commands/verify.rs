@@ -1,0 +1,62 @@
+//! `mingfen verify`: proves that the books balance and that the audit chain holds.
+
+use crate::arguments::JsonOnly;
+use crate::assemble::Checked;
+use crate::exit::Exit;
+use crate::screen::{Screen, Tone};
+use comfy_table::{Cell, CellAlignment};
+use mingfen_config::Sources;
+use mingfen_domain::Fen;
+use mingfen_gateway::service::{Verification, verify};
+use serde_json::json;
+
+pub async fn run(sources: &Sources, options: &JsonOnly, screen: &mut Screen) -> anyhow::Result<Exit> {
+    let gateway = Checked::from_sources(sources)?.gateway().await?;
+    let found = verify(&gateway).await?;
+    if options.json {
+        screen.json(&as_json(&found));
+    } else {
+        tell(&found, screen);
+    }
+    Ok(if found.is_sound() { Exit::Done } else { Exit::Found })
+}
+
+fn as_json(found: &Verification) -> serde_json::Value {
+    json!({
+        "sound": found.is_sound(),
+        "entries": found.entries,
+        "trial_balance": found.trial_balance.iter()
+            .map(|(account, fen)| json!({ "account": account.to_text(), "fen": fen.get() }))
+            .collect::<Vec<_>>(),
+        "problems": found.problems,
+        "audit_rows": found.audit_rows,
+        "audit_broken": found.audit_broken,
+    })
+}
+
+fn tell(found: &Verification, screen: &mut Screen) {
+    let mut table = screen.table(&["account", "debit", "credit"]);
+    for (account, fen) in &found.trial_balance {
+        let (debit, credit) = if *fen < Fen::ZERO {
+            (String::new(), fen.negated().unwrap_or(*fen).to_yuan_grouped())
+        } else {
+            (fen.to_yuan_grouped(), String::new())
+        };
+        let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
+        table.add_row([Cell::new(account.to_text()), right(debit), right(credit)]);
+    }
+    screen.line(table.to_string());
+    screen.line(format!("{} journal entries, {} audit rows.", found.entries, found.audit_rows));
+    for problem in &found.problems {
+        let bad = screen.toned(Tone::Bad, problem);
+        screen.line(bad);
+    }
+    if let Some(row) = found.audit_broken {
+        let bad = screen.toned(Tone::Bad, &format!("The audit chain breaks at row {row}: rows were changed or removed."));
+        screen.line(bad);
+    }
+    if found.is_sound() {
+        let good = screen.toned(Tone::Good, "The books balance, every fen is explained, the audit chain holds.");
+        screen.line(good);
+    }
+}
