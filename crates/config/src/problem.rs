@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The origin of a setting that nobody set.
+pub(crate) const NOT_SET: &str = "not set";
+
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
@@ -28,7 +31,10 @@ impl fmt::Display for Problem {
         if !self.found.is_empty() {
             write!(f, " is {}", self.found)?;
         }
-        write!(f, " ({})\n    {}", self.origin, self.wanted)
+        if self.origin != NOT_SET {
+            write!(f, " ({})", self.origin)?;
+        }
+        write!(f, "\n    {}", self.wanted)
     }
 }
 

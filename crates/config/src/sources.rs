@@ -1,6 +1,6 @@
 //! Where settings come from: the embedded defaults, a file, the environment; the later one wins.
 
-use crate::problem::{Problem, Problems};
+use crate::problem::{NOT_SET, Problem, Problems};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::{Table, Value};
@@ -127,7 +127,7 @@ impl Merged {
 
     /// Where a setting's value came from.
     pub(crate) fn origin(&self, setting: &str) -> String {
-        self.origins.get(setting).cloned().unwrap_or_else(|| "not set".to_owned())
+        self.origins.get(setting).cloned().unwrap_or_else(|| NOT_SET.to_owned())
     }
 }
 

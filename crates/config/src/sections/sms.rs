@@ -17,18 +17,13 @@ pub struct SmsSettings {
 pub(crate) fn read(reading: &mut Reading<'_>) -> SmsSettings {
     let mut section = reading.section("sms");
     let url = section.optional_url("url");
-    let key = section.optional_secret("key", "key_file");
-    let service = match (url, key) {
-        (Some(url), Some(key)) => Some((url, key)),
-        (Some(_), None) => {
-            section.wrong(
-                "key",
-                "not set",
-                "the key of the service at sms.url is wanted, as key or as key_file",
-            );
+    let service = match url {
+        Some(url) => Some((url, section.secret("key", "key_file", "the key of the service at sms.url"))),
+        None => {
+            // Read all the same: a key that waits for its address is no unknown setting.
+            section.optional_secret("key", "key_file");
             None
         }
-        (None, _) => None,
     };
     let settings = SmsSettings { service, timeout: section.duration("timeout") };
     section.end();
