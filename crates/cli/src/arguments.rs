@@ -50,8 +50,10 @@ pub enum Command {
     /// Look at background work, above all what waits for a person
     Tasks(Tasks),
     /// Prove that the books balance and that the audit chain holds
-    #[command(after_help = "Checks every journal entry, what each fen is explained by, and every link of the audit chain.\n\
-        Exits with 0 when all is sound and with 4 when something is not. Changes nothing.")]
+    #[command(
+        after_help = "Checks every journal entry, what each fen is explained by, and every link of the audit chain.\n\
+        Exits with 0 when all is sound and with 4 when something is not. Changes nothing."
+    )]
     Verify(JsonOnly),
     /// Run the simulator alone, for rehearsals and for other programs' tests
     Simulate(Simulate),
@@ -72,11 +74,13 @@ pub enum Command {
 
 /// Options of `demo`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  mingfen demo                  a fresh hospital, forgotten when you stop it\n  \
+#[command(
+    after_help = "Examples:\n  mingfen demo                  a fresh hospital, forgotten when you stop it\n  \
     mingfen demo --data ./demo    keeps database and keys; the next run goes on from there\n  \
     mingfen demo --json           the addresses for a script, one JSON object\n\n\
     Everything listens on 127.0.0.1 only. Open the link in a browser; with the user agent of WeChat or Alipay it goes\n\
-    straight to that app's way of paying. The password on the simulated pay sheet is any six digits.")]
+    straight to that app's way of paying. The password on the simulated pay sheet is any six digits."
+)]
 pub struct Demo {
     /// Port of the patient pages; internal listener and simulator take the next two. By default 7080, or free ones
     #[arg(long, value_name = "PORT")]
@@ -134,8 +138,10 @@ pub struct Refund {
 
 /// Options of `order`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  mingfen order P261125ABCDEFGH12345678\n  mingfen order MZ202611250001 --json\n\n\
-    Any number finds it: the slip's, the bill's, the order's, the refund's, or the provider's own.")]
+#[command(
+    after_help = "Examples:\n  mingfen order P261125ABCDEFGH12345678\n  mingfen order MZ202611250001 --json\n\n\
+    Any number finds it: the slip's, the bill's, the order's, the refund's, or the provider's own."
+)]
 pub struct Order {
     /// Any number of it
     pub number: String,
@@ -154,9 +160,12 @@ pub struct JsonOnly {
 
 /// Options of `tasks`.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, after_help = "Examples:\n  mingfen tasks               what waits for a person\n  \
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  mingfen tasks               what waits for a person\n  \
     mingfen tasks list --all    everything that is not done\n  mingfen tasks retry ID      try a parked task again now\n  \
-    mingfen tasks run           do all that is due now, then exit")]
+    mingfen tasks run           do all that is due now, then exit"
+)]
 pub struct Tasks {
     /// What to do; `list` when nothing is said
     #[command(subcommand)]
@@ -230,9 +239,11 @@ pub enum Config {
 #[derive(Debug, Subcommand)]
 pub enum Keys {
     /// Make a new key
-    #[command(after_help = "Examples:\n  mingfen keys generate keyring > keyring     then keys.keyring_file = \"keyring\"\n  \
+    #[command(
+        after_help = "Examples:\n  mingfen keys generate keyring > keyring     then keys.keyring_file = \"keyring\"\n  \
         mingfen keys generate secret                for api.keys.<id>.secret or his.secret\n  \
-        mingfen keys generate rsa --out merchant    writes merchant.key.pem and merchant.pub.pem")]
+        mingfen keys generate rsa --out merchant    writes merchant.key.pem and merchant.pub.pem"
+    )]
     Generate {
         /// Which kind
         kind: KeyKind,

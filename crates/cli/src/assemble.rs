@@ -121,7 +121,11 @@ fn make_directory_of(url: &str) -> anyhow::Result<()> {
     }
 }
 
-fn build_channels(draft: &mut Draft, clock: &Arc<dyn Clock>, random: &Arc<dyn Random>) -> Vec<Arc<dyn Provider>> {
+fn build_channels(
+    draft: &mut Draft,
+    clock: &Arc<dyn Clock>,
+    random: &Arc<dyn Random>,
+) -> Vec<Arc<dyn Provider>> {
     let mut built = Vec::new();
     let mut problems = Vec::new();
     for channel in &draft.as_read().channels {
@@ -142,7 +146,10 @@ fn build_channels(draft: &mut Draft, clock: &Arc<dyn Clock>, random: &Arc<dyn Ra
     built
 }
 
-fn build_channel(channel: &ChannelSettings, context: &BuildContext) -> Result<Arc<dyn Provider>, Vec<ConfigError>> {
+fn build_channel(
+    channel: &ChannelSettings,
+    context: &BuildContext,
+) -> Result<Arc<dyn Provider>, Vec<ConfigError>> {
     if channel.provider.is_empty() {
         // The section has said so already.
         return Err(Vec::new());
@@ -153,7 +160,11 @@ fn build_channel(channel: &ChannelSettings, context: &BuildContext) -> Result<Ar
             let names: Vec<&str> = ALL.iter().map(|registration| registration.name).collect();
             let hint = nearest(&channel.provider, names.iter().copied());
             let hint = hint.map_or_else(String::new, |hint| format!("; did you mean {hint}?"));
-            let problem = format!("there is no provider {:?}; the providers are {}{hint}", channel.provider, names.join(", "));
+            let problem = format!(
+                "there is no provider {:?}; the providers are {}{hint}",
+                channel.provider,
+                names.join(", ")
+            );
             Err(vec![ConfigError { field: "provider".into(), problem }])
         }
     }
@@ -213,7 +224,9 @@ async fn open_cache(settings: &Settings) -> anyhow::Result<Arc<dyn Cache>> {
         None => Arc::new(MemoryCache::default()),
         Some(url) => {
             let cache = RedisCache::connect(url.reveal()).await;
-            Arc::new(cache.context("Redis (redis.url) does not answer; take the setting out to run without it")?)
+            Arc::new(
+                cache.context("Redis (redis.url) does not answer; take the setting out to run without it")?,
+            )
         }
     })
 }

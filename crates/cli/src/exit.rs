@@ -47,7 +47,9 @@ pub fn report(error: &anyhow::Error, screen: &mut Screen) -> Exit {
         return Exit::Done;
     }
     if let Some(problems) = error.downcast_ref::<Problems>() {
-        screen.complain(&format!("{problems}\n\nAll settings: mingfen config reference. What is in force: mingfen config show."));
+        screen.complain(&format!(
+            "{problems}\n\nAll settings: mingfen config reference. What is in force: mingfen config show."
+        ));
         return Exit::Configuration;
     }
     let mut text = error.to_string();

@@ -19,8 +19,6 @@ pub enum Tone {
     Bad,
     /// Stands out.
     Strong,
-    /// Stands back.
-    Quiet,
 }
 
 impl Screen {
@@ -64,7 +62,8 @@ impl Screen {
 
     /// Tells what went wrong.
     pub fn complain(&self, text: &str) {
-        let label = if self.colours && io::stderr().is_terminal() { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
+        let label =
+            if self.colours && io::stderr().is_terminal() { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
         // Nobody is left to be told when standard error is closed too.
         let _ = writeln!(io::stderr().lock(), "{label} {text}");
     }
@@ -78,7 +77,6 @@ impl Screen {
             Tone::Good => "32",
             Tone::Bad => "1;31",
             Tone::Strong => "1",
-            Tone::Quiet => "2",
         };
         format!("\u{1b}[{code}m{text}\u{1b}[0m")
     }
@@ -86,7 +84,7 @@ impl Screen {
     /// An empty table with these headings.
     pub fn table(&self, headings: &[&str]) -> Table {
         let mut table = Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+        table.load_style(presets::UTF8_FULL_CONDENSED);
         if self.is_terminal {
             table.set_content_arrangement(ContentArrangement::Dynamic);
         }

@@ -40,11 +40,18 @@ pub struct Written {
 ///
 /// # Errors
 /// When the simulator has no credentials to give or a file cannot be written.
-pub fn write(directory: &Path, running: &Running, place: GatewayPlace, random: &dyn Random) -> anyhow::Result<Written> {
+pub fn write(
+    directory: &Path,
+    running: &Running,
+    place: GatewayPlace,
+    random: &dyn Random,
+) -> anyhow::Result<Written> {
     fs::create_dir_all(directory).with_context(|| format!("{} cannot be made", directory.display()))?;
-    let directory = directory.canonicalize().with_context(|| format!("{} is not there", directory.display()))?;
+    let directory =
+        directory.canonicalize().with_context(|| format!("{} is not there", directory.display()))?;
     let wechat = running.wechat().credentials().context("the simulator has no WeChat Pay merchant")?;
-    let alipay = running.alipay().credentials(DEMO_APP_ID)?.context("the simulator has no Alipay application")?;
+    let alipay =
+        running.alipay().credentials(DEMO_APP_ID)?.context("the simulator has no Alipay application")?;
     keep_or_write(&directory.join("keyring"), || keyring_key(KeyId(1), random))?;
     let api_secret = keep_or_write(&directory.join("api_secret"), || secret(random))?;
     for (name, text) in [
@@ -65,7 +72,13 @@ pub fn write(directory: &Path, running: &Running, place: GatewayPlace, random: &
     Ok(Written { config, access })
 }
 
-fn configuration(directory: &Path, running: &Running, place: GatewayPlace, wechat: &WechatCredentials, alipay: &AlipayCredentials) -> String {
+fn configuration(
+    directory: &Path,
+    running: &Running,
+    place: GatewayPlace,
+    wechat: &WechatCredentials,
+    alipay: &AlipayCredentials,
+) -> String {
     let base = running.base_url.as_str();
     let q = |text: &str| Value::String(text.to_owned()).to_string();
     // A path in a database's address starts where the program runs, not at the configuration file.

@@ -26,7 +26,12 @@ fn check(sources: &Sources, screen: &mut Screen) -> anyhow::Result<Exit> {
     screen.line(format!("  internal  {}", settings.server.internal_bind));
     screen.line(format!("  hospital  {} {}", settings.hospital.id, settings.hospital.name_zh));
     for channel in &checked.channels {
-        screen.line(format!("  channel   {} ({}) {}", channel.channel(), channel.provider_name(), channel.identity()));
+        screen.line(format!(
+            "  channel   {} ({}) {}",
+            channel.channel(),
+            channel.provider_name(),
+            channel.identity()
+        ));
     }
     if checked.channels.is_empty() {
         screen.line("  channel   none: nobody can pay");

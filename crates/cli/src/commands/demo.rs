@@ -34,10 +34,12 @@ pub async fn run(options: Demo, screen: &mut Screen) -> anyhow::Result<Exit> {
     let sockets = Sockets::take(options.port)?;
     let settings = Settings { bind: sockets.simulator, seed: seed(), ..Settings::default() };
     let simulator = Simulator::start(settings).await.context("the simulator did not start")?;
-    let place = GatewayPlace { public: sockets.public.local_addr()?, internal: sockets.internal.local_addr()? };
+    let place =
+        GatewayPlace { public: sockets.public.local_addr()?, internal: sockets.internal.local_addr()? };
     let written = simulated::write(home.path(), &simulator, place, &SystemRandom)?;
 
-    let checked = Checked::from_sources(&Sources { file: Some(written.config.clone()), environment: Vec::new() })?;
+    let checked =
+        Checked::from_sources(&Sources { file: Some(written.config.clone()), environment: Vec::new() })?;
     let gateway = checked.gateway().await?;
     let (stop, stopped) = watch::channel(false);
     let public = Listener { socket: sockets.public, tls: None };
@@ -47,7 +49,8 @@ pub async fn run(options: Demo, screen: &mut Screen) -> anyhow::Result<Exit> {
     simulator.his().set_gateway(written.access);
     let pushed = simulator.his().push(&options.card, &[]).await;
     let pushed = pushed.with_context(|| format!("no code could be made for card {}", options.card))?;
-    let ready = Ready { link: pushed.link, place, simulator: &simulator, config: written.config, card: options.card };
+    let ready =
+        Ready { link: pushed.link, place, simulator: &simulator, config: written.config, card: options.card };
     if options.json {
         ready.print_json(started, screen);
     } else {
@@ -114,14 +117,17 @@ struct Sockets {
 impl Sockets {
     fn take(port: Option<u16>) -> anyhow::Result<Self> {
         match port {
-            Some(first) => Self::at(first).with_context(|| format!("ports {first} and the next two cannot be used")),
+            Some(first) => {
+                Self::at(first).with_context(|| format!("ports {first} and the next two cannot be used"))
+            }
             // The usual ports when they are free, any others when not.
             None => Self::at(FIRST_PORT).or_else(|_| Self::anywhere()).context("no ports can be listened at"),
         }
     }
 
     fn at(first: u16) -> std::io::Result<Self> {
-        let too_high = || std::io::Error::new(std::io::ErrorKind::InvalidInput, "the last port would be above 65535");
+        let too_high =
+            || std::io::Error::new(std::io::ErrorKind::InvalidInput, "the last port would be above 65535");
         let third = first.checked_add(2).ok_or_else(too_high)?;
         let simulator = loopback(third);
         // Held for a moment, to know that it is free; the simulator takes it again.
@@ -178,14 +184,18 @@ impl Ready<'_> {
             screen.line(code);
         }
         let ready = started.elapsed();
-        let heading = format!("Mingfen demo, ready after {}.{:01} s", ready.as_secs(), ready.subsec_millis() / 100);
+        let heading =
+            format!("Mingfen demo, ready after {}.{:01} s", ready.as_secs(), ready.subsec_millis() / 100);
         let heading = screen.toned(Tone::Strong, &heading);
         screen.line(heading);
         screen.line(format!("\n  the slip's link   {}", self.link));
         screen.line(format!("\n  demo HIS          {simulator}/his         slips, ledger, refunds"));
         screen.line(format!("  text messages     {simulator}/sms         what patients were sent"));
         screen.line(format!("  controls          {simulator}/            lose, delay, double, forge"));
-        screen.line(format!("  internal listener http://{}        HIS API, health, metrics", self.place.internal));
+        screen.line(format!(
+            "  internal listener http://{}        HIS API, health, metrics",
+            self.place.internal
+        ));
         screen.line(format!("\n  look at it        mingfen order NUMBER --config {}", self.config.display()));
         screen.line("  pay               open the link in a browser; any six digits are the password");
         screen.line("  stop              Ctrl-C");

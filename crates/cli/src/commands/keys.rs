@@ -60,8 +60,10 @@ fn hand_over(text: &str, out: Option<&Path>, screen: &mut Screen) -> anyhow::Res
 }
 
 fn rsa_pair(out: Option<&Path>, screen: &mut Screen) -> anyhow::Result<Exit> {
-    let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| anyhow::anyhow!("no RSA key could be made"))?;
-    let private: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| anyhow::anyhow!("the private key has no PKCS#8 form"))?;
+    let pair =
+        KeyPair::generate(KeySize::Rsa2048).map_err(|_| anyhow::anyhow!("no RSA key could be made"))?;
+    let private: Pkcs8V1Der<'_> =
+        pair.as_der().map_err(|_| anyhow::anyhow!("the private key has no PKCS#8 form"))?;
     let public: PublicKeyX509Der<'_> =
         pair.public_key().as_der().map_err(|_| anyhow::anyhow!("the public key has no X.509 form"))?;
     let private = Zeroizing::new(pem("PRIVATE KEY", private.as_ref()));
@@ -78,7 +80,7 @@ fn rsa_pair(out: Option<&Path>, screen: &mut Screen) -> anyhow::Result<Exit> {
         write_new(&path, text)?;
         screen.line(format!("wrote {}", path.display()));
     }
-    screen.line("Give the .pub.pem to the provider; the .key.pem stays here and goes into private_key_file.");
+    screen.line("Give the .pub.pem to the provider; the .key.pem stays here and goes into merchant_private_key_file (WeChat Pay) or app_private_key_file (Alipay).");
     Ok(Exit::Done)
 }
 
@@ -100,11 +102,17 @@ pub fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
 }
 
 fn inspect(path: &Path, screen: &mut Screen) -> anyhow::Result<Exit> {
-    let bytes = Zeroizing::new(std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?);
+    let bytes =
+        Zeroizing::new(std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?);
     let text = Zeroizing::new(as_text(&bytes));
     let Some(lines) = described(text.trim()) else {
-        let seen = keys::public_key(&text).err().map_or_else(String::new, |problem| format!("; it {problem}"));
-        return Err(Refusal(format!("{} is no key or certificate that a setting takes{seen}", path.display())).into());
+        let seen =
+            keys::public_key(&text).err().map_or_else(String::new, |problem| format!("; it {problem}"));
+        return Err(Refusal(format!(
+            "{} is no key or certificate that a setting takes{seen}",
+            path.display()
+        ))
+        .into());
     };
     for line in lines {
         screen.line(line);
@@ -121,7 +129,7 @@ fn described(text: &str) -> Option<Vec<String>> {
     if let Ok(signer) = keys::private_key(text) {
         return Some(vec![
             format!("An RSA private key; its public half begins {}", fingerprint(signer.public_half())),
-            "It fits private_key_file of a WeChat Pay or Alipay channel. Keep it secret.".into(),
+            "It fits merchant_private_key_file (WeChat Pay) or app_private_key_file (Alipay). Keep it secret.".into(),
         ]);
     }
     if let Ok(certificates) = keys::certificates(text) {
@@ -134,13 +142,14 @@ fn described(text: &str) -> Option<Vec<String>> {
                 )
             })
             .collect();
-        lines.push("It fits a …_cert_file or …certificate_file setting; its serial goes into merchant_serial when it is the merchant's own.".into());
+        lines.push("WeChat Pay wants the serial of the merchant's own (apiclient_cert.pem) as merchant_serial; Alipay's certificate mode".into());
+        lines.push("takes app_cert_file, alipay_cert_file and alipay_root_cert_file.".into());
         return Some(lines);
     }
     if keys::public_key(text).is_ok() {
         return Some(vec![
             "An RSA public key.".into(),
-            "It fits the provider's public key: wechatpay_public_key_file or alipay_public_key_file. Not a merchant's own one.".into(),
+            "It fits public_key_file (WeChat Pay) or alipay_public_key_file (Alipay): the provider's key, never the merchant's own.".into(),
         ]);
     }
     let first = text.split(':').next().and_then(|id| id.trim().parse::<u8>().ok())?;

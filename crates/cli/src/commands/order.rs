@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 pub async fn run(sources: &Sources, options: &Order, screen: &mut Screen) -> anyhow::Result<Exit> {
     let gateway = Checked::from_sources(sources)?.gateway().await?;
     let Some(story) = order_story(&gateway, &options.number).await? else {
-        let refusal = format!("no slip, bill, order, refund or provider's number {:?} is known here", options.number);
+        let refusal =
+            format!("no slip, bill, order, refund or provider's number {:?} is known here", options.number);
         return Err(Refusal(refusal).into());
     };
     if options.json {

@@ -20,7 +20,8 @@ pub async fn run(sources: &Sources, options: Refund, screen: &mut Screen) -> any
     let amount = amount.map_err(|error| Refusal(format!("--amount: {error}")))?;
     let gateway = Checked::from_sources(sources)?.gateway().await?;
     let story = order_story(&gateway, &options.number).await?;
-    let story = story.ok_or_else(|| Refusal(format!("no order or bill {:?} is known here", options.number)))?;
+    let story =
+        story.ok_or_else(|| Refusal(format!("no order or bill {:?} is known here", options.number)))?;
     if !options.json {
         preview(&story, amount, &options.reason, screen);
     }

@@ -16,7 +16,8 @@ pub async fn run(sources: &Sources) -> anyhow::Result<Exit> {
     let (public_tls, internal_tls) = (checked.public_tls.clone(), checked.internal_tls.clone());
     let gateway = checked.gateway().await?;
     let public = Listener { socket: listen(server.public_bind, "server.public_bind")?, tls: public_tls };
-    let internal = Listener { socket: listen(server.internal_bind, "server.internal_bind")?, tls: internal_tls };
+    let internal =
+        Listener { socket: listen(server.internal_bind, "server.internal_bind")?, tls: internal_tls };
     tracing::info!(
         public = %server.public_bind,
         internal = %server.internal_bind,
@@ -32,7 +33,9 @@ pub async fn run(sources: &Sources) -> anyhow::Result<Exit> {
     match tokio::time::timeout(server.shutdown_grace, running).await {
         Ok(ended) => ended.context("the gateway ended by itself")?.context("a listener failed")?,
         // Whatever was cut off is in the store and goes on at the next start.
-        Err(_) => tracing::warn!("requests under way took longer than server.shutdown_grace and were cut off"),
+        Err(_) => {
+            tracing::warn!("requests under way took longer than server.shutdown_grace and were cut off")
+        }
     }
     gateway.store().close().await;
     Ok(Exit::Done)

@@ -17,7 +17,10 @@ const INTERNAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4
 
 pub async fn run(options: Simulate, screen: &mut Screen) -> anyhow::Result<Exit> {
     if !options.bind.ip().is_loopback() {
-        let refusal = format!("--bind {}: a simulator listens at 127.0.0.1 or [::1] only; its keys are no secrets", options.bind);
+        let refusal = format!(
+            "--bind {}: a simulator listens at 127.0.0.1 or [::1] only; its keys are no secrets",
+            options.bind
+        );
         return Err(Refusal(refusal).into());
     }
     let settings = Settings { bind: options.bind, seed: options.seed, ..Settings::default() };

@@ -15,7 +15,9 @@ pub async fn run(sources: &Sources, options: Tasks, screen: &mut Screen) -> anyh
         TaskAction::List(options) => list(&gateway, &options, screen).await,
         TaskAction::Retry { id } => {
             if !gateway.store().unpark(&id, gateway.now()).await? {
-                return Err(Refusal(format!("no parked task has the id {id:?}; see `mingfen tasks list`")).into());
+                return Err(
+                    Refusal(format!("no parked task has the id {id:?}; see `mingfen tasks list`")).into()
+                );
             }
             screen.line(format!("{id} is due now; a running gateway takes it, or `mingfen tasks run` does."));
             Ok(Exit::Done)
@@ -31,7 +33,8 @@ pub async fn run(sources: &Sources, options: Tasks, screen: &mut Screen) -> anyh
 async fn list(gateway: &Gateway, options: &TaskList, screen: &mut Screen) -> anyhow::Result<Exit> {
     let store = gateway.store();
     let parked = store.list(Some(TaskState::Parked), options.limit).await?;
-    let ready = if options.all { store.list(Some(TaskState::Ready), options.limit).await? } else { Vec::new() };
+    let ready =
+        if options.all { store.list(Some(TaskState::Ready), options.limit).await? } else { Vec::new() };
     let tasks: Vec<&TaskRecord> = parked.iter().chain(&ready).collect();
     if options.json {
         screen.json(&Value::Array(tasks.iter().map(|task| as_json(task)).collect()));

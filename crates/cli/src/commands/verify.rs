@@ -52,11 +52,13 @@ fn tell(found: &Verification, screen: &mut Screen) {
         screen.line(bad);
     }
     if let Some(row) = found.audit_broken {
-        let bad = screen.toned(Tone::Bad, &format!("The audit chain breaks at row {row}: rows were changed or removed."));
+        let bad = screen
+            .toned(Tone::Bad, &format!("The audit chain breaks at row {row}: rows were changed or removed."));
         screen.line(bad);
     }
     if found.is_sound() {
-        let good = screen.toned(Tone::Good, "The books balance, every fen is explained, the audit chain holds.");
+        let good =
+            screen.toned(Tone::Good, "The books balance, every fen is explained, the audit chain holds.");
         screen.line(good);
     }
 }
