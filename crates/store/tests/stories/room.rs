@@ -103,5 +103,5 @@ impl Room {
 }
 
 pub async fn open(url: &str) -> Store {
-    Store::open(&StoreSettings { url: url.to_owned(), max_connections: 16 }).await.unwrap()
+    Store::open(&StoreSettings { url: url.to_owned(), max_connections: 32 }).await.unwrap()
 }
