@@ -1,5 +1,6 @@
 //! Stories: what people do and what must then be true, on both engines.
 
+mod documents;
 mod paying;
 
 /// Makes two tests of every story: `<story>::on_sqlite` and `<story>::on_postgres`.
