@@ -48,6 +48,8 @@ impl fmt::Debug for NotificationRecord {
 reads! {
     /// Everything that was told about an order or a refund, the oldest first.
     notifications_of(subject: &str) -> Vec<NotificationRecord>;
+    /// At most `limit` notifications received at `since` or later, the oldest first: the evidence, applied or not.
+    notifications_since(since: Timestamp, limit: i64) -> Vec<NotificationRecord>;
 }
 
 writes! {
@@ -111,9 +113,10 @@ async fn set_verdict(
     exactly_one(done.rows_affected(), "notifications", notification_id)
 }
 
-async fn notifications_of(connection: &mut AnyConnection, subject: &str) -> Result<Vec<NotificationRecord>> {
-    let rows = query(
-        "SELECT
+macro_rules! select_notifications {
+    ($condition:literal) => {
+        concat!(
+            "SELECT
             notification_id,
             channel_id,
             received_at_ms,
@@ -124,10 +127,30 @@ async fn notifications_of(connection: &mut AnyConnection, subject: &str) -> Resu
             event_id,
             subject
         FROM notifications
-        WHERE subject = $1
-        ORDER BY received_at_ms, notification_id",
-    )
-    .bind(subject)
+        WHERE ",
+            $condition
+        )
+    };
+}
+
+async fn notifications_of(connection: &mut AnyConnection, subject: &str) -> Result<Vec<NotificationRecord>> {
+    let rows = query(select_notifications!("subject = $1 ORDER BY received_at_ms, notification_id"))
+        .bind(subject)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(rebuild).collect()
+}
+
+async fn notifications_since(
+    connection: &mut AnyConnection,
+    since: Timestamp,
+    limit: i64,
+) -> Result<Vec<NotificationRecord>> {
+    let rows = query(select_notifications!(
+        "received_at_ms >= $1 ORDER BY received_at_ms, notification_id LIMIT $2"
+    ))
+    .bind(since.ms())
+    .bind(limit)
     .fetch_all(connection)
     .await?;
     rows.iter().map(rebuild).collect()
