@@ -5,8 +5,8 @@
 
 /// Every point, in the order of the path. A test walks this list.
 pub const POINTS: &[&str] = &[
-    "open_payment.locked",
     "open_payment.stored",
+    "open_payment.locked",
     "open_payment.ordered",
     "notification.kept",
     "record_sighting.before_commit",

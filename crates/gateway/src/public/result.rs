@@ -135,7 +135,7 @@ fn refund_page(
     let of_payment = |record: &&mingfen_store::RefundRecord| {
         record.refund.out_trade_no == view.payment.payment.out_trade_no
     };
-    let newest = view.refunds.iter().filter(of_payment).next_back();
+    let newest = view.refunds.iter().rfind(of_payment);
     let arrived = match &view.stage {
         Stage::Refunded { at } => Some(*at),
         _ => None,

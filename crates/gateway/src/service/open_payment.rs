@@ -172,6 +172,8 @@ async fn settle_earlier_bills(gateway: &Gateway, request: &OpenPayment) -> Resul
                 _ => {}
             }
         }
+        // Closed: HIS shall not hold the slips against the order that comes now.
+        unlock(gateway, &bill).await;
     }
     Ok(None)
 }
@@ -217,10 +219,7 @@ async fn open_fresh(
     let now = Timestamp::from_seconds(gateway.now().seconds());
     let expires_at = deadline(gateway, slips, now);
     let trace = TraceId::fresh(gateway.random.as_ref());
-    let mut bill = new_bill(gateway, request, slips, now, expires_at, &trace);
-    bill.bill.lock_token = lock(gateway, &bill).await?;
-    crash::point("open_payment.locked");
-
+    let bill = new_bill(gateway, request, slips, now, expires_at, &trace);
     let record = PaymentRecord {
         payment: Payment {
             out_trade_no: OutTradeNo::fresh(now, gateway.random.as_ref()),
@@ -248,8 +247,6 @@ async fn open_fresh(
     let slip_nos: Vec<SlipNo> = bill.bill.slips.iter().map(|slip| slip.slip_no.clone()).collect();
     tx.insert_bill(&bill).await?;
     if let Claim::HeldBy(_) = tx.claim_slips(&bill.bill.hospital, &slip_nos, &bill.bill.bill_no).await? {
-        drop(tx);
-        unlock(gateway, &bill).await;
         return Ok(None);
     }
     tx.insert_payment(&record).await?;
@@ -268,6 +265,23 @@ async fn open_fresh(
     gateway.metrics.add("mingfen_payments_opened_total", format!("channel=\"{}\"", channel.channel()));
     tracing::info!(payment.out_trade_no = %order, bill.bill_no = %bill.bill.bill_no, trace = %trace, channel = %channel.channel(), "order stored");
 
+    // Only whoever holds the claim asks HIS to hold the slips: a second tap waits for the same order instead.
+    match lock(gateway, &bill).await {
+        Ok(None) => {}
+        Ok(Some(token)) => {
+            let mut tx = gateway.store.begin().await?;
+            tx.set_lock_token(&bill.bill.bill_no, Some(&token)).await?;
+            tx.commit().await?;
+        }
+        Err(error) => {
+            record_event(gateway, &order, Event::OpenRefused { code: error.to_string() }, Way::OrderAnswer)
+                .await?;
+            // A second tap may have ordered it meanwhile: then it is closed where it stands.
+            ask_now(gateway, &order, true).await?;
+            return Err(error);
+        }
+    }
+    crash::point("open_payment.locked");
     match send(gateway, &record, channel.as_ref()).await? {
         Sent::Opened | Sent::InDoubt => Ok(Some(Opened { view_ref: bill.view_ref })),
         Sent::NotTaken(why) => {

@@ -114,13 +114,13 @@ fn booking(bill: &BillRecord, payment: &PaymentRecord) -> Result<Booking, Troubl
     Ok(Booking {
         hospital: bill.bill.hospital.clone(),
         bill_no: bill.bill.bill_no.clone(),
+        // What the patient paid of each: insurance settles its own part with HIS, in a message of its own.
         slips: bill
-            .bill
             .slips
             .iter()
-            .map(|slip| SlipAmount { slip_no: slip.slip_no.clone(), amount: slip.total })
+            .map(|slip| SlipAmount { slip_no: slip.slip_no.clone(), amount: slip.self_pay })
             .collect(),
-        total: bill.bill.split.total(),
+        total: bill.bill.split.self_pay(),
         tenders: vec![PaidTender {
             tender: Tender::SelfPay,
             channel: payment.payment.channel.clone(),
