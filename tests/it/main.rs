@@ -1,8 +1,5 @@
 //! Stories: what people do and what must then be true, on both engines.
 
-mod documents;
-mod paying;
-
 /// Makes two tests of every story: `<story>::on_sqlite` and `<story>::on_postgres`.
 macro_rules! stories {
     ($($story:ident),+ $(,)?) => {
@@ -19,4 +16,13 @@ macro_rules! stories {
         })+
     };
 }
-pub(crate) use stories;
+
+mod api;
+mod bad_input;
+mod documents;
+mod exactly_once;
+mod his_trouble;
+mod lost_late_forged;
+mod paying;
+mod refunds;
+mod routes;

@@ -1,6 +1,5 @@
 //! From the code on the slip to "paid and booked".
 
-use crate::stories;
 use mingfen_domain::Fen;
 use mingfen_simulator::his::SlipStatus;
 use mingfen_tests::{App, CARD, Hospital};

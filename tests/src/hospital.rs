@@ -4,7 +4,7 @@ use crate::clock::MovedClock;
 use crate::engine::Room;
 use crate::patient::{App, Patient};
 use mingfen_domain::ids::{ChannelId, HospitalId, OutTradeNo};
-use mingfen_domain::{Clock, Random};
+use mingfen_domain::{Clock, Random, Timestamp};
 use mingfen_gateway::ambient::SystemRandom;
 use mingfen_gateway::cache::{Cache, MemoryCache};
 use mingfen_gateway::notice::HttpSms;
@@ -143,6 +143,29 @@ impl Hospital {
         verification
     }
 
+    /// Every notification that was kept, the oldest first, opened.
+    pub async fn kept_notifications(&self) -> Vec<Kept> {
+        let open = |sealed: &[u8]| {
+            mingfen_vault::field::open(&keyring(), "notifications.raw", sealed).expect("it opens")
+        };
+        let rows = self.store().notifications_since(Timestamp::from_ms(0), 1000).await.expect("readable");
+        rows.into_iter()
+            .map(|row| Kept {
+                channel: row.channel.to_string(),
+                verdict: row.verdict,
+                headers: serde_json::from_slice(&open(&row.headers_sealed)).expect("JSON"),
+                body: open(&row.body_sealed),
+            })
+            .collect()
+    }
+
+    /// Notifications are refused for now, as by a gateway whose clock is off; they are kept all the same.
+    pub async fn refuses_all_news_for_once(&self) {
+        self.clock.advance_ms(400_000);
+        self.simulator.pump().await;
+        self.clock.advance_ms(-400_000);
+    }
+
     /// All orders at a channel, by our number.
     pub async fn orders_of_slip(&self, slip_no: &str) -> Vec<OutTradeNo> {
         let slip_no = mingfen_domain::ids::SlipNo::parse(slip_no).expect("a slip number");
@@ -210,6 +233,39 @@ impl Hospital {
     }
 }
 
+fn keyring() -> Keyring {
+    let key = std::array::from_fn(|index| u8::try_from(index * 7 + 11).expect("a byte"));
+    Keyring::new(KeyId(1), vec![(KeyId(1), key)]).expect("a keyring")
+}
+
+/// A notification as it was kept: what a sender could send again.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// Which account it was for.
+    pub channel: String,
+    /// What became of it.
+    pub verdict: String,
+    /// Names and values.
+    pub headers: Vec<(String, String)>,
+    /// The bytes.
+    pub body: Vec<u8>,
+}
+
+impl Kept {
+    /// Sends it to a gateway once more; answers the status and what the provider would read.
+    pub async fn sent_to(&self, public_url: &str) -> (u16, String) {
+        let mut request =
+            reqwest::Client::new().post(format!("{public_url}/n/{}", self.channel)).body(self.body.clone());
+        for (name, value) in
+            self.headers.iter().filter(|(name, _)| name != "host" && name != "content-length")
+        {
+            request = request.header(name, value);
+        }
+        let answer = request.send().await.expect("the gateway answers");
+        (answer.status().as_u16(), answer.text().await.expect("a body"))
+    }
+}
+
 fn access(replica: &Replica) -> GatewayAccess {
     GatewayAccess {
         base_url: replica.internal_url.clone(),
@@ -268,10 +324,7 @@ fn parts(
         store,
         his: Arc::new(his),
         channels: channels(simulator, &clock, &random),
-        keyring: Arc::new(
-            Keyring::new(KeyId(1), vec![(KeyId(1), std::array::from_fn(|index| (index * 37 + 11) as u8))])
-                .expect("a keyring"),
-        ),
+        keyring: Arc::new(keyring()),
         clock,
         random,
         cache,
@@ -303,7 +356,7 @@ fn settings(public_url: &str, simulator: &str) -> GatewaySettings {
             public_per_minute: 100_000,
             bad_links: 20,
             hinted_queries_per_minute: 5,
-            max_payment_fen: 50_000_00,
+            max_payment_fen: 5_000_000,
             max_body_bytes: 65_536,
         },
         api_keys: vec![

@@ -11,6 +11,6 @@ mod hospital;
 mod patient;
 
 pub use clock::MovedClock;
-pub use engine::Room;
-pub use hospital::{CARD, Hospital, Replica};
+pub use engine::{Room, required};
+pub use hospital::{CARD, Hospital, Kept, Replica};
 pub use patient::{App, Page, Patient};

@@ -68,28 +68,13 @@ impl Page {
             .and_then(|at| self.text[at..].find('>').map(|end| at + end + 1))
             .unwrap_or(0);
         let end = self.text[start..].find("</h1>").map_or(start, |end| start + end);
-        let mut plain = String::new();
-        let mut inside = false;
-        for c in self.text[start..end].chars() {
-            match c {
-                '<' => inside = true,
-                '>' => inside = false,
-                c if !inside => plain.push(c),
-                _ => {}
-            }
-        }
-        plain.split_whitespace().collect::<Vec<_>>().join(" ")
+        words(&self.text[start..end])
     }
 
-    /// Says that the page holds these words.
-    pub fn says(&self, words: &str) -> &Self {
-        assert!(
-            self.text.contains(words),
-            "{} ({}) does not say {words:?}:\n{}",
-            self.url,
-            self.status,
-            self.text
-        );
+    /// Says that a person reads these words on the page.
+    pub fn says(&self, wanted: &str) -> &Self {
+        let read = words(&self.text);
+        assert!(read.contains(wanted), "{} ({}) does not say {wanted:?}: {read}", self.url, self.status);
         self
     }
 
@@ -98,6 +83,21 @@ impl Page {
         let path = Url::parse(&self.url).expect("an address").path().to_owned();
         path.rsplit('/').next().unwrap_or_default().to_owned()
     }
+}
+
+/// What is left without markup. Clauses are kept together by markup without a blank, so none is put between.
+fn words(html: &str) -> String {
+    let body = html.find("<body").map_or(html, |at| &html[at..]);
+    let (mut plain, mut inside) = (String::new(), false);
+    for c in body.chars() {
+        match c {
+            '<' => inside = true,
+            '>' => inside = false,
+            c if !inside => plain.push(c),
+            _ => {}
+        }
+    }
+    unescape(&plain.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 fn unescape(text: &str) -> String {
@@ -139,6 +139,19 @@ impl Patient {
             alipay: simulator.alipay().clone(),
             app,
             link,
+        }
+    }
+
+    /// The same phone, twice: what a double tap sends at the same moment.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            cookies: self.cookies.clone(),
+            wechat: self.wechat.clone(),
+            alipay: self.alipay.clone(),
+            app: self.app,
+            link: self.link.clone(),
         }
     }
 

@@ -1,0 +1,188 @@
+//! News that never comes, comes late, or is not true.
+
+use mingfen_domain::ids::{OutTradeNo, ProviderTradeNo};
+use mingfen_domain::payment::State;
+use mingfen_domain::{Amount, Clock, Fen};
+use mingfen_gateway::service::{Recorded, Way, record_sighting};
+use mingfen_provider_api::{OrderSighting, Sighted};
+use mingfen_simulator::faults::{Defect, Fault, Rule};
+use mingfen_simulator::his::SlipStatus;
+use mingfen_tests::{App, CARD, Hospital};
+
+stories!(
+    a_notification_that_never_comes_is_healed_by_asking,
+    a_waiting_page_asks_when_the_patient_looks,
+    an_unpaid_order_is_closed_at_its_deadline,
+    money_after_the_close_is_booked_when_the_slip_is_still_owed,
+    money_for_a_slip_that_another_order_paid_goes_back,
+    another_amount_is_held_and_put_before_a_person,
+    nothing_forged_is_applied,
+    news_older_than_five_minutes_is_refused,
+    a_body_of_a_megabyte_is_refused,
+);
+
+async fn a_notification_that_never_comes_is_healed_by_asking(hospital: Hospital) {
+    for (app, call) in [(App::Wechat, "wechat.notify.payment"), (App::Alipay, "alipay.notify.payment")] {
+        hospital.simulator.faults().add(Rule::every(call, Fault::NotifyLost));
+        let card = if app == App::Wechat { CARD } else { "A10023847718" };
+        let mut patient = hospital.patient(card, app).await;
+        let sheet = patient.pays(&[1]).await;
+        hospital.lives_through(30, 5).await;
+        assert_eq!(patient.looks_at_result(&sheet).await.heading(), "支付成功");
+    }
+    assert!(hospital.kept_notifications().await.is_empty());
+    hospital.verifies().await;
+}
+
+async fn a_waiting_page_asks_when_the_patient_looks(hospital: Hospital) {
+    hospital.simulator.faults().add(Rule::every("wechat.notify.payment", Fault::NotifyLost));
+    let mut patient = hospital.patient(CARD, App::Wechat).await;
+    let sheet = patient.goes_to_the_sheet(&[1]).await;
+    let waiting = patient.looks_at_result(&sheet).await;
+    waiting.says("还不知道扣没扣，请不要重复支付");
+    patient.pays_in_the_sheet(&sheet).await;
+    hospital.time_passes(5);
+    hospital.settles().await;
+    assert_eq!(patient.looks_at_result(&sheet).await.heading(), "支付成功");
+}
+
+async fn an_unpaid_order_is_closed_at_its_deadline(hospital: Hospital) {
+    let mut patient = hospital.patient(CARD, App::Wechat).await;
+    let sheet = patient.goes_to_the_sheet(&[1]).await;
+    hospital.lives_through(1200, 60).await;
+    let orders = hospital.simulator.ledger().payments;
+    assert_eq!(
+        orders.iter().map(|order| order.state.as_str()).collect::<Vec<_>>(),
+        ["CLOSED"],
+        "at the provider, not only here"
+    );
+    patient.looks_at_result(&sheet).await.says("钱没有扣");
+    // The slip is free: the same patient pays it after all.
+    let sheet = patient.pays(&[1]).await;
+    hospital.lives_through(10, 5).await;
+    assert_eq!(patient.looks_at_result(&sheet).await.heading(), "支付成功");
+    hospital.verifies().await;
+}
+
+/// What the provider would say if the payer had slipped through at the last moment.
+async fn pays_late(hospital: &Hospital, order: &OutTradeNo, fen: Option<i64>) -> Recorded {
+    let record = hospital.store().payment(order).await.expect("readable").expect("stored");
+    let amount = fen.map_or(record.payment.amount, |fen| Amount::from_fen(fen).expect("an amount"));
+    let sighting = OrderSighting {
+        out_trade_no: order.clone(),
+        seen: Sighted::Paid {
+            provider_trade_no: ProviderTradeNo::parse("4200000000000000000000009999").expect("a number"),
+            amount,
+            paid_at: hospital.clock.now(),
+        },
+    };
+    record_sighting(hospital.gateway(), &sighting, Way::Query, None).await.expect("recorded")
+}
+
+/// The order that was made first.
+fn first_order(hospital: &Hospital) -> OutTradeNo {
+    OutTradeNo::parse(hospital.simulator.ledger().payments[0].out_trade_no.as_str()).expect("a number")
+}
+
+async fn money_after_the_close_is_booked_when_the_slip_is_still_owed(hospital: Hospital) {
+    let mut patient = hospital.patient(CARD, App::Wechat).await;
+    let sheet = patient.goes_to_the_sheet(&[1]).await;
+    hospital.lives_through(1200, 60).await;
+    let order = first_order(&hospital);
+    assert!(matches!(pays_late(&hospital, &order, None).await, Recorded::Applied(State::Paid(_))));
+    hospital.lives_through(30, 10).await;
+    assert_eq!(patient.looks_at_result(&sheet).await.heading(), "支付成功");
+    hospital.verifies().await;
+}
+
+async fn money_for_a_slip_that_another_order_paid_goes_back(hospital: Hospital) {
+    let mut patient = hospital.patient(CARD, App::Wechat).await;
+    patient.goes_to_the_sheet(&[1]).await;
+    hospital.lives_through(1200, 60).await;
+    let late = first_order(&hospital);
+    patient.pays(&[1]).await;
+    hospital.settles().await;
+    assert!(matches!(pays_late(&hospital, &late, None).await, Recorded::Applied(State::Suspense { .. })));
+    let record = hospital.store().payment(&late).await.expect("readable").expect("stored");
+    let refunds = hospital.store().refunds_of_bill(&record.payment.bill_no).await.expect("readable");
+    assert_eq!(refunds.len(), 1, "all of it goes back by itself");
+    assert_eq!(refunds[0].refund.amount, record.payment.amount);
+    hospital.verifies().await;
+}
+
+async fn another_amount_is_held_and_put_before_a_person(hospital: Hospital) {
+    let mut patient = hospital.patient(CARD, App::Wechat).await;
+    let sheet = patient.goes_to_the_sheet(&[1]).await;
+    let order = first_order(&hospital);
+    assert!(matches!(pays_late(&hospital, &order, Some(1)).await, Recorded::Applied(State::Suspense { .. })));
+    hospital.lives_through(10, 5).await;
+    let story = hospital.story(order.as_str()).await;
+    assert_eq!(story.received, Fen::new(1));
+    assert!(
+        story.open_tasks.iter().any(|task| task.contains("wrong_amount") && task.contains("parked")),
+        "{:#?}",
+        story.open_tasks
+    );
+    patient.looks_at_result(&sheet).await.says("请不要重复支付");
+    assert!(hospital.simulator.his().records().bookings().is_empty());
+    hospital.verifies().await;
+}
+
+async fn nothing_forged_is_applied(hospital: Hospital) {
+    let defects = [
+        Defect::Forged,
+        Defect::Tampered,
+        Defect::Probe,
+        Defect::WrongSerial,
+        Defect::Stale,
+        Defect::WrongApp,
+        Defect::OtherMerchant,
+    ];
+    for defect in defects {
+        let mut patient = hospital.patient(CARD, App::Wechat).await;
+        hospital.simulator.faults().add(Rule::next("wechat.notify.payment", Fault::NotifyDefect { defect }));
+        let before = hospital.kept_notifications().await.len();
+        let sheet = patient.pays(&[1]).await;
+        hospital.simulator.pump().await;
+        let kept = hospital.kept_notifications().await.split_off(before);
+        assert!(!kept.is_empty(), "{defect:?}: the evidence is kept");
+        assert!(
+            kept.iter().all(|kept| kept.verdict.starts_with("not_verified")),
+            "{defect:?}: {:?}",
+            kept[0].verdict
+        );
+        // Then the truth comes: the resend, or our own question.
+        hospital.lives_through(60, 5).await;
+        assert_eq!(patient.looks_at_result(&sheet).await.heading(), "支付成功", "{defect:?}");
+        let slips = hospital
+            .simulator
+            .his()
+            .records()
+            .slips_of(CARD)
+            .filter(|slip| slip.status == SlipStatus::Unpaid)
+            .count();
+        if slips == 0 {
+            break;
+        }
+    }
+    hospital.verifies().await;
+}
+
+async fn news_older_than_five_minutes_is_refused(hospital: Hospital) {
+    let mut patient = hospital.patient(CARD, App::Wechat).await;
+    patient.pays(&[1]).await;
+    hospital.refuses_all_news_for_once().await;
+    let kept = hospital.kept_notifications().await.remove(0);
+    assert!(kept.verdict.starts_with("not_verified"), "{}", kept.verdict);
+    hospital.time_passes(301);
+    let (status, body) = kept.sent_to(&hospital.replica.public_url).await;
+    assert!((400..=599).contains(&status), "{status} {body}");
+    hospital.verifies().await;
+}
+
+async fn a_body_of_a_megabyte_is_refused(hospital: Hospital) {
+    let url = format!("{}/n/wechat-main", hospital.replica.public_url);
+    let answer = reqwest::Client::new().post(url).body(vec![b'x'; 1 << 20]).send().await.expect("an answer");
+    assert_eq!(answer.status().as_u16(), 413);
+    assert!(hospital.kept_notifications().await.is_empty());
+}
