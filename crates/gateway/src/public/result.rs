@@ -144,11 +144,7 @@ fn refund_page(
         reference: view.bill.view_ref.clone(),
         app,
         amount_yuan: newest.map_or(amount, |record| record.refund.amount.fen()).to_yuan_grouped(),
-        reason: match newest.map(|record| record.refund.origin) {
-            Some(Origin::Double) => pages::RefundReason::PaidTwice,
-            Some(Origin::BookingRefused) | None => pages::RefundReason::Cancelled,
-            Some(Origin::Cashier | Origin::His | Origin::WrongAmount) => pages::RefundReason::Asked,
-        },
+        reason: newest.map_or(pages::RefundReason::Cancelled, |record| reason(&record.refund)),
         paid_at: visit.moment(paid_at),
         asked_at: newest.map(|record| visit.moment(record.refund.requested_at)),
         insurance_undone: false,
@@ -163,6 +159,18 @@ fn refund_page(
             }
             _ => pages::RefundProgress::UnderWay,
         },
+    }
+}
+
+/// Our own reasons are said in the patient's language; a person's are shown as they were written.
+fn reason(refund: &refund::Refund) -> pages::RefundReason {
+    match refund.origin {
+        Origin::Double => pages::RefundReason::PaidTwice,
+        Origin::BookingRefused => pages::RefundReason::Cancelled,
+        Origin::Cashier | Origin::His if !refund.reason.trim().is_empty() => {
+            pages::RefundReason::Told(refund.reason.clone())
+        }
+        Origin::Cashier | Origin::His | Origin::WrongAmount => pages::RefundReason::Asked,
     }
 }
 

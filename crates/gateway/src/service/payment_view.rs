@@ -134,7 +134,8 @@ fn stage(
         State::Closed(because) => Stage::NotCharged { expired: *because != ClosedBecause::Refused },
         State::Paid(received) => {
             let refused = matches!(write_back, Some(WriteBackState::Refused { .. }));
-            if whole(received.amount.fen()) || refused {
+            // Nothing stays with the hospital: back at the payer already, or promised to go back.
+            if whole(received.amount.fen()) || record.refund_held >= received.amount.fen() || refused {
                 return going_back(refunds, whole(received.amount.fen()));
             }
             match write_back {
