@@ -169,7 +169,8 @@ async fn settle_earlier_bills(gateway: &Gateway, request: &OpenPayment) -> Resul
                 Some(state) if state.received().is_some() => {
                     return Err(OpenError::AlreadyPaid { view_ref: Some(bill.view_ref) });
                 }
-                _ => {}
+                // Closed. HIS holds the slips for that bill until the task gives them back; the new bill needs them now.
+                _ => unlock(gateway, &bill).await,
             }
         }
         // Closed: HIS shall not hold the slips against the order that comes now.
