@@ -1,7 +1,7 @@
 // The sheet is closed without paying: nothing is claimed that is not known, and going on never pays twice.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { demo as startDemo } from '../support/demo.mjs';
 import { ledger } from '../support/hospital.mjs';
 import { ALIPAY, WECHAT, launch, phone } from '../support/phone.mjs';
@@ -13,13 +13,16 @@ for (const [app, agent] of [['wechat', WECHAT], ['alipay', ALIPAY]]) {
     let demo;
 
     before(async () => {
-      [browser, demo] = await Promise.all([launch(), startDemo()]);
+      browser = await launch();
     });
 
-    after(async () => {
-      await browser?.close();
-      await demo?.stop();
+    beforeEach(async () => {
+      demo = await startDemo();
     });
+
+    afterEach(() => demo?.stop());
+
+    after(() => browser?.close());
 
     test('is told the truth, is not charged, and can go on with the same order', async () => {
       const device = await phone(browser, demo, { agent });
@@ -40,6 +43,25 @@ for (const [app, agent] of [['wechat', WECHAT], ['alipay', ALIPAY]]) {
       const charged = await ledger(demo);
       assert.equal(charged.length, 3);
       assert.equal(new Set(charged.map(({ number }) => number)).size, 1, 'more than one bill was charged');
+      await device.close();
+    });
+
+    test('can choose other bills instead, and pays only those', async () => {
+      const device = await phone(browser, demo, { agent });
+      await scan(device, demo);
+      await goToConfirm(device);
+      await openSheet(device);
+      await device.link('取消付款').click();
+      await device.page.waitForURL(/\/result\//);
+
+      await scan(device, demo);
+      await device.page.locator('label[for="slip-1"]').click();
+      await goToConfirm(device);
+      await openSheet(device);
+      await typePassword(device);
+      await device.heading('支付成功');
+      const charged = await ledger(demo);
+      assert.deepEqual(charged.map(({ amount }) => amount).sort(), ['132.46', '25.00']);
       await device.close();
     });
   });

@@ -83,7 +83,7 @@ describe('a patient who reads in another way', () => {
     await device.look('english-confirm');
     await openSheet(device);
     await typePassword(device);
-    await device.heading('Paid');
+    await device.heading(/^Paid$/);
     await device.look('english-result');
     await page.locator('.dock a.btn').click();
     await page.locator('main.receipt').waitFor();
