@@ -30,6 +30,9 @@ writes! {
     store_answer(api_key: &str, idempotency_key: &str, status: u16, body: &str) -> ();
     /// Forgets a request that failed before it had any effect, so that it may be repeated. An answer that is kept stays.
     forget_answer(api_key: &str, idempotency_key: &str) -> ();
+    /// Begins a request anew that began before that moment and was never answered: whoever was at it is gone. `false`: it is
+    /// younger, answered, or somebody else has just taken it.
+    take_over_answer(api_key: &str, idempotency_key: &str, before: Timestamp, now: Timestamp) -> bool;
     /// Forgets everything that began before that moment; says how much it was.
     purge_answers(before: Timestamp) -> u64;
 }
@@ -119,6 +122,27 @@ async fn forget_answer(connection: &mut AnyConnection, api_key: &str, idempotenc
         .execute(connection)
         .await?;
     Ok(())
+}
+
+async fn take_over_answer(
+    connection: &mut AnyConnection,
+    api_key: &str,
+    idempotency_key: &str,
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<bool> {
+    let done = query(
+        "UPDATE api_answers
+        SET created_at_ms = $1
+        WHERE api_key = $2 AND idempotency_key = $3 AND status IS NULL AND created_at_ms < $4",
+    )
+    .bind(now.ms())
+    .bind(api_key)
+    .bind(idempotency_key)
+    .bind(before.ms())
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 async fn purge_answers(connection: &mut AnyConnection, before: Timestamp) -> Result<u64> {

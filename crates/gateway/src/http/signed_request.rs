@@ -120,7 +120,12 @@ where
     let request_hash = hex::encode(hasher.finalize());
     let now = gateway.now();
     let mut tx = gateway.store.begin().await?;
-    let begin = tx.begin_answer(&key.id, name, &request_hash, now).await?;
+    let mut begin = tx.begin_answer(&key.id, name, &request_hash, now).await?;
+    // Whoever began it may have died. What changes something here has a number of its own besides and is safe to repeat.
+    let begun_before = now.plus_seconds(-gateway.settings.timing.task_lease);
+    if begin == Begin::InProgress && tx.take_over_answer(&key.id, name, begun_before, now).await? {
+        begin = Begin::Fresh;
+    }
     tx.commit().await?;
     match begin {
         Begin::Fresh => {}

@@ -7,6 +7,7 @@ stories!(
     a_request_is_done_once_and_answered_alike,
     of_many_at_once_one_is_fresh,
     a_request_without_effect_may_be_repeated,
+    a_request_is_taken_over_from_the_dead_by_one,
     old_answers_are_forgotten,
 );
 
@@ -45,6 +46,22 @@ async fn a_request_without_effect_may_be_repeated(room: Room) {
     store.forget_answer("his", "k1").await.unwrap();
     let stored = Begin::Stored { status: 200, body: "done".into() };
     assert_eq!(begin(store, "k1", "hash", MORNING).await, stored, "an answer is not forgotten so easily");
+}
+
+async fn a_request_is_taken_over_from_the_dead_by_one(room: Room) {
+    let store = &room.store;
+    begin(store, "k1", "hash", MORNING).await;
+    let later = MORNING.plus_seconds(60);
+    assert!(!store.take_over_answer("his", "k1", MORNING, later).await.unwrap(), "it may be under way");
+    let taken = room
+        .all_at_once(16, |store, _| async move {
+            store.take_over_answer("his", "k1", MORNING.plus_seconds(1), later).await.unwrap()
+        })
+        .await;
+    assert_eq!(taken.iter().filter(|taken| **taken).count(), 1);
+    store.store_answer("his", "k1", 200, "done").await.unwrap();
+    let much_later = later.plus_seconds(600);
+    assert!(!store.take_over_answer("his", "k1", much_later, much_later).await.unwrap(), "it was answered");
 }
 
 async fn old_answers_are_forgotten(room: Room) {
