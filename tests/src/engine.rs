@@ -1,7 +1,9 @@
 //! A fresh database on each engine.
 
+use mingfen_store::Store;
 use sqlx::{AnyConnection, Connection, Executor, query_scalar};
 use tempfile::TempDir;
+use tokio::sync::Mutex;
 
 /// A database that nobody else uses.
 pub struct Room {
@@ -40,6 +42,14 @@ impl Room {
     pub const fn is_sqlite(&self) -> bool {
         self.directory.is_some()
     }
+}
+
+/// Makes the schema. One room after the other: PostgreSQL lets one migration run at a time in a whole database, and who waits
+/// for it there for long is sent away.
+pub(crate) async fn migrate(store: &Store) {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
+    let _turn = ONE_AT_A_TIME.lock().await;
+    store.migrate().await.expect("the schema is made");
 }
 
 /// A service that `tests/services.sh` starts; without it the run fails and says how to start it.

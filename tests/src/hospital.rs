@@ -1,7 +1,7 @@
 //! The box itself.
 
 use crate::clock::MovedClock;
-use crate::engine::Room;
+use crate::engine::{Room, migrate};
 use crate::patient::{App, Patient};
 use mingfen_domain::ids::{ChannelId, HospitalId, OutTradeNo};
 use mingfen_domain::{Clock, Random, Timestamp};
@@ -75,7 +75,7 @@ impl Hospital {
         let simulator = Simulator::start(settings).await.expect("the simulator starts");
         let clock = Arc::new(MovedClock::default());
         let store = open_store(&room.url).await;
-        store.migrate().await.expect("the schema is made");
+        migrate(&store).await;
         let replica = start(&simulator, store, clock.clone(), Arc::new(MemoryCache::default())).await;
         simulator.his().set_gateway(access(&replica));
         Self { simulator, replica, clock, room }

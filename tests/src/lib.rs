@@ -2,15 +2,22 @@
 //! that a story moves.
 //!
 //! Methods are what people do: `patient.pays(…)`, `hospital.an_hour_passes()`. Nothing here waits for real time: jobs run
-//! when a story lets them, and the simulator delivers when it is told to.
+//! when a story lets them, and the simulator delivers when it is told to. The exception is an [`Installation`]: the real
+//! program in processes that are killed and started again, in real time, where a story waits until something is so.
 #![allow(clippy::missing_panics_doc, reason = "a harness panics to say what went wrong")]
 
+mod balancer;
 mod clock;
 mod engine;
 mod hospital;
 mod patient;
+mod process;
+mod redis;
 
+pub use balancer::Balancer;
 pub use clock::MovedClock;
 pub use engine::{Room, required};
 pub use hospital::{CARD, Hospital, Kept, Replica};
 pub use patient::{App, Page, Patient};
+pub use process::{Installation, Process, free_address, until};
+pub use redis::RedisServer;

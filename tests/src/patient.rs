@@ -129,6 +129,8 @@ impl Patient {
     pub fn new(simulator: &Running, app: App, link: String) -> Self {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            // A connection for each request: behind a balancer any process may answer the next one.
+            .pool_max_idle_per_host(0)
             .user_agent(app.user_agent())
             .build()
             .expect("a browser");
@@ -157,16 +159,26 @@ impl Patient {
 
     /// Opens an address and follows every redirect.
     pub async fn opens(&mut self, url: &str) -> Page {
-        self.send(reqwest::Method::GET, url, None).await
+        self.send(reqwest::Method::GET, url, None).await.expect("an answer")
     }
 
     /// Posts a form.
     pub async fn posts(&mut self, url: &str, fields: &[(&str, &str)]) -> Page {
+        self.tries_to_post(url, fields).await.expect("an answer")
+    }
+
+    /// Posts a form; an error when the browser says that there is no answer.
+    async fn tries_to_post(&mut self, url: &str, fields: &[(&str, &str)]) -> reqwest::Result<Page> {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         self.send(reqwest::Method::POST, url, Some(body)).await
     }
 
-    async fn send(&mut self, method: reqwest::Method, url: &str, body: Option<String>) -> Page {
+    async fn send(
+        &mut self,
+        method: reqwest::Method,
+        url: &str,
+        body: Option<String>,
+    ) -> reqwest::Result<Page> {
         let (mut method, mut url, mut body) = (method, Url::parse(url).expect("an address"), body);
         for _ in 0..10 {
             let mut request = self.client.request(method.clone(), url.clone());
@@ -179,7 +191,7 @@ impl Patient {
                 request =
                     request.header("content-type", "application/x-www-form-urlencoded").body(body.clone());
             }
-            let answer = request.send().await.expect("an answer");
+            let answer = request.send().await?;
             for cookie in answer.headers().get_all("set-cookie") {
                 let text = cookie.to_str().expect("a cookie");
                 if let Some((name, value)) = text.split(';').next().and_then(|pair| pair.split_once('=')) {
@@ -194,7 +206,7 @@ impl Patient {
                 (method, body) = (reqwest::Method::GET, None);
                 continue;
             }
-            return Page { url: url.to_string(), status, text: answer.text().await.expect("a body") };
+            return Ok(Page { url: url.to_string(), status, text: answer.text().await? });
         }
         panic!("{url} redirects for ever");
     }
@@ -234,18 +246,31 @@ impl Patient {
 
     /// Presses "pay": ends on the page that opens the sheet, or on whatever the gateway says instead.
     pub async fn presses_pay(&mut self, confirm: &Page) -> Page {
+        self.tries_to_pay(confirm).await.expect("an answer")
+    }
+
+    /// Presses "pay" at a gateway that may die meanwhile.
+    ///
+    /// # Errors
+    /// When no answer comes.
+    pub async fn tries_to_pay(&mut self, confirm: &Page) -> reqwest::Result<Page> {
         let csrf = confirm.field("csrf").expect("a form");
         let snapshot = confirm
             .field("snapshot")
             .unwrap_or_else(|| panic!("no snapshot on {}:\n{}", confirm.url, confirm.text));
-        self.posts(&Self::at(confirm, "/pay"), &[("csrf", &csrf), ("snapshot", &snapshot)]).await
+        self.tries_to_post(&Self::at(confirm, "/pay"), &[("csrf", &csrf), ("snapshot", &snapshot)]).await
+    }
+
+    /// From the code to the last look before paying, for these slips (all when empty).
+    pub async fn goes_to_confirm(&mut self, numbers: &[usize]) -> Page {
+        let list = self.scans().await;
+        let phone = self.chooses(&list, numbers).await;
+        self.gives_phone(&phone, Some("13800001234")).await
     }
 
     /// From the code to the page that opens the sheet, for these slips (all when empty).
     pub async fn goes_to_the_sheet(&mut self, numbers: &[usize]) -> Page {
-        let list = self.scans().await;
-        let phone = self.chooses(&list, numbers).await;
-        let confirm = self.gives_phone(&phone, Some("13800001234")).await;
+        let confirm = self.goes_to_confirm(numbers).await;
         self.presses_pay(&confirm).await
     }
 
