@@ -3,6 +3,7 @@
 use mingfen_domain::Fen;
 use mingfen_simulator::faults::{Fault, Rule, When};
 use mingfen_simulator::his::Trouble;
+use mingfen_store::TaskState;
 use mingfen_tests::{App, CARD, Hospital};
 
 stories!(
@@ -13,6 +14,7 @@ stories!(
     an_insured_slip_is_charged_its_own_share,
     another_amount_at_the_moment_of_paying_is_shown_and_not_charged,
     his_down_before_paying_takes_no_money,
+    what_was_overdue_is_closed_when_his_catches_up,
 );
 
 async fn his_is_down_for_an_hour_and_catches_up(hospital: Hospital) {
@@ -129,4 +131,19 @@ async fn his_down_before_paying_takes_no_money(hospital: Hospital) {
     page.says("钱没有扣");
     hospital.simulator.his().comes_back();
     assert_eq!(patient.opens(&page.url).await.status, 200);
+}
+
+async fn what_was_overdue_is_closed_when_his_catches_up(hospital: Hospital) {
+    let mut patient = hospital.patient(CARD, App::Wechat).await;
+    let sheet = patient.goes_to_the_sheet(&[1]).await;
+    hospital.simulator.his().goes_down();
+    patient.pays_in_the_sheet(&sheet).await;
+    hospital.lives_through(9000, 600).await;
+    let parked = || async { hospital.store().list(Some(TaskState::Parked), 10).await.expect("readable") };
+    assert_eq!(parked().await.len(), 1, "a person is told after two hours");
+    hospital.simulator.his().comes_back();
+    hospital.lives_through(3600, 600).await;
+    assert_eq!(parked().await.len(), 0);
+    assert_eq!(patient.looks_at_result(&sheet).await.heading(), "支付成功");
+    hospital.verifies().await;
 }

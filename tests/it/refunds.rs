@@ -4,8 +4,9 @@ use futures_util::future::join_all;
 use mingfen_domain::Amount;
 use mingfen_domain::ids::OutTradeNo;
 use mingfen_domain::refund::{Origin, State};
-use mingfen_gateway::service::{RefundAsked, RefundRefused, RefundTarget, request_refund};
+use mingfen_gateway::service::{RefundAsked, RefundRefused, RefundTarget, close_task, request_refund};
 use mingfen_simulator::faults::{Fault, Rule, When};
+use mingfen_simulator::wechat::book::RefundState;
 use mingfen_tests::{App, CARD, Hospital};
 
 stories!(
@@ -121,6 +122,18 @@ async fn an_abnormal_refund_waits_for_a_person(hospital: Hospital) {
         "{:#?}",
         story.open_tasks
     );
+    // A person closes the matter; the money arrives by another card and we learn it by asking, told or not.
+    let task = format!("ask_person:{}:refund_abnormal", record.refund.out_refund_no);
+    close_task(hospital.gateway(), &task, "finance-01", "to another card in the portal")
+        .await
+        .expect("closed");
+    let number = record.refund.out_refund_no.as_str();
+    hospital.simulator.faults().add(Rule::every("wechat.notify.refund", Fault::NotifyLost));
+    let mchid = hospital.simulator.wechat().merchants()[0].credentials().mchid;
+    assert!(hospital.simulator.wechat().end_refund(&mchid, number, RefundState::Success));
+    hospital.lives_through(25_000, 5_000).await;
+    let story = hospital.story(order.as_str()).await;
+    assert_eq!((story.refunded, story.open_tasks.len()), (story.received, 0), "{:#?}", story.open_tasks);
     hospital.verifies().await;
 }
 

@@ -185,6 +185,14 @@ pub enum TaskAction {
         /// Its id from `tasks list`
         id: String,
     },
+    /// Close a parked task that a person has dealt with; moves no money
+    Close {
+        /// Its id from `tasks list`
+        id: String,
+        /// What was found and what was done, for the auditor
+        #[arg(long)]
+        note: String,
+    },
     /// Do everything that is due now, then exit
     Run,
 }

@@ -188,6 +188,8 @@ writes! {
     park(task_id: &str, owner: &str, now: Timestamp, error: &str) -> bool;
     /// A person wants the parked task tried again; `false` when it is not parked.
     unpark(task_id: &str, due_at: Timestamp) -> bool;
+    /// A person has dealt with the parked task, or it has dealt with itself; `false` when it is not parked.
+    close_parked(task_id: &str, now: Timestamp) -> bool;
 }
 
 impl Store {
@@ -341,6 +343,21 @@ async fn unpark(connection: &mut AnyConnection, task_id: &str, due_at: Timestamp
         WHERE task_id = $2 AND state = 'parked'",
     )
     .bind(due_at.ms())
+    .bind(task_id)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+async fn close_parked(connection: &mut AnyConnection, task_id: &str, now: Timestamp) -> Result<bool> {
+    let done = query(
+        "UPDATE tasks
+        SET
+            state = 'done',
+            finished_at_ms = $1
+        WHERE task_id = $2 AND state = 'parked'",
+    )
+    .bind(now.ms())
     .bind(task_id)
     .execute(connection)
     .await?;

@@ -5,6 +5,7 @@ use crate::assemble::Checked;
 use crate::exit::{Exit, Refusal};
 use crate::screen::{Screen, Tone};
 use mingfen_config::Sources;
+use mingfen_gateway::service::{CloseRefused, close_task};
 use mingfen_gateway::{Gateway, jobs};
 use mingfen_store::{TaskRecord, TaskState};
 use serde_json::{Value, json};
@@ -20,6 +21,14 @@ pub async fn run(sources: &Sources, options: Tasks, screen: &mut Screen) -> anyh
                 );
             }
             screen.line(format!("{id} is due now; a running gateway takes it, or `mingfen tasks run` does."));
+            Ok(Exit::Done)
+        }
+        TaskAction::Close { id, note } => {
+            close_task(&gateway, &id, "command line", &note).await.map_err(|refused| match refused {
+                CloseRefused::Trouble(trouble) => anyhow::Error::from(trouble),
+                refused => Refusal(format!("{id}: {refused}; see `mingfen tasks list`")).into(),
+            })?;
+            screen.line(format!("{id} is closed; the note is in the audit trail."));
             Ok(Exit::Done)
         }
         TaskAction::Run => {
@@ -53,7 +62,7 @@ async fn list(gateway: &Gateway, options: &TaskList, screen: &mut Screen) -> any
             ]);
         }
         screen.line(table.to_string());
-        screen.line("Look at one with `mingfen order NUMBER`; try it again with `mingfen tasks retry ID`.");
+        screen.line("Look at one with `mingfen order NUMBER`; try it again with `mingfen tasks retry ID`, or close it with `mingfen tasks close ID --note …`.");
     }
     Ok(if parked.is_empty() { Exit::Done } else { Exit::Found })
 }

@@ -1,6 +1,6 @@
 //! Where errors of use cases meet callers of the signed API: the only such place.
 
-use crate::service::{LinkError, RefundRefused, Trouble};
+use crate::service::{CloseRefused, LinkError, RefundRefused, Trouble};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use mingfen_his::HisError;
@@ -65,6 +65,17 @@ impl From<LinkError> for ApiFailure {
 impl From<HisError> for ApiFailure {
     fn from(error: HisError) -> Self {
         Self::new(StatusCode::BAD_GATEWAY, "HIS_DOES_NOT_ANSWER", error.to_string())
+    }
+}
+
+impl From<CloseRefused> for ApiFailure {
+    fn from(refused: CloseRefused) -> Self {
+        let message = refused.to_string();
+        match refused {
+            CloseRefused::NotParked => Self::new(StatusCode::NOT_FOUND, "NO_SUCH_TASK", message),
+            CloseRefused::NoNote => Self::bad_request(message),
+            CloseRefused::Trouble(trouble) => trouble.into(),
+        }
     }
 }
 

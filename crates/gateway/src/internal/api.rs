@@ -239,9 +239,7 @@ impl RefundRequest {
         if !(1..=48).contains(&number.len()) || !number.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(ApiFailure::bad_request("refund_request_no must be 1 to 48 printable characters"));
         }
-        if !(1..=32).contains(&self.operator.chars().count()) || self.operator.chars().any(char::is_control) {
-            return Err(ApiFailure::bad_request("operator must be 1 to 32 characters"));
-        }
+        operator(&self.operator)?;
         Ok(RefundAsked {
             target,
             amount,
@@ -353,4 +351,47 @@ async fn retried(
     } else {
         Err(ApiFailure::new(StatusCode::NOT_FOUND, "NO_SUCH_TASK", "there is no parked task of this id"))
     }
+}
+
+/// What a person found and did.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CloseRequest {
+    /// 1 to 200 characters.
+    note: String,
+    /// Who, for the audit trail.
+    operator: String,
+}
+
+/// Closes a parked task that a person has dealt with. Moves no money.
+#[utoipa::path(post, path = "/api/v1/tasks/{id}/close", tag = "tasks", request_body = CloseRequest,
+    params(("id" = String, Path, description = "The task's id")),
+    responses((status = 200, description = "It is closed"), (status = 404, description = "NO_SUCH_TASK")))]
+pub(super) async fn close_task(
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    body: web::Bytes,
+    id: web::Path<String>,
+) -> HttpResponse {
+    reply(closed(&gateway, &request, &body, &id).await)
+}
+
+async fn closed(
+    gateway: &Gateway,
+    request: &HttpRequest,
+    body: &[u8],
+    id: &str,
+) -> Result<Value, ApiFailure> {
+    let key = caller(gateway, request, body, ApiRight::Tasks).await?;
+    let asked: CloseRequest = parse(body)?;
+    let operator = operator(&asked.operator)?;
+    service::close_task(gateway, id, &format!("{}:{operator}", key.id), &asked.note).await?;
+    Ok(json!({ "task_id": id, "state": "done" }))
+}
+
+fn operator(text: &str) -> Result<&str, ApiFailure> {
+    if !(1..=32).contains(&text.chars().count()) || text.chars().any(char::is_control) {
+        return Err(ApiFailure::bad_request("operator must be 1 to 32 characters"));
+    }
+    Ok(text)
 }

@@ -40,6 +40,7 @@ pub const ROUTES: &[Route] = &[
     signed("/api/v1/refunds/{number}", "GET", ApiRight::Refunds, || web::get().to(api::refund_state)),
     signed("/api/v1/tasks", "GET", ApiRight::Tasks, || web::get().to(api::tasks)),
     signed("/api/v1/tasks/{id}/retry", "POST", ApiRight::Tasks, || web::post().to(api::retry_task)),
+    signed("/api/v1/tasks/{id}/close", "POST", ApiRight::Tasks, || web::post().to(api::close_task)),
     open("/api/openapi.json", || web::get().to(openapi::json)),
     open("/api/docs", || web::get().to(openapi::page)),
     open("/assets/{name}", || web::get().to(asset::serve)),

@@ -13,8 +13,16 @@ use utoipa::OpenApi;
         title = "Mingfen API v1",
         description = "For HIS and kiosks. Every request is signed with HMAC-SHA256 over method, path, timestamp, nonce and body; docs/api.md shows a call with curl and openssl."
     ),
-    paths(api::make_link, api::order, api::refund, api::refund_state, api::tasks, api::retry_task),
-    components(schemas(api::LinkRequest, api::LinkAnswer, api::RefundRequest))
+    paths(
+        api::make_link,
+        api::order,
+        api::refund,
+        api::refund_state,
+        api::tasks,
+        api::retry_task,
+        api::close_task
+    ),
+    components(schemas(api::LinkRequest, api::LinkAnswer, api::RefundRequest, api::CloseRequest))
 )]
 struct Description;
 

@@ -32,6 +32,13 @@ pub(super) async fn metrics(gateway: web::Data<Gateway>) -> HttpResponse {
             ));
         }
     }
+    for (channel, provider) in &gateway.channels {
+        for (what, expires_at) in provider.upkeep().map(|upkeep| upkeep.expiries()).unwrap_or_default() {
+            let labels = format!("channel=\"{channel}\",what=\"{}\"", what.replace(['"', '\\', '\n'], ""));
+            let left = expires_at.since_ms(gateway.now()) / 1000;
+            gauges.push(("mingfen_expires_in_seconds", "Time left of certificates.", labels, left));
+        }
+    }
     gauges.push((
         "mingfen_database_up",
         "The database answers.",

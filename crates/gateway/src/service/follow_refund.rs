@@ -11,6 +11,8 @@ use mingfen_store::{PaymentRecord, RefundRecord};
 
 /// Seconds between rounds; the last one for ever. Balance refunds take minutes, cards days.
 const SCHEDULE: &[i64] = &[5, 10, 30, 60, 60, 60, 300, 600, 1200, 1800, 3600, 3600, 3600, 21_600];
+/// While a person has an undeliverable refund paid out at the provider, it is asked after this often.
+const ABNORMAL_SECONDS: i64 = 21_600;
 /// A round that long after the request is put before a person: providers give up after a week themselves.
 const PATIENCE_MS: i64 = 10 * 86_400_000;
 
@@ -26,7 +28,9 @@ pub async fn follow_refund(
     let Some(record) = gateway.store.refund(number).await? else {
         return Ok(JobEnd::Park { because: format!("there is no refund {number}") });
     };
-    if !record.refund.state.is_under_way() {
+    // One that a person is at is asked after too: its end must not depend on a notification.
+    let abnormal = matches!(record.refund.state, State::Abnormal { .. });
+    if !record.refund.state.is_under_way() && !abnormal {
         return Ok(JobEnd::Done);
     }
     if gateway.now().since_ms(record.refund.requested_at) > PATIENCE_MS {
@@ -59,12 +63,14 @@ pub async fn follow_refund(
     {
         return Ok(JobEnd::widening(SCHEDULE, attempts, why));
     }
-    let under_way =
-        gateway.store.refund(number).await?.is_some_and(|record| record.refund.state.is_under_way());
-    if under_way {
-        Ok(JobEnd::widening(SCHEDULE, attempts, "under way at the provider"))
-    } else {
-        Ok(JobEnd::Done)
+    match gateway.store.refund(number).await?.map(|record| record.refund.state) {
+        Some(State::Abnormal { .. }) => {
+            Ok(JobEnd::again(ABNORMAL_SECONDS, "a person has it paid out at the provider"))
+        }
+        Some(state) if state.is_under_way() => {
+            Ok(JobEnd::widening(SCHEDULE, attempts, "under way at the provider"))
+        }
+        _ => Ok(JobEnd::Done),
     }
 }
 

@@ -4,6 +4,7 @@
 //! writes its whole effect, outbox rows included, in one transaction, and nothing is acknowledged before it is durable.
 
 mod attention;
+mod close_task;
 mod follow_payment;
 mod follow_refund;
 mod open_payment;
@@ -21,6 +22,7 @@ mod send_notice;
 mod slip_link;
 mod verify;
 
+pub use close_task::{CloseRefused, close_task};
 pub use follow_payment::{ask_now, follow_payment};
 pub use follow_refund::follow_refund;
 pub use open_payment::{OpenError, OpenPayment, Opened, open_payment, order_again};

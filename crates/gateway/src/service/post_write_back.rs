@@ -175,6 +175,8 @@ async fn record_event(
                     let detail = format!("{}, receipt {}", booked.his_order_no, booked.receipt_no);
                     audit(&mut tx, now, "gateway", "write_back.posted", bill_no.as_str(), &detail).await?;
                     tx.schedule(TaskKind::Notice, &format!("paid:{bill_no}"), now, &bill.trace).await?;
+                    // What was overdue no longer is: nobody need look at it.
+                    tx.close_parked(&format!("ask_person:{bill_no}:write_back_overdue"), now).await?;
                 }
                 State::Refused { reason } => {
                     audit(&mut tx, now, "gateway", "write_back.refused", bill_no.as_str(), reason).await?;
