@@ -266,23 +266,7 @@ async fn open_fresh(
     gateway.metrics.add("mingfen_payments_opened_total", format!("channel=\"{}\"", channel.channel()));
     tracing::info!(payment.out_trade_no = %order, bill.bill_no = %bill.bill.bill_no, trace = %trace, channel = %channel.channel(), "order stored");
 
-    // Only whoever holds the claim asks HIS to hold the slips: a second tap waits for the same order instead.
-    match lock(gateway, &bill).await {
-        Ok(None) => {}
-        Ok(Some(token)) => {
-            let mut tx = gateway.store.begin().await?;
-            tx.set_lock_token(&bill.bill.bill_no, Some(&token)).await?;
-            tx.commit().await?;
-        }
-        Err(error) => {
-            record_event(gateway, &order, Event::OpenRefused { code: error.to_string() }, Way::OrderAnswer)
-                .await?;
-            // A second tap may have ordered it meanwhile: then it is closed where it stands.
-            ask_now(gateway, &order, true).await?;
-            return Err(error);
-        }
-    }
-    crash::point("open_payment.locked");
+    hold(gateway, &bill, &order).await?;
     match send(gateway, &record, channel.as_ref()).await? {
         Sent::Opened | Sent::InDoubt => Ok(Some(Opened { view_ref: bill.view_ref })),
         Sent::NotTaken(why) => {
@@ -355,12 +339,35 @@ fn new_bill(
     }
 }
 
-/// Has HIS hold the slips, when it can. Its "no" is the newest truth there is.
-async fn lock(gateway: &Gateway, bill: &BillRecord) -> Result<Option<String>, OpenError> {
-    if !gateway.his.capabilities().locks {
-        return Ok(None);
+/// Has HIS hold the slips of a stored order, when it can, before anybody can pay it. The lock has the bill's number: who finds
+/// the order without one, by a second tap or after a crash, asks again and gets the same. A "no" is the newest truth there
+/// is and ends the order.
+async fn hold(gateway: &Gateway, bill: &BillRecord, order: &OutTradeNo) -> Result<(), OpenError> {
+    if bill.bill.lock_token.is_some() || !gateway.his.capabilities().locks {
+        return Ok(());
     }
-    let request = LockRequest {
+    let error = match gateway.his.lock(&lock_request(bill)).await {
+        Ok(LockAnswer::Locked { token, .. }) => {
+            crash::point("open_payment.locked");
+            let mut tx = gateway.store.begin().await?;
+            tx.set_lock_token(&bill.bill.bill_no, Some(&token)).await?;
+            return Ok(tx.commit().await?);
+        }
+        Ok(LockAnswer::NotSupported) => return Ok(()),
+        Ok(LockAnswer::Rejected { code, .. }) if code == "SLIP_ALREADY_PAID" => {
+            OpenError::AlreadyPaid { view_ref: None }
+        }
+        Ok(LockAnswer::Rejected { code, message }) => OpenError::Busy(format!("{code} {message}")),
+        Err(error) => OpenError::Busy(error.to_string()),
+    };
+    record_event(gateway, order, Event::OpenRefused { code: error.to_string() }, Way::OrderAnswer).await?;
+    // A second tap may have ordered it meanwhile: then it is closed where it stands.
+    ask_now(gateway, order, true).await?;
+    Err(error)
+}
+
+fn lock_request(bill: &BillRecord) -> LockRequest {
+    LockRequest {
         hospital: bill.bill.hospital.clone(),
         request_id: bill.bill.bill_no.clone(),
         slips: bill
@@ -371,15 +378,6 @@ async fn lock(gateway: &Gateway, bill: &BillRecord) -> Result<Option<String>, Op
             .collect(),
         // A little longer than the order, so that the write-back of a last-second payment still finds it held.
         hold_until: bill.bill.pay_until.plus_seconds(120),
-    };
-    match gateway.his.lock(&request).await {
-        Ok(LockAnswer::Locked { token, .. }) => Ok(Some(token)),
-        Ok(LockAnswer::NotSupported) => Ok(None),
-        Ok(LockAnswer::Rejected { code, .. }) if code == "SLIP_ALREADY_PAID" => {
-            Err(OpenError::AlreadyPaid { view_ref: None })
-        }
-        Ok(LockAnswer::Rejected { code, message }) => Err(OpenError::Busy(format!("{code} {message}"))),
-        Err(error) => Err(OpenError::Busy(error.to_string())),
     }
 }
 
@@ -410,6 +408,11 @@ pub async fn order_again(gateway: &Gateway, order: &OutTradeNo) -> Result<(), Op
         .channel(&record.payment.channel)
         .ok_or_else(|| Trouble::NoChannel(record.payment.channel.to_string()))?
         .clone();
+    if matches!(record.payment.state, State::Opening)
+        && let Some(bill) = gateway.store.bill(&record.payment.bill_no).await?
+    {
+        hold(gateway, &bill, order).await?;
+    }
     match send(gateway, &record, channel.as_ref()).await? {
         Sent::Opened | Sent::InDoubt => Ok(()),
         Sent::NotTaken(why) => Err(OpenError::Busy(why)),
