@@ -120,7 +120,9 @@ async fn everything_adds_up(town: &Installation, slips: usize, refunded: bool) {
         let records = town.simulator.his().records();
         records.slips_of(CARD).filter(|slip| slip.status == settled).map(|slip| slip.self_pay_fen()).collect()
     };
-    (paid.sort_unstable(), booked.sort_unstable(), owed.sort_unstable());
+    paid.sort_unstable();
+    booked.sort_unstable();
+    owed.sort_unstable();
     assert_eq!(paid.len(), slips, "{:#?}", ledger.payments);
     assert_eq!(paid, owed, "what was paid is what the slips cost");
     assert_eq!(booked, owed, "what HIS booked is what the slips cost");

@@ -173,8 +173,6 @@ async fn settle_earlier_bills(gateway: &Gateway, request: &OpenPayment) -> Resul
                 _ => unlock(gateway, &bill).await,
             }
         }
-        // Closed: HIS shall not hold the slips against the order that comes now.
-        unlock(gateway, &bill).await;
     }
     Ok(None)
 }
