@@ -151,7 +151,8 @@ fn refund_page(
         account: None,
         refund_no: newest.map(|record| record.refund.out_refund_no.to_string()).unwrap_or_default(),
         phone,
-        slips_remain: matches!(view.payment.payment.state, State::Paid(_)),
+        // What HIS never booked is still owed; what it booked and gave back is not.
+        slips_remain: newest.is_none_or(|record| record.refund.origin == Origin::BookingRefused),
         progress: match (&view.stage, arrived) {
             (_, Some(at)) => pages::RefundProgress::Arrived { at: visit.moment(at) },
             (Stage::RefundStuck, None) => {
