@@ -224,9 +224,7 @@ async fn open_cache(settings: &Settings) -> anyhow::Result<Arc<dyn Cache>> {
         None => Arc::new(MemoryCache::default()),
         Some(url) => {
             let cache = RedisCache::connect(url.reveal()).await;
-            Arc::new(
-                cache.context("Redis (redis.url) does not answer; take the setting out to run without it")?,
-            )
+            Arc::new(cache.context("redis.url is not the address of a Redis server")?)
         }
     })
 }

@@ -19,17 +19,23 @@ const PREFIX: &str = "mingfen:";
 const PATIENCE: Duration = Duration::from_millis(250);
 
 impl RedisCache {
-    /// Connects. `url` is `redis://…`.
+    /// Connects when it is first used. `url` is `redis://…`.
+    ///
+    /// A server that is away is no error: a replica must be able to start while Redis is down, and counts in its own memory
+    /// until it is back. Whether it answers is in `/readyz` and in the metrics.
     ///
     /// # Errors
-    /// When the URL is not one, or no server answers at start: a configured Redis that is not there is a mistake to be told at once.
+    /// When the URL is not one.
     pub async fn connect(url: &str) -> Result<Self, RedisError> {
         let settings = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(Duration::from_secs(2)))
+            .set_connection_timeout(Some(Duration::from_millis(500)))
             .set_response_timeout(Some(PATIENCE))
             .set_number_of_retries(1);
-        let connection = ConnectionManager::new_with_config(redis::Client::open(url)?, settings).await?;
-        Ok(Self { connection, fallback: MemoryCache::default(), healthy: AtomicBool::new(true) })
+        let connection = ConnectionManager::new_lazy_with_config(redis::Client::open(url)?, settings)?;
+        let cache = Self { connection, fallback: MemoryCache::default(), healthy: AtomicBool::new(true) };
+        // Asked once, so that a wrong address is in the log from the start.
+        cache.is_healthy().await;
+        Ok(cache)
     }
 
     fn heard<T>(&self, answer: Result<T, RedisError>) -> Option<T> {

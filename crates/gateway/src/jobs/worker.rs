@@ -13,6 +13,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const SEAL_EVERY: Duration = Duration::from_secs(1);
 /// Certificates are fetched more often than every twelve hours (wechatpay-v3.md, 1.6).
 const REFRESH_EVERY: Duration = Duration::from_secs(6 * 3600);
+/// An API answer is kept for repeats this long; a caller that repeats later has its own number of the refund.
+const ANSWERS_KEPT_SECONDS: i64 = 30 * 86_400;
 
 /// Works until `stop` becomes true; what is being done then is finished first.
 pub async fn work_until(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
@@ -24,6 +26,10 @@ pub async fn work_until(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
         }
         if refreshed.is_none_or(|at| at.elapsed() >= REFRESH_EVERY) {
             refresh(gateway).await;
+            let before = gateway.now().plus_seconds(-ANSWERS_KEPT_SECONDS);
+            if let Err(error) = gateway.store.purge_answers(before).await {
+                tracing::warn!(error = %error, "old API answers could not be forgotten");
+            }
             refreshed = Some(Instant::now());
         }
         tokio::select! {
