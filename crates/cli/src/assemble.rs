@@ -61,7 +61,7 @@ impl Checked {
     /// Connects the rest and puts the gateway together.
     ///
     /// # Errors
-    /// When the database is not there or not up to date, or a configured Redis is not there.
+    /// When the database is not there or not up to date.
     pub async fn gateway(self) -> anyhow::Result<Arc<Gateway>> {
         let store = open_migrated(&self.settings).await?;
         let settings = &self.settings;
