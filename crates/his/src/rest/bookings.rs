@@ -3,6 +3,7 @@
 use super::answer::{Member, Misread};
 use super::{OPERATOR, slip_amounts};
 use crate::{Booking, MayRefund, PaidTender, RefundBooking, RefundQuestion};
+use mingfen_domain::slip::SlipKind;
 use mingfen_domain::split::Tender;
 use mingfen_domain::write_back::{Booked, Place};
 use serde_json::{Value, json};
@@ -79,7 +80,7 @@ fn place(item: &Member<'_>) -> Result<Place, Misread> {
         wait: item.optional_text("wait")?,
         number_label: item.optional_text("number_label")?,
         number: item.optional_text("number")?,
-        kind: None,
+        kind: item.optional_text("kind")?.map(|word| SlipKind::parse(&word)),
     })
 }
 

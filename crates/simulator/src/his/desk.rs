@@ -364,6 +364,7 @@ fn place_for(slip: &Slip, number: u64) -> Place {
         wait: None,
         number_label: None,
         number: None,
+        kind: Some(slip.kind),
     };
     match slip.kind {
         SlipKind::Registration => Place {

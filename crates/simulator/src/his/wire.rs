@@ -157,6 +157,9 @@ pub struct Place {
     /// "B36"
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
+    /// What it is for; the patient's page chooses its picture by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<SlipKind>,
 }
 
 #[derive(Debug, Deserialize)]
