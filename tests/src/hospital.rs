@@ -3,7 +3,7 @@
 use crate::clock::MovedClock;
 use crate::engine::{Room, migrate};
 use crate::patient::{App, Patient};
-use mingfen_domain::ids::{ChannelId, HospitalId, OutTradeNo};
+use mingfen_domain::ids::{ChannelId, HospitalId};
 use mingfen_domain::{Clock, Random, Timestamp};
 use mingfen_gateway::ambient::SystemRandom;
 use mingfen_gateway::cache::{Cache, MemoryCache};
@@ -164,19 +164,6 @@ impl Hospital {
         self.clock.advance_ms(400_000);
         self.simulator.pump().await;
         self.clock.advance_ms(-400_000);
-    }
-
-    /// All orders at a channel, by our number.
-    pub async fn orders_of_slip(&self, slip_no: &str) -> Vec<OutTradeNo> {
-        let slip_no = mingfen_domain::ids::SlipNo::parse(slip_no).expect("a slip number");
-        let hospital = HospitalId::parse(HOSPITAL_ID).expect("a hospital");
-        let mut orders = Vec::new();
-        for bill in self.store().bills_of_slip(&hospital, &slip_no).await.expect("readable") {
-            for record in self.store().payments_of_bill(&bill.bill.bill_no).await.expect("readable") {
-                orders.push(record.payment.out_trade_no);
-            }
-        }
-        orders
     }
 
     /// A signed call of the API.

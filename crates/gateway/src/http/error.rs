@@ -2,7 +2,7 @@
 
 use super::session::seal_shown;
 use super::visit::Visit;
-use crate::public::view::{difference, pages_split, pay_app};
+use crate::public::view::{pages_split, pay_app};
 use crate::service::{OpenError, Trouble};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -75,7 +75,8 @@ fn not_opened(visit: &Visit, error: OpenError, shown: Split) -> HttpResponse {
             visit.page(&AmountChanged {
                 old_total_yuan: shown.total().to_yuan_grouped(),
                 new_total_yuan: now.total().to_yuan_grouped(),
-                lines: difference(&[]),
+                // HIS tells sums, not reasons.
+                lines: Vec::new(),
                 own_yuan: now.self_pay().to_yuan_grouped(),
                 split: pages_split(now),
                 snapshot: seal_shown(&visit.gateway, &numbers, now),

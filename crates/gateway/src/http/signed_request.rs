@@ -9,12 +9,10 @@ use crate::settings::{ApiKey, ApiRight};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use mingfen_store::Begin;
-use mingfen_vault::request_signature;
+use mingfen_vault::request_signature::{self, MAX_SKEW_SECONDS};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
-/// A sender's clock may be off by so many seconds.
-const SKEW_SECONDS: i64 = 300;
 /// A nonce is remembered for longer than it can be fresh.
 const NONCE_MEMORY: Duration = Duration::from_secs(900);
 
@@ -41,16 +39,14 @@ pub async fn caller<'a>(
         part("x-mingfen-nonce")?,
         part("x-mingfen-signature")?,
     );
-    let nonce_is_one =
-        (16..=64).contains(&nonce.len()) && nonce.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if !nonce_is_one {
+    if !request_signature::is_nonce(nonce) {
         return Err(denied("X-Mingfen-Nonce must be 16 to 64 letters and digits"));
     }
     let timestamp: i64 = timestamp.parse().map_err(|_| denied("X-Mingfen-Timestamp must be Unix seconds"))?;
     let skew = gateway.now().seconds().saturating_sub(timestamp);
-    if skew.saturating_abs() > SKEW_SECONDS {
+    if skew.saturating_abs() > MAX_SKEW_SECONDS {
         return Err(denied(&format!(
-            "X-Mingfen-Timestamp is {skew} seconds from our clock; at most {SKEW_SECONDS} are allowed, set the clock by NTP"
+            "X-Mingfen-Timestamp is {skew} seconds from our clock; at most {MAX_SKEW_SECONDS} are allowed, set the clock by NTP"
         )));
     }
     // Verified against some key even when the id is unknown, so that the time taken does not tell which ids exist.

@@ -1,9 +1,8 @@
 //! The API's description, generated from the handlers, and its documentation page, which needs no internet.
 
 use super::api;
-use crate::Gateway;
+use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_SECURITY_POLICY;
-use actix_web::{HttpResponse, web};
 use mingfen_pages::{csp, docs};
 use utoipa::OpenApi;
 
@@ -35,8 +34,7 @@ pub(super) async fn json() -> HttpResponse {
     HttpResponse::Ok().content_type("application/json; charset=utf-8").body(document().to_string())
 }
 
-pub(super) async fn page(gateway: web::Data<Gateway>) -> HttpResponse {
-    let _ = &gateway;
+pub(super) async fn page() -> HttpResponse {
     match docs::render(&document()) {
         Ok(html) => HttpResponse::Ok()
             .content_type("text/html; charset=utf-8")

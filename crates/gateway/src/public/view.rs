@@ -62,11 +62,3 @@ pub(crate) fn route(visit: &Visit, app: pages::PayApp) -> Option<ChannelId> {
     }?;
     visit.gateway.channel(&channel).is_some().then_some(channel)
 }
-
-/// Lines that explain a changed amount; HIS tells sums, not reasons.
-pub(crate) fn difference(lines: &[(String, pages::Difference)]) -> Vec<pages::ChangedLine> {
-    lines
-        .iter()
-        .map(|(name, difference)| pages::ChangedLine { name: name.clone(), difference: difference.clone() })
-        .collect()
-}

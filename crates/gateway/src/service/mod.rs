@@ -44,7 +44,6 @@ pub(crate) use open_payment::order_request;
 pub(crate) use payment_view::voucher_no;
 pub(crate) use private::Private;
 
-use mingfen_provider_api::CallError;
 use mingfen_store::StoreError;
 
 /// What a job reports to the worker.
@@ -100,9 +99,4 @@ pub enum Trouble {
     /// The records contradict themselves.
     #[error("{0}")]
     Inconsistent(String),
-}
-
-/// A provider's refusal in words for the log and the task list.
-pub(crate) fn call_error_text(error: &CallError) -> String {
-    error.to_string()
 }

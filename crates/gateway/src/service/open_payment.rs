@@ -2,7 +2,7 @@
 
 use super::attention::audit;
 use super::record_sighting::{Way, record_event};
-use super::{Private, Trouble, ask_now, call_error_text};
+use super::{Private, Trouble, ask_now};
 use crate::{Gateway, crash};
 use mingfen_domain::bill::{Bill, BillState, BilledSlip};
 use mingfen_domain::ids::{BillNo, ChannelId, OutTradeNo, SlipNo, TraceId};
@@ -439,7 +439,7 @@ async fn send(gateway: &Gateway, record: &PaymentRecord, channel: &dyn Provider)
         }
         Err(error @ (CallError::Refused { .. } | CallError::Postponed { .. } | CallError::NotSent(_))) => {
             tracing::warn!(payment.out_trade_no = %order, trace = %record.payment.trace, error = %error, "the provider did not take the order");
-            Ok(Sent::NotTaken(call_error_text(&error)))
+            Ok(Sent::NotTaken(error.to_string()))
         }
     }
 }
