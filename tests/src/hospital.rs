@@ -71,19 +71,24 @@ impl Hospital {
 
     /// Opens one in a room.
     pub async fn open(room: Room) -> Self {
+        Self::open_with(room, Vec::new()).await
+    }
+
+    /// Opens one in a room, with more merchant accounts than the simulator's.
+    pub async fn open_with(room: Room, more: Vec<Arc<dyn Provider>>) -> Self {
         let settings = Settings { pumping: false, ..Settings::default() };
         let simulator = Simulator::start(settings).await.expect("the simulator starts");
         let clock = Arc::new(MovedClock::default());
         let store = open_store(&room.url).await;
         migrate(&store).await;
-        let replica = start(&simulator, store, clock.clone(), Arc::new(MemoryCache::default())).await;
+        let replica = start(&simulator, store, clock.clone(), Arc::new(MemoryCache::default()), more).await;
         simulator.his().set_gateway(access(&replica));
         Self { simulator, replica, clock, room }
     }
 
     /// Another gateway on the same database, with a cache of its own or a shared one.
     pub async fn another_replica(&self, cache: Arc<dyn Cache>) -> Replica {
-        start(&self.simulator, open_store(&self.room.url).await, self.clock.clone(), cache).await
+        start(&self.simulator, open_store(&self.room.url).await, self.clock.clone(), cache, Vec::new()).await
     }
 
     /// The gateway.
@@ -267,12 +272,20 @@ async fn open_store(url: &str) -> Store {
         .expect("the database opens")
 }
 
-async fn start(simulator: &Running, store: Store, clock: Arc<MovedClock>, cache: Arc<dyn Cache>) -> Replica {
+async fn start(
+    simulator: &Running,
+    store: Store,
+    clock: Arc<MovedClock>,
+    cache: Arc<dyn Cache>,
+    more: Vec<Arc<dyn Provider>>,
+) -> Replica {
     let sockets = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
     let [public_url, internal_url] = [&sockets[0], &sockets[1]]
         .map(|socket| format!("http://{}", socket.local_addr().expect("an address")));
     let [public, internal] = sockets.map(|socket| Listener { socket, tls: None });
-    let gateway = Gateway::new(parts(simulator, store, clock, cache, &public_url));
+    let mut parts = parts(simulator, store, clock, cache, &public_url);
+    parts.channels.extend(more);
+    let gateway = Gateway::new(parts);
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(listen(gateway.clone(), public, internal, stopped));
     Replica { gateway, public_url, internal_url, stop }
