@@ -3,7 +3,7 @@
 use mingfen_domain::ids::{OutTradeNo, ProviderTradeNo};
 use mingfen_domain::payment::State;
 use mingfen_domain::{Amount, Clock, Fen};
-use mingfen_gateway::service::{Recorded, Way, record_sighting};
+use mingfen_gateway::service::{Recorded, Source, Way, record_sighting};
 use mingfen_provider_api::{OrderSighting, Sighted};
 use mingfen_simulator::faults::{Defect, Fault, Rule};
 use mingfen_simulator::his::SlipStatus;
@@ -76,7 +76,7 @@ async fn pays_late(hospital: &Hospital, order: &OutTradeNo, fen: Option<i64>) ->
             paid_at: hospital.clock.now(),
         },
     };
-    record_sighting(hospital.gateway(), &sighting, Way::Query, None).await.expect("recorded")
+    record_sighting(hospital.gateway(), &sighting, Source::ours(Way::Query)).await.expect("recorded")
 }
 
 /// The order that was made first.

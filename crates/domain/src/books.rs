@@ -79,6 +79,8 @@ pub enum Reason {
     RefundArrived,
     /// A refund was given up; takes back the entry that it points at.
     RefundGivenUp,
+    /// A refund that was given up is on its way all the same; the money is promised again.
+    RefundTakenBack,
 }
 
 impl Reason {
@@ -91,6 +93,7 @@ impl Reason {
             Self::RefundRequested => "refund_requested",
             Self::RefundArrived => "refund_arrived",
             Self::RefundGivenUp => "refund_given_up",
+            Self::RefundTakenBack => "refund_taken_back",
         }
     }
 }

@@ -119,12 +119,22 @@ impl OutTradeNo {
     pub fn fresh(now: Timestamp, random: &dyn Random) -> Self {
         Self(fresh("P", now, random))
     }
+
+    /// Whether it looks as only this program makes it; a shop at the same merchant number has numbers of its own kind.
+    pub fn is_ours(&self) -> bool {
+        looks_fresh("P", &self.0)
+    }
 }
 
 impl OutRefundNo {
     /// Makes a fresh number: `R`, the Beijing date, then 14 random characters (70 bits). Store it before sending it.
     pub fn fresh(now: Timestamp, random: &dyn Random) -> Self {
         Self(fresh("R", now, random))
+    }
+
+    /// Whether it looks as only this program makes it.
+    pub fn is_ours(&self) -> bool {
+        looks_fresh("R", &self.0)
     }
 }
 
@@ -143,9 +153,30 @@ fn fresh(letter: &str, now: Timestamp, random: &dyn Random) -> String {
     format!("{letter}{year:02}{month:02}{day:02}{}", random_text(random, READABLE, 14))
 }
 
+fn looks_fresh(letter: &str, number: &str) -> bool {
+    let digits = number.get(1..7).is_some_and(|date| date.bytes().all(|byte| byte.is_ascii_digit()));
+    let random = number.get(7..).is_some_and(|text| text.bytes().all(|byte| READABLE.contains(&byte)));
+    number.starts_with(letter) && number.len() == 21 && digits && random
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn our_own_numbers_are_recognised_and_a_shops_are_not() {
+        let now = Timestamp::from_seconds(1_767_240_000);
+        assert!(OutTradeNo::fresh(now, &Zero).is_ours());
+        assert!(OutRefundNo::fresh(now, &Zero).is_ours());
+        for foreign in [
+            "R260101AAAAAAAAAAAAAA",
+            "SHOP20260101000001AAA",
+            "P260101AAAAAAAAAAAAAAA",
+            "PX60101AAAAAAAAAAAAAA",
+        ] {
+            assert!(!OutTradeNo::parse(foreign).unwrap().is_ours(), "{foreign}");
+        }
+    }
 
     struct Zero;
     impl Random for Zero {

@@ -115,6 +115,20 @@ pub enum Event {
     InDoubt,
 }
 
+impl Event {
+    /// Whether it only says how things stood when the provider was asked, and so is worth nothing when the refund has moved since.
+    pub const fn is_undone_by_time(&self) -> bool {
+        match self {
+            Self::SeenMissing | Self::Refused { .. } | Self::Postponed => true,
+            Self::SeenProcessing { .. }
+            | Self::SeenSucceeded { .. }
+            | Self::SeenAbnormal { .. }
+            | Self::SeenClosed
+            | Self::InDoubt => false,
+        }
+    }
+}
+
 /// What must be done because of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
@@ -124,6 +138,10 @@ pub enum Effect {
     GiveUp,
     /// Put it before a person.
     AskPerson,
+    /// It was given up and is on its way all the same: hold its money again.
+    TakeBack,
+    /// It was given up and has arrived all the same: hold its money again, then as [`Effect::Complete`].
+    TakeBackAndComplete,
 }
 
 /// The answer of [`State::step`].
@@ -221,11 +239,15 @@ impl State {
                 Event::InDoubt,
             ) => AlreadySo,
 
-            // A refund that we gave up and that moves all the same is money twice: never silent.
-            (
-                Self::Failed { .. },
-                Event::SeenSucceeded { .. } | Event::SeenProcessing { .. } | Event::SeenAbnormal { .. },
-            ) => Contradiction,
+            // A refund that we gave up and that moves all the same: its money must not be given a second time.
+            (Self::Failed { .. }, Event::SeenSucceeded { provider_refund_no, refunded_at }) => {
+                Moved(Self::Succeeded { provider_refund_no, refunded_at }, Some(Effect::TakeBackAndComplete))
+            }
+            (Self::Failed { .. }, Event::SeenProcessing { provider_refund_no }) => {
+                Moved(Self::Processing { provider_refund_no }, Some(Effect::TakeBack))
+            }
+            // Taken, but neither delivered nor refused: a person decides at the provider, and here.
+            (Self::Failed { .. }, Event::SeenAbnormal { .. }) => Contradiction,
             (
                 Self::Failed { .. },
                 Event::SeenClosed | Event::SeenMissing | Event::Refused { .. } | Event::Postponed,
@@ -267,7 +289,7 @@ unknown    | processing>processing succeeded>succeeded+Complete abnormal>abnorma
 processing | processing>= succeeded>succeeded+Complete abnormal>abnormal+AskPerson closed>failed+GiveUp missing>! refused>= postponed>= doubt>=
 succeeded  | processing>= succeeded>= abnormal>! closed>! missing>! refused>= postponed>= doubt>=
 abnormal   | processing>processing succeeded>succeeded+Complete abnormal>= closed>failed+GiveUp missing>! refused>= postponed>= doubt>=
-failed     | processing>! succeeded>! abnormal>! closed>= missing>= refused>= postponed>= doubt>=";
+failed     | processing>processing+TakeBack succeeded>succeeded+TakeBackAndComplete abnormal>! closed>= missing>= refused>= postponed>= doubt>=";
 
     #[test]
     fn every_state_and_event_is_decided() {

@@ -3,10 +3,10 @@
 use crate::Gateway;
 use mingfen_domain::Timestamp;
 use mingfen_domain::ids::TraceId;
-use mingfen_store::{AuditEvent, StoreError, TaskKind, Tx};
+use mingfen_store::{AuditEvent, AuditRecord, StoreError, TaskKind, Tx};
 
-/// Writes the matter down in the transaction that found it. `subject` begins with the number it is about; the same subject
-/// is put before a person once.
+/// Writes the matter down in the transaction that found it. One matter a number and kind: the same words again change
+/// nothing, even when a person has closed it; other words are read with it, and open it again.
 pub(crate) async fn ask_person(
     gateway: &Gateway,
     tx: &mut Tx,
@@ -17,7 +17,7 @@ pub(crate) async fn ask_person(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let subject = format!("{number}:{kind}");
-    if tx.task(TaskKind::AskPerson, &subject).await?.is_some() {
+    if latest(tx.audit_of(number).await?, kind).as_deref() == Some(detail) {
         return Ok(());
     }
     gateway.metrics.add("mingfen_attention_total", format!("kind=\"{kind}\""));
@@ -28,13 +28,16 @@ pub(crate) async fn ask_person(
 /// What a person reads of a matter: the audit row that was written with it.
 pub(crate) async fn matter(gateway: &Gateway, subject: &str) -> Result<String, StoreError> {
     let Some((number, kind)) = subject.rsplit_once(':') else { return Ok(subject.to_owned()) };
-    let rows = gateway.store.audit_of(number).await?;
-    let row = rows.into_iter().rev().find(|row| row.event.action == kind);
-    Ok(row.map_or_else(|| subject.to_owned(), |row| row.event.detail))
+    Ok(latest(gateway.store.audit_of(number).await?, kind).unwrap_or_else(|| subject.to_owned()))
+}
+
+/// What was last written of a matter of that kind.
+fn latest(rows: Vec<AuditRecord>, kind: &str) -> Option<String> {
+    rows.into_iter().rev().find(|row| row.event.action == kind).map(|row| row.event.detail)
 }
 
 /// Every kind of matter.
-pub(crate) const KINDS: [&str; 8] = [
+pub(crate) const KINDS: [&str; 13] = [
     "contradiction",
     "wrong_amount",
     "refund_contradiction",
@@ -43,6 +46,11 @@ pub(crate) const KINDS: [&str; 8] = [
     "refund_not_booked",
     "write_back_overdue",
     "booked_after_refusal",
+    "booked_otherwise",
+    "order_conflict",
+    "refund_overdue",
+    "refund_booking_overdue",
+    "unknown_order",
 ];
 
 /// A row of the audit trail.

@@ -1,6 +1,6 @@
 //! Asking after an order until it is paid or can no longer be paid; closing it at its deadline, at the provider first.
 
-use super::record_sighting::{Recorded, Way, record_event, record_sighting};
+use super::record_sighting::{Recorded, Source, Way, record_event, record_sighting};
 use super::{JobEnd, Trouble};
 use crate::Gateway;
 use mingfen_domain::ids::OutTradeNo;
@@ -89,7 +89,8 @@ async fn ask(gateway: &Gateway, record: &PaymentRecord, close: bool) -> Result<A
         return Ok(Asked::NoAnswer(format!("the provider answered about {} instead", sighting.out_trade_no)));
     }
     let missing = sighting.seen == Sighted::Missing;
-    let recorded = record_sighting(gateway, &sighting, way, None).await?;
+    let source = Source::answer(way, record.payment.version);
+    let recorded = record_sighting(gateway, &sighting, source).await?;
     let grace_ms = gateway.settings.timing.missing_grace * 1000;
     let over = gateway.now().since_ms(record.payment.expires_at) > grace_ms;
     // Nobody can open or scan it any more: its own expiry at the provider has passed, with a margin.

@@ -1,7 +1,7 @@
 //! Sending a refund, and asking after it until the money is back.
 
 use super::record_refund::{record_refund_event, record_refund_sighting};
-use super::record_sighting::Way;
+use super::record_sighting::{Source, Way};
 use super::{JobEnd, Trouble};
 use crate::{Gateway, crash};
 use mingfen_domain::ids::OutRefundNo;
@@ -51,7 +51,7 @@ pub async fn follow_refund(
     let request = refund_request(gateway, &record, &payment)?;
 
     if record.refund.state != State::Due
-        && let Some(why) = ask(gateway, refunds, &request).await?
+        && let Some(why) = ask(gateway, refunds, &request, record.refund.version).await?
     {
         return Ok(JobEnd::widening(SCHEDULE, attempts, why));
     }
@@ -79,10 +79,11 @@ async fn ask(
     gateway: &Gateway,
     refunds: &dyn Refunds,
     request: &RefundRequest,
+    version: i64,
 ) -> Result<Option<String>, Trouble> {
     match refunds.query_refund(request).await {
         Ok(sighting) => {
-            record_refund_sighting(gateway, &sighting, Way::Query, None).await?;
+            record_refund_sighting(gateway, &sighting, Source::answer(Way::Query, version)).await?;
             Ok(None)
         }
         Err(error) => Ok(Some(error.to_string())),
@@ -96,22 +97,24 @@ async fn send(
     request: &RefundRequest,
 ) -> Result<Option<String>, Trouble> {
     let number = &request.out_refund_no;
-    record_refund_event(gateway, number, Event::InDoubt, Way::RefundAnswer).await?;
+    let marked =
+        record_refund_event(gateway, number, Event::InDoubt, Source::ours(Way::RefundAnswer)).await?;
+    let source = Source::answer(Way::RefundAnswer, marked.version);
     crash::point("refund.marked");
     let answer = refunds.refund(request).await;
     crash::point("refund.sent");
     match answer {
         Ok(sighting) => {
-            record_refund_sighting(gateway, &sighting, Way::RefundAnswer, None).await?;
+            record_refund_sighting(gateway, &sighting, source).await?;
             Ok(None)
         }
         Err(CallError::Refused { code, message }) => {
             let reason = format!("{code} {message}");
-            record_refund_event(gateway, number, Event::Refused { reason }, Way::RefundAnswer).await?;
+            record_refund_event(gateway, number, Event::Refused { reason }, source).await?;
             Ok(None)
         }
         Err(error @ (CallError::Postponed { .. } | CallError::NotSent(_))) => {
-            record_refund_event(gateway, number, Event::Postponed, Way::RefundAnswer).await?;
+            record_refund_event(gateway, number, Event::Postponed, source).await?;
             Ok(Some(error.to_string()))
         }
         Err(CallError::InDoubt(why)) => Ok(Some(why)),

@@ -1,10 +1,11 @@
 //! A provider's notification: kept raw before anything else, proven, then through the one door.
 
+use super::attention::ask_person;
 use super::record_refund::record_refund_sighting;
-use super::record_sighting::{Recorded, Way, record_sighting};
+use super::record_sighting::{Recorded, Source, Told, record_sighting};
 use super::{Private, Trouble, ask_now};
 use crate::{Gateway, crash};
-use mingfen_domain::ids::ChannelId;
+use mingfen_domain::ids::{ChannelId, TraceId};
 use mingfen_provider_api::{News, NotVerified, Notifications, Provider, RawNotification, Verified};
 use mingfen_store::NotificationRecord;
 use std::time::Duration;
@@ -91,33 +92,69 @@ async fn apply(
     id: &str,
     verified: &Verified<News>,
 ) -> Result<Received, Trouble> {
-    let (word, subject) = match verified.news() {
+    let source = Source::told(Told { notification_id: id, event_id: verified.event_id(), channel });
+    // The verdict is written by the one door, in the transaction that it is about.
+    let word = match verified.news() {
         News::Order(sighting) => {
-            let recorded = match belongs(gateway, channel, sighting.out_trade_no.as_str()).await? {
-                true => record_sighting(gateway, sighting, Way::Notification, Some(id)).await?,
-                false => Recorded::UnknownOrder,
-            };
-            (recorded.as_str(), Some(sighting.out_trade_no.as_str().to_owned()))
+            let recorded = record_sighting(gateway, sighting, source).await?;
+            if recorded == Recorded::UnknownOrder {
+                unknown(
+                    gateway,
+                    channel,
+                    id,
+                    sighting.out_trade_no.as_str(),
+                    sighting.out_trade_no.is_ours(),
+                )
+                .await?;
+            }
+            recorded.as_str()
         }
         News::Refund(sighting) => {
-            let word = record_refund_sighting(gateway, sighting, Way::Notification, Some(id)).await?;
-            (word, Some(sighting.out_refund_no.as_str().to_owned()))
+            let word = record_refund_sighting(gateway, sighting, source).await?.word;
+            if word == Recorded::UnknownOrder.as_str() {
+                unknown(
+                    gateway,
+                    channel,
+                    id,
+                    sighting.out_refund_no.as_str(),
+                    sighting.out_refund_no.is_ours(),
+                )
+                .await?;
+            }
+            word
         }
-        News::Other { kind } => ("other", Some(kind.chars().take(64).collect())),
+        News::Other { kind } => {
+            let kind: String = kind.chars().take(64).collect();
+            gateway.store.set_verdict(id, "other", Some(verified.event_id()), Some(&kind)).await?;
+            "other"
+        }
     };
-    gateway.store.set_verdict(id, word, Some(verified.event_id()), subject.as_deref()).await?;
     count(gateway, channel, word);
-    if word == "unknown_order" {
-        // Kept with its bytes: a shop may share the merchant number. Reconciliation looks at it again.
-        tracing::warn!(channel = %channel, notification = %id, "a genuine notification of an order that is not ours");
-    }
     Ok(Received::Accepted)
 }
 
-/// An order is only moved by news of the account that it was opened with.
-async fn belongs(gateway: &Gateway, channel: &ChannelId, order: &str) -> Result<bool, Trouble> {
-    let Ok(order) = mingfen_domain::ids::OutTradeNo::parse(order) else { return Ok(false) };
-    Ok(gateway.store.payment(&order).await?.is_some_and(|record| record.payment.channel == *channel))
+/// Genuine news of an order that is not here. A shop may share the merchant number: its numbers look otherwise, its bytes are
+/// kept, and reconciliation looks at them again. A number that only this program makes is money of ours that our records have
+/// lost (a backup was restored?): a person must see it, because the provider will not tell it again.
+async fn unknown(
+    gateway: &Gateway,
+    channel: &ChannelId,
+    id: &str,
+    number: &str,
+    is_ours: bool,
+) -> Result<(), Trouble> {
+    tracing::warn!(channel = %channel, notification = %id, ours = is_ours, "a genuine notification of an order that is not here");
+    if !is_ours {
+        return Ok(());
+    }
+    let now = gateway.now();
+    let trace = TraceId::fresh(gateway.random.as_ref());
+    let detail = format!(
+        "{channel} tells of an order with our kind of number that is not in the records of this account; look at the order there and at notification {id} here, before anything is refunded"
+    );
+    let mut tx = gateway.store.begin().await?;
+    ask_person(gateway, &mut tx, "unknown_order", number, &detail, &trace, now).await?;
+    Ok(tx.commit().await?)
 }
 
 /// What is not proven is never applied. At most it makes us ask, and not more often than a few times a minute.

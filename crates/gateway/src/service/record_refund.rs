@@ -2,25 +2,33 @@
 
 use super::Trouble;
 use super::attention::{ask_person, audit};
-use super::record_sighting::{Way, release_when_idle};
+use super::record_sighting::{Source, Way, release_when_idle};
 use crate::{Gateway, crash};
 use mingfen_domain::books::{Account, Entry, Reason, refund_source};
-use mingfen_domain::ids::OutRefundNo;
+use mingfen_domain::ids::{OutRefundNo, OutTradeNo};
 use mingfen_domain::refund::{Effect, Event, Origin, Outcome, Refund, State};
 use mingfen_domain::{Amount, Timestamp};
 use mingfen_provider_api::{RefundSighting, SightedRefund};
 use mingfen_store::{Inserted, PaymentRecord, RefundHisState, RefundRecord, SightingRecord, TaskKind, Tx};
 
-/// Records what a provider said of a refund; answers the word that is kept with the notification.
+/// What became of news of a refund.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundRecorded {
+    /// `applied`, `already`, `contradiction` or `unknown_order`: the word that is kept with a notification.
+    pub word: &'static str,
+    /// The refund's version after it: what an answer to the next question must be held against.
+    pub version: i64,
+}
+
+/// Records what a provider said of a refund.
 ///
 /// # Errors
 /// [`Trouble`] when it could not be made durable: then nothing happened.
 pub async fn record_refund_sighting(
     gateway: &Gateway,
     sighting: &RefundSighting,
-    way: Way,
-    notification_id: Option<&str>,
-) -> Result<&'static str, Trouble> {
+    source: Source<'_>,
+) -> Result<RefundRecorded, Trouble> {
     let event = match &sighting.seen {
         SightedRefund::Processing { provider_refund_no } => {
             Event::SeenProcessing { provider_refund_no: provider_refund_no.clone() }
@@ -35,10 +43,11 @@ pub async fn record_refund_sighting(
         SightedRefund::Missing => Event::SeenMissing,
         SightedRefund::Unknown { text } => {
             tracing::warn!(refund.out_refund_no = %sighting.out_refund_no, provider.text = %text, "the provider says something unknown");
-            return Ok("already");
+            return nothing_written(gateway, &sighting.out_refund_no, "already", source).await;
         }
     };
-    record(gateway, &sighting.out_refund_no, event, sighting.amount, way, notification_id).await
+    let said = Said { event, order: Some(&sighting.out_trade_no), amount: sighting.amount };
+    record(gateway, &sighting.out_refund_no, said, source).await
 }
 
 /// Records what happened to our own call.
@@ -49,29 +58,43 @@ pub async fn record_refund_event(
     gateway: &Gateway,
     refund: &OutRefundNo,
     event: Event,
-    way: Way,
-) -> Result<&'static str, Trouble> {
-    record(gateway, refund, event, None, way, None).await
+    source: Source<'_>,
+) -> Result<RefundRecorded, Trouble> {
+    record(gateway, refund, Said { event, order: None, amount: None }, source).await
+}
+
+/// An event, with what must agree with our record for it to be about this refund.
+struct Said<'a> {
+    event: Event,
+    order: Option<&'a OutTradeNo>,
+    amount: Option<Amount>,
 }
 
 async fn record(
     gateway: &Gateway,
     number: &OutRefundNo,
-    event: Event,
-    amount: Option<Amount>,
-    way: Way,
-    notification_id: Option<&str>,
-) -> Result<&'static str, Trouble> {
+    said: Said<'_>,
+    source: Source<'_>,
+) -> Result<RefundRecorded, Trouble> {
     let now = gateway.now();
+    let way = source.way();
     let mut tx = gateway.store.begin().await?;
-    let Some(mut record) = tx.refund_for_update(number).await? else {
-        return Ok("unknown_order");
+    let Some(mut record) = refund_meant(&mut tx, number, said.order, source).await? else {
+        tx.rollback().await?;
+        return nothing_written(gateway, number, "unknown_order", source).await;
     };
-    let seen = event_text(&event);
+    let seen = event_text(&said.event);
     let trace = record.refund.trace.clone();
-    let other_amount = amount.filter(|amount| *amount != record.refund.amount);
+    let other_amount = said.amount.filter(|amount| *amount != record.refund.amount);
+    let outcome = if other_amount.is_some() {
+        Outcome::Contradiction
+    } else if source.is_older_than(record.refund.version) && said.event.is_undone_by_time() {
+        Outcome::AlreadySo
+    } else {
+        record.refund.state.step(said.event)
+    };
     let outcome =
-        if other_amount.is_some() { Outcome::Contradiction } else { record.refund.state.step(event) };
+        if can_be_carried_out(&mut tx, &record, &outcome).await? { outcome } else { Outcome::Contradiction };
     let word = match outcome {
         Outcome::AlreadySo => "already",
         Outcome::Contradiction => {
@@ -88,6 +111,7 @@ async fn record(
         Outcome::Moved(next, effect) => {
             record.refund.state = next;
             tx.save_refund_state(&record.refund).await?;
+            record.refund.version += 1;
             if let Some(effect) = effect {
                 carry_out(gateway, &mut tx, &record, effect, now).await?;
             }
@@ -105,19 +129,63 @@ async fn record(
             detail: String::new(),
             outcome: word.to_owned(),
             at: now,
-            notification_id: notification_id.map(str::to_owned),
+            notification_id: source.notification_id().map(str::to_owned),
         })
         .await?;
     }
+    source.set_verdict(&mut tx, word, number.as_str()).await?;
     tx.commit().await?;
     crash::point("refund.recorded");
     if word == "applied" {
         tracing::info!(refund.out_refund_no = %number, trace = %trace, way = way.as_str(), state = record.refund.state.as_str(), "refund moved");
         gateway.work.notify_one();
     }
-    Ok(word)
+    Ok(RefundRecorded { word, version: record.refund.version })
 }
 
+/// The refund of that number, if what was said names its order and came from its account.
+async fn refund_meant(
+    tx: &mut Tx,
+    number: &OutRefundNo,
+    order: Option<&OutTradeNo>,
+    source: Source<'_>,
+) -> Result<Option<RefundRecord>, Trouble> {
+    let Some(record) = tx.refund_for_update(number).await? else { return Ok(None) };
+    if order.is_some_and(|order| *order != record.refund.out_trade_no) {
+        return Ok(None);
+    }
+    let Some(payment) = tx.payment(&record.refund.out_trade_no).await? else { return Ok(None) };
+    Ok((!source.is_of_another_account(&payment.payment.channel)).then_some(record))
+}
+
+async fn nothing_written(
+    gateway: &Gateway,
+    number: &OutRefundNo,
+    word: &'static str,
+    source: Source<'_>,
+) -> Result<RefundRecorded, Trouble> {
+    source.set_verdict_alone(gateway, word, number.as_str()).await?;
+    Ok(RefundRecorded { word, version: 0 })
+}
+
+/// Whether the books can follow. A refund that was given up and moves all the same takes its money back; when that has been
+/// given back under another number meanwhile, it was paid out twice and a person must see it. The money of one refund is
+/// given up and taken back once: what wavers further is nothing that a program should settle.
+async fn can_be_carried_out(tx: &mut Tx, record: &RefundRecord, outcome: &Outcome) -> Result<bool, Trouble> {
+    let refund = &record.refund;
+    match outcome {
+        Outcome::Moved(_, Some(Effect::TakeBack | Effect::TakeBackAndComplete)) => {
+            Ok(tx.hold_for_refund(&refund.out_trade_no, refund.amount).await?)
+        }
+        Outcome::Moved(_, Some(Effect::GiveUp)) => {
+            let entries = tx.entries_of(refund.out_refund_no.as_str()).await?;
+            Ok(entries.iter().all(|entry| entry.reason != Reason::RefundTakenBack))
+        }
+        Outcome::Moved(..) | Outcome::AlreadySo | Outcome::Contradiction => Ok(true),
+    }
+}
+
+/// What follows from a step, in its transaction.
 async fn carry_out(
     gateway: &Gateway,
     tx: &mut Tx,
@@ -125,60 +193,80 @@ async fn carry_out(
     effect: Effect,
     now: Timestamp,
 ) -> Result<(), Trouble> {
-    let refund = &record.refund;
-    let number = refund.out_refund_no.as_str();
     match effect {
-        Effect::Complete => {
-            let Some(payment) = tx.payment_for_update(&refund.out_trade_no).await? else {
-                return Err(Trouble::Inconsistent(format!("refund {number} has no payment")));
-            };
-            let receivable = Account::ChannelReceivable(payment.payment.channel.clone());
-            let entry = Entry::transfer(
-                Reason::RefundArrived,
-                number,
-                Account::RefundsPayable,
-                receivable,
-                refund.amount,
-            )?;
-            tx.post(&entry, now).await?;
-            audit(tx, now, "gateway", "refund.arrived", number, &format!("{} yuan", refund.amount)).await?;
-            if record.his_state == RefundHisState::Due {
-                tx.schedule(TaskKind::WriteBackRefund, number, now, &refund.trace).await?;
-            }
-            tx.schedule(TaskKind::Notice, &format!("refunded:{number}"), now, &refund.trace).await?;
-            if let Some(mut bill) = tx.bill_for_update(&record.bill_no).await? {
-                release_when_idle(tx, &mut bill, now).await?;
-            }
-        }
-        Effect::GiveUp => {
-            let source = refund_source(refund.origin);
-            let entry = Entry::transfer(
-                Reason::RefundGivenUp,
-                number,
-                Account::RefundsPayable,
-                source,
-                refund.amount,
-            )?;
-            tx.post(&entry, now).await?;
-            tx.release_refund_hold(&refund.out_trade_no, refund.amount).await?;
-            let State::Failed { reason } = &refund.state else {
-                return Err(Trouble::Inconsistent(format!(
-                    "refund {number} was given up without having failed"
-                )));
-            };
-            let detail = format!(
-                "the provider did not pay it out ({reason}); the money is still ours to give: refund it again or by hand, order {}",
-                refund.out_trade_no
-            );
-            ask_person(gateway, tx, "refund_failed", number, &detail, &refund.trace, now).await?;
-        }
+        Effect::Complete => complete(tx, record, now).await,
+        Effect::GiveUp => give_up(gateway, tx, record, now).await,
         Effect::AskPerson => {
+            let number = record.refund.out_refund_no.as_str();
             let detail = "the provider cannot deliver it (the payer's card is closed?); have it paid to another card in the provider's portal";
-            ask_person(gateway, tx, "refund_abnormal", number, detail, &refund.trace, now).await?;
-            tx.schedule(TaskKind::Notice, &format!("refund_delayed:{number}"), now, &refund.trace).await?;
+            ask_person(gateway, tx, "refund_abnormal", number, detail, &record.refund.trace, now).await?;
+            let notice = format!("refund_delayed:{number}");
+            Ok(tx.schedule(TaskKind::Notice, &notice, now, &record.refund.trace).await?)
+        }
+        Effect::TakeBack => take_back(tx, record, now).await,
+        Effect::TakeBackAndComplete => {
+            take_back(tx, record, now).await?;
+            complete(tx, record, now).await
         }
     }
+}
+
+async fn complete(tx: &mut Tx, record: &RefundRecord, now: Timestamp) -> Result<(), Trouble> {
+    let refund = &record.refund;
+    let number = refund.out_refund_no.as_str();
+    let Some(payment) = tx.payment_for_update(&refund.out_trade_no).await? else {
+        return Err(Trouble::Inconsistent(format!("refund {number} has no payment")));
+    };
+    let receivable = Account::ChannelReceivable(payment.payment.channel.clone());
+    let entry =
+        Entry::transfer(Reason::RefundArrived, number, Account::RefundsPayable, receivable, refund.amount)?;
+    tx.post(&entry, now).await?;
+    audit(tx, now, "gateway", "refund.arrived", number, &format!("{} yuan", refund.amount)).await?;
+    if record.his_state == RefundHisState::Due {
+        tx.schedule(TaskKind::WriteBackRefund, number, now, &refund.trace).await?;
+    }
+    tx.schedule(TaskKind::Notice, &format!("refunded:{number}"), now, &refund.trace).await?;
+    if let Some(mut bill) = tx.bill_for_update(&record.bill_no).await? {
+        release_when_idle(tx, &mut bill, now).await?;
+    }
     Ok(())
+}
+
+async fn give_up(
+    gateway: &Gateway,
+    tx: &mut Tx,
+    record: &RefundRecord,
+    now: Timestamp,
+) -> Result<(), Trouble> {
+    let refund = &record.refund;
+    let number = refund.out_refund_no.as_str();
+    let source = refund_source(refund.origin);
+    let entry =
+        Entry::transfer(Reason::RefundGivenUp, number, Account::RefundsPayable, source, refund.amount)?;
+    tx.post(&entry, now).await?;
+    tx.release_refund_hold(&refund.out_trade_no, refund.amount).await?;
+    let State::Failed { reason } = &refund.state else {
+        return Err(Trouble::Inconsistent(format!("refund {number} was given up without having failed")));
+    };
+    let detail = format!(
+        "the provider did not pay it out ({reason}); the money is still ours to give: refund it again or by hand, order {}",
+        refund.out_trade_no
+    );
+    Ok(ask_person(gateway, tx, "refund_failed", number, &detail, &refund.trace, now).await?)
+}
+
+/// It had been given up, and its money is held again: the books follow, and who was to refund it anew must not.
+async fn take_back(tx: &mut Tx, record: &RefundRecord, now: Timestamp) -> Result<(), Trouble> {
+    let refund = &record.refund;
+    let number = refund.out_refund_no.as_str();
+    let source = refund_source(refund.origin);
+    let entry =
+        Entry::transfer(Reason::RefundTakenBack, number, source, Account::RefundsPayable, refund.amount)?;
+    tx.post(&entry, now).await?;
+    tx.schedule(TaskKind::FollowRefund, number, now, &refund.trace).await?;
+    tx.close_parked(&format!("ask_person:{number}:refund_failed"), now).await?;
+    let detail = format!("{} yuan: refused before, and now {}", refund.amount, refund.state.as_str());
+    Ok(audit(tx, now, "gateway", "refund.taken_back", number, &detail).await?)
 }
 
 /// A refund of everything that is left of a payment, made in the transaction that found out that it is due.

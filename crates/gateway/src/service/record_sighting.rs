@@ -6,11 +6,11 @@ use super::record_refund::add_automatic_refund;
 use crate::{Gateway, crash};
 use mingfen_domain::bill::BillState;
 use mingfen_domain::books::{Account, Entry, Reason};
-use mingfen_domain::ids::OutTradeNo;
+use mingfen_domain::ids::{ChannelId, OutTradeNo};
 use mingfen_domain::payment::{BillStanding, Contradiction, Effect, Event, Outcome, Received, State};
 use mingfen_domain::{Timestamp, refund};
 use mingfen_provider_api::{OrderSighting, Sighted};
-use mingfen_store::{BillRecord, Claim, PaymentRecord, SightingRecord, TaskKind, Tx};
+use mingfen_store::{BillRecord, Claim, PaymentRecord, SightingRecord, StoreError, TaskKind, Tx};
 
 /// By which way we learnt it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,92 @@ impl Way {
             Self::CloseAnswer => "close_answer",
             Self::RefundAnswer => "refund_answer",
             Self::Deadline => "deadline",
+        }
+    }
+}
+
+/// From where news came, and against what it has to hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    way: Way,
+    told: Option<Told<'a>>,
+    asked_at: Option<i64>,
+}
+
+/// A notification that was kept and proven.
+#[derive(Clone, Copy, Debug)]
+pub struct Told<'a> {
+    /// Under which it is kept; its record gets its verdict in the transaction that applies it.
+    pub notification_id: &'a str,
+    /// The provider's number of the event.
+    pub event_id: &'a str,
+    /// The account at whose address it came in: an order is moved by news of its own account only.
+    pub channel: &'a ChannelId,
+}
+
+impl<'a> Source<'a> {
+    /// Something that we know by ourselves.
+    pub const fn ours(way: Way) -> Self {
+        Self { way, told: None, asked_at: None }
+    }
+
+    /// The provider told us.
+    pub const fn told(told: Told<'a>) -> Self {
+        Self { way: Way::Notification, told: Some(told), asked_at: None }
+    }
+
+    /// An answer to a question that was put when the record had this version. What it denies may have happened since: then it
+    /// is old news, no contradiction.
+    pub const fn answer(way: Way, asked_at: i64) -> Self {
+        Self { way, told: None, asked_at: Some(asked_at) }
+    }
+
+    /// By which way.
+    pub const fn way(&self) -> Way {
+        self.way
+    }
+
+    /// The notification, if it was one.
+    pub(super) const fn notification_id(&self) -> Option<&'a str> {
+        match &self.told {
+            Some(told) => Some(told.notification_id),
+            None => None,
+        }
+    }
+
+    /// Whether it was told at the address of another account than this one.
+    pub(super) fn is_of_another_account(&self, channel: &ChannelId) -> bool {
+        self.told.is_some_and(|told| told.channel != channel)
+    }
+
+    /// Whether the record has moved since the question was put.
+    pub(super) fn is_older_than(&self, version: i64) -> bool {
+        self.asked_at.is_some_and(|asked_at| asked_at != version)
+    }
+
+    /// Writes down what became of the notification, in the transaction that did it.
+    pub(super) async fn set_verdict(&self, tx: &mut Tx, word: &str, subject: &str) -> Result<(), StoreError> {
+        match &self.told {
+            Some(told) => {
+                tx.set_verdict(told.notification_id, word, Some(told.event_id), Some(subject)).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The same where nothing else is written.
+    pub(super) async fn set_verdict_alone(
+        &self,
+        gateway: &Gateway,
+        word: &str,
+        subject: &str,
+    ) -> Result<(), StoreError> {
+        match &self.told {
+            Some(told) => {
+                let event_id = Some(told.event_id);
+                gateway.store.set_verdict(told.notification_id, word, event_id, Some(subject)).await
+            }
+            None => Ok(()),
         }
     }
 }
@@ -83,8 +169,7 @@ impl Recorded {
 pub async fn record_sighting(
     gateway: &Gateway,
     sighting: &OrderSighting,
-    way: Way,
-    notification_id: Option<&str>,
+    source: Source<'_>,
 ) -> Result<Recorded, Trouble> {
     let news = match &sighting.seen {
         Sighted::Paid { provider_trade_no, amount, paid_at } => News::Paid(Received {
@@ -100,7 +185,7 @@ pub async fn record_sighting(
             News::Event(Event::SeenUnknown)
         }
     };
-    record(gateway, &sighting.out_trade_no, news, way, notification_id).await
+    record(gateway, &sighting.out_trade_no, news, source).await
 }
 
 /// Records what we did or decided ourselves: the order was opened, refused, or its time is over.
@@ -113,7 +198,7 @@ pub async fn record_event(
     event: Event,
     way: Way,
 ) -> Result<Recorded, Trouble> {
-    record(gateway, order, News::Event(event), way, None).await
+    record(gateway, order, News::Event(event), Source::ours(way)).await
 }
 
 /// Money is turned into an event only when the bill has been read in the same transaction.
@@ -127,24 +212,33 @@ async fn record(
     gateway: &Gateway,
     order: &OutTradeNo,
     news: News,
-    way: Way,
-    notification_id: Option<&str>,
+    source: Source<'_>,
 ) -> Result<Recorded, Trouble> {
-    // A repeat of what we hold for good is answered without a write: money once seen never changes.
-    let Some(known) = gateway.store.payment(order).await? else {
-        gateway
-            .metrics
-            .add("mingfen_sightings_total", format!("way=\"{}\",outcome=\"unknown_order\"", way.as_str()));
+    let recorded = record_uncounted(gateway, order, news, source).await?;
+    let labels = format!("way=\"{}\",outcome=\"{}\"", source.way.as_str(), recorded.as_str());
+    gateway.metrics.add("mingfen_sightings_total", labels);
+    Ok(recorded)
+}
+
+async fn record_uncounted(
+    gateway: &Gateway,
+    order: &OutTradeNo,
+    news: News,
+    source: Source<'_>,
+) -> Result<Recorded, Trouble> {
+    let known = gateway.store.payment(order).await?;
+    let Some(known) = known.filter(|known| !source.is_of_another_account(&known.payment.channel)) else {
+        source.set_verdict_alone(gateway, Recorded::UnknownOrder.as_str(), order.as_str()).await?;
         return Ok(Recorded::UnknownOrder);
     };
+    // A repeat of what we hold for good moves nothing: money once seen never changes.
     if let (News::Paid(received), Some(first)) = (&news, known.payment.state.received())
         && first.provider_trade_no == received.provider_trade_no
         && first.amount == received.amount
     {
-        gateway
-            .metrics
-            .add("mingfen_sightings_total", format!("way=\"{}\",outcome=\"already\"", way.as_str()));
-        return Ok(Recorded::AlreadySo(known.payment.state));
+        let recorded = Recorded::AlreadySo(known.payment.state);
+        source.set_verdict_alone(gateway, recorded.as_str(), order.as_str()).await?;
+        return Ok(recorded);
     }
 
     let now = gateway.now();
@@ -174,6 +268,12 @@ async fn record(
     let outcome = record.payment.state.step(record.payment.amount, event);
     let recorded = match outcome {
         Outcome::AlreadySo => Recorded::AlreadySo(record.payment.state.clone()),
+        // The question was put before the money came.
+        Outcome::Contradiction(Contradiction::PaidButDenied)
+            if source.is_older_than(record.payment.version) =>
+        {
+            Recorded::AlreadySo(record.payment.state.clone())
+        }
         Outcome::Contradiction(kind) => {
             let detail = contradiction_text(kind, &record, &seen);
             ask_person(
@@ -198,27 +298,24 @@ async fn record(
         }
     };
     // A poll that finds nothing new is not worth a row; everything else is the order's story.
-    if !matches!(recorded, Recorded::AlreadySo(_)) || way == Way::Notification {
+    if !matches!(recorded, Recorded::AlreadySo(_)) || source.told.is_some() {
         tx.insert_sighting(&SightingRecord {
             subject: order.as_str().to_owned(),
-            way: way.as_str().to_owned(),
+            way: source.way.as_str().to_owned(),
             seen,
             detail: String::new(),
             outcome: recorded.as_str().to_owned(),
             at: now,
-            notification_id: notification_id.map(str::to_owned),
+            notification_id: source.notification_id().map(str::to_owned),
         })
         .await?;
     }
+    source.set_verdict(&mut tx, recorded.as_str(), order.as_str()).await?;
     crash::point("record_sighting.before_commit");
     tx.commit().await?;
     crash::point("record_sighting.committed");
-    gateway.metrics.add(
-        "mingfen_sightings_total",
-        format!("way=\"{}\",outcome=\"{}\"", way.as_str(), recorded.as_str()),
-    );
     if matches!(recorded, Recorded::Applied(_)) {
-        tracing::info!(payment.out_trade_no = %order, trace = %record.payment.trace, way = way.as_str(), state = record.payment.state.as_str(), "order moved");
+        tracing::info!(payment.out_trade_no = %order, trace = %record.payment.trace, way = source.way.as_str(), state = record.payment.state.as_str(), "order moved");
         gateway.work.notify_one();
     }
     Ok(recorded)
@@ -393,5 +490,5 @@ pub(super) async fn record_opened(
     order: &OutTradeNo,
     opened: mingfen_provider_api::Opened,
 ) -> Result<Recorded, Trouble> {
-    record(gateway, order, News::Opened(opened), Way::OrderAnswer, None).await
+    record(gateway, order, News::Opened(opened), Source::ours(Way::OrderAnswer)).await
 }
