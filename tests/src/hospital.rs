@@ -14,6 +14,7 @@ use mingfen_gateway::settings::{
     ApiKey, ApiRight, GatewaySettings, HospitalSettings, LimitSettings, RouteSettings, TimingSettings,
 };
 use mingfen_gateway::{Gateway, Parts, jobs};
+use mingfen_his::Capabilities;
 use mingfen_his::rest::{RestHis, RestHisSettings};
 use mingfen_provider_api::{BuildContext, Provider};
 use mingfen_simulator::his::{DEMO_KEY_ID, DEMO_SECRET, GatewayAccess, HOSPITAL_ID, HOSPITAL_NAME};
@@ -308,6 +309,7 @@ fn parts(
             secret: DEMO_SECRET.to_owned(),
             timeout_ms: 1500,
             connect_timeout_ms: 1000,
+            capabilities: Capabilities { locks: true, finds_bookings: true, booking_is_idempotent: true },
         },
         clock.clone(),
         random.clone(),

@@ -9,6 +9,7 @@ use mingfen_gateway::cache::{Cache, MemoryCache, RedisCache};
 use mingfen_gateway::notice::{HttpSms, Sms};
 use mingfen_gateway::settings as told;
 use mingfen_gateway::{Gateway, GatewaySettings, Parts};
+use mingfen_his::Capabilities;
 use mingfen_his::rest::{RestHis, RestHisSettings};
 use mingfen_provider_api::{BuildContext, ConfigError, Provider};
 use mingfen_providers::ALL;
@@ -197,6 +198,11 @@ fn read_his(draft: &mut Draft, clock: &Arc<dyn Clock>, random: &Arc<dyn Random>)
         secret: his.secret.reveal().to_owned(),
         timeout_ms: milliseconds(his.timeout),
         connect_timeout_ms: milliseconds(his.connect_timeout),
+        capabilities: Capabilities {
+            locks: his.locks,
+            finds_bookings: his.finds_bookings,
+            booking_is_idempotent: his.booking_is_idempotent,
+        },
     };
     match RestHis::new(settings, Arc::clone(clock), Arc::clone(random)) {
         Ok(his) => Some(his),

@@ -42,7 +42,7 @@ pub trait His: Send + Sync {
     async fn book(&self, booking: &Booking) -> BookingAnswer;
 
     /// Asks whether a bill was booked (交易核查).
-    async fn find_booking(&self, hospital: &HospitalId, bill_no: &BillNo) -> Found<Booked>;
+    async fn find_booking(&self, hospital: &HospitalId, bill_no: &BillNo) -> Found<FoundBooking>;
 
     /// Asks whether money may be given back (drug dispensed? examined?).
     async fn may_refund(&self, question: &RefundQuestion) -> Result<MayRefund, HisError>;
@@ -50,8 +50,8 @@ pub trait His: Send + Sync {
     /// Books a refund that has arrived. The refund's number is the idempotency key.
     async fn book_refund(&self, refund: &RefundBooking) -> RefundBookingAnswer;
 
-    /// Asks whether a refund was booked; answers HIS's number.
-    async fn find_refund(&self, hospital: &HospitalId, refund: &OutRefundNo) -> Found<String>;
+    /// Asks whether a refund was booked.
+    async fn find_refund(&self, hospital: &HospitalId, refund: &OutRefundNo) -> Found<FoundRefund>;
 
     /// One page of the day's ledger, from page 1.
     async fn ledger_page(
@@ -101,12 +101,12 @@ pub struct Owed {
     pub slips: Vec<Slip>,
 }
 
-/// A slip and the sum we believe it to have.
+/// A slip and what we take it to cost the patient.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SlipAmount {
     /// HIS's number.
     pub slip_no: SlipNo,
-    /// Its total.
+    /// The patient's own share: what is charged, held and booked.
     pub amount: Fen,
 }
 
@@ -207,6 +207,28 @@ pub enum Found<T> {
     Unknown(String),
 }
 
+/// A booking that HIS has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundBooking {
+    /// What it answered when it booked it.
+    pub booked: Booked,
+    /// The sum that it booked: another one than ours is no booking of ours.
+    pub total: Fen,
+}
+
+/// A refund that HIS has booked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundRefund {
+    /// HIS's number.
+    pub his_refund_no: String,
+    /// The sum that it booked.
+    pub amount: Amount,
+}
+
+/// How a doubt begins whose cause is that HIS refuses us as a caller (key, clock, a request that it cannot read): a person
+/// must know at once, because waiting does not mend it.
+pub const MISCONFIGURED: &str = "misconfigured: ";
+
 /// May this be given back?
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefundQuestion {
@@ -243,6 +265,8 @@ pub struct RefundBooking {
     pub out_refund_no: OutRefundNo,
     /// How much.
     pub amount: Amount,
+    /// One slip of the bill, when only that was given back.
+    pub slip_no: Option<SlipNo>,
     /// Why.
     pub reason: String,
     /// When it arrived.

@@ -30,6 +30,7 @@ migrations! {
     8 "0008_tasks",
     9 "0009_api_answers",
     10 "0010_notices",
+    11 "0011_second_thoughts",
 }
 
 /// Where the engine keeps which migrations were applied.

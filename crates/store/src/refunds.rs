@@ -5,7 +5,8 @@ use crate::engine::locked;
 use crate::errors::{Result, StoreError, exactly_one};
 use crate::offer::reads;
 use crate::rows::Fields;
-use mingfen_domain::ids::{BillNo, OutRefundNo, OutTradeNo, ProviderRefundNo, TraceId};
+use mingfen_domain::Timestamp;
+use mingfen_domain::ids::{BillNo, OutRefundNo, OutTradeNo, ProviderRefundNo, SlipNo, TraceId};
 use mingfen_domain::refund::{Origin, Refund, State};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, query, query_scalar};
@@ -25,6 +26,12 @@ pub struct RefundRecord {
     pub his_state: RefundHisState,
     /// HIS's own number of the refund.
     pub his_refund_no: Option<String>,
+    /// The one slip of the bill that is meant; `None`: no one in particular.
+    pub slip_no: Option<SlipNo>,
+    /// What was asked for under the request key, digested: the same key with another content is refused.
+    pub request_digest: Option<String>,
+    /// When it last left us. Set by [`Tx::set_refund_sent`], not by [`Tx::insert_refund`].
+    pub sent_at: Option<Timestamp>,
 }
 
 /// Whether HIS was told of a refund.
@@ -90,6 +97,9 @@ macro_rules! select_refunds {
                 failure,
                 his_state,
                 his_refund_no,
+                slip_no,
+                request_digest,
+                sent_at_ms,
                 trace_id,
                 requested_at_ms,
                 version
@@ -169,9 +179,11 @@ impl Tx {
                 his_refund_no,
                 trace_id,
                 requested_at_ms,
-                version
+                version,
+                slip_no,
+                request_digest
             )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
             ON CONFLICT (request_key) DO NOTHING",
         )
         .bind(refund.out_refund_no.as_str())
@@ -191,6 +203,8 @@ impl Tx {
         .bind(refund.trace.as_str())
         .bind(refund.requested_at.ms())
         .bind(refund.version)
+        .bind(record.slip_no.as_ref().map(SlipNo::as_str))
+        .bind(record.request_digest.as_deref())
         .execute(self.connection())
         .await?;
         if done.rows_affected() == 1 {
@@ -241,6 +255,16 @@ impl Tx {
         .execute(self.connection())
         .await?;
         exactly_one(done.rows_affected(), "refunds", refund.out_refund_no.as_str())
+    }
+
+    /// Keeps when it left us. The version stays: [`Tx::save_refund_state`] goes with it.
+    pub async fn set_refund_sent(&mut self, out_refund_no: &OutRefundNo, at: Timestamp) -> Result<()> {
+        let done = query("UPDATE refunds SET sent_at_ms = $1 WHERE out_refund_no = $2")
+            .bind(at.ms())
+            .bind(out_refund_no.as_str())
+            .execute(self.connection())
+            .await?;
+        exactly_one(done.rows_affected(), "refunds", out_refund_no.as_str())
     }
 
     /// Keeps whether HIS was told; HIS's number stays when none is given. The version stays: the machine does not step.
@@ -310,6 +334,12 @@ fn rebuild(row: &AnyRow) -> Result<RefundRecord> {
         request_key: fields.optional_text("request_key")?,
         his_state: fields.word("his_state", RefundHisState::parse)?,
         his_refund_no: fields.optional_text("his_refund_no")?,
+        slip_no: match fields.optional_text("slip_no")? {
+            Some(_) => Some(fields.id("slip_no", SlipNo::parse)?),
+            None => None,
+        },
+        request_digest: fields.optional_text("request_digest")?,
+        sent_at: fields.optional_time("sent_at_ms")?,
     })
 }
 

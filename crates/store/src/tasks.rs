@@ -23,6 +23,8 @@ pub enum TaskKind {
     WriteBackRefund,
     /// Tell the patient.
     Notice,
+    /// Ask HIS once more whether it booked what it had refused.
+    RecheckRefusal,
     /// Give HIS its lock back.
     Unlock,
     /// Put a matter before a person: it parks itself.
@@ -31,12 +33,13 @@ pub enum TaskKind {
 
 impl TaskKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::FollowPayment,
         Self::WriteBack,
         Self::FollowRefund,
         Self::WriteBackRefund,
         Self::Notice,
+        Self::RecheckRefusal,
         Self::Unlock,
         Self::AskPerson,
     ];
@@ -49,6 +52,7 @@ impl TaskKind {
             Self::FollowRefund => "follow_refund",
             Self::WriteBackRefund => "write_back_refund",
             Self::Notice => "notice",
+            Self::RecheckRefusal => "recheck_refusal",
             Self::Unlock => "unlock",
             Self::AskPerson => "ask_person",
         }
@@ -145,15 +149,15 @@ macro_rules! claim_due {
                     state = 'ready'
                     AND due_at_ms <= $1
                     AND leased_until_ms <= $1
-                    AND kind IN ($2, $3, $4, $5, $6, $7, $8)
+                    AND kind IN ($2, $3, $4, $5, $6, $7, $8, $9)
                 ORDER BY due_at_ms
-                LIMIT $9 ",
+                LIMIT $10 ",
             $lock,
             ")
             UPDATE tasks
             SET
-                leased_until_ms = $10,
-                lease_owner = $11,
+                leased_until_ms = $11,
+                lease_owner = $12,
                 attempts = attempts + 1
             WHERE task_id IN (SELECT task_id FROM due)
             RETURNING ",
@@ -186,6 +190,8 @@ writes! {
     retry(task_id: &str, owner: &str, due_at: Timestamp, error: &str) -> bool;
     /// The task is put before a person; `false` when the lease is somebody else's by now.
     park(task_id: &str, owner: &str, now: Timestamp, error: &str) -> bool;
+    /// Whoever the tasks of a kind were waiting for is back: those that wait and that nobody is at are due now.
+    hasten(kind: TaskKind, now: Timestamp) -> ();
     /// A person wants the parked task tried again; `false` when it is not parked.
     unpark(task_id: &str, due_at: Timestamp) -> bool;
     /// A person has dealt with the parked task, or it has dealt with itself; `false` when it is not parked.
@@ -330,6 +336,19 @@ async fn park(
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+async fn hasten(connection: &mut AnyConnection, kind: TaskKind, now: Timestamp) -> Result<()> {
+    query(
+        "UPDATE tasks
+        SET due_at_ms = $1
+        WHERE kind = $2 AND state = 'ready' AND due_at_ms > $1 AND leased_until_ms <= $1",
+    )
+    .bind(now.ms())
+    .bind(kind.as_str())
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 async fn unpark(connection: &mut AnyConnection, task_id: &str, due_at: Timestamp) -> Result<bool> {

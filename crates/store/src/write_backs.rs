@@ -24,6 +24,8 @@ pub struct WriteBackRecord {
     pub state: State,
     /// Since when HIS should know.
     pub due_at: Timestamp,
+    /// When a telling was last found without an answer.
+    pub doubted_at: Option<Timestamp>,
     /// When HIS had booked it.
     pub posted_at: Option<Timestamp>,
     /// Compared at every change.
@@ -41,6 +43,7 @@ macro_rules! select_write_back {
             places,
             reason,
             due_at_ms,
+            doubted_at_ms,
             posted_at_ms,
             version
         FROM write_backs
@@ -120,9 +123,10 @@ impl Tx {
                 places = $5,
                 reason = $6,
                 due_at_ms = $7,
-                posted_at_ms = $8,
+                doubted_at_ms = $8,
+                posted_at_ms = $9,
                 version = version + 1
-            WHERE bill_no = $9 AND version = $10",
+            WHERE bill_no = $10 AND version = $11",
         )
         .bind(record.out_trade_no.as_str())
         .bind(record.state.as_str())
@@ -131,6 +135,7 @@ impl Tx {
         .bind(places)
         .bind(reason)
         .bind(record.due_at.ms())
+        .bind(record.doubted_at.map(Timestamp::ms))
         .bind(record.posted_at.map(Timestamp::ms))
         .bind(record.bill_no.as_str())
         .bind(record.version)
@@ -147,6 +152,7 @@ fn rebuild(row: &AnyRow) -> Result<WriteBackRecord> {
         out_trade_no: fields.id("out_trade_no", OutTradeNo::parse)?,
         state: state_of(&fields)?,
         due_at: fields.time("due_at_ms")?,
+        doubted_at: fields.optional_time("doubted_at_ms")?,
         posted_at: fields.optional_time("posted_at_ms")?,
         version: fields.number("version")?,
     })

@@ -18,6 +18,12 @@ pub struct HisSettings {
     pub timeout: Duration,
     /// How long a connection may take.
     pub connect_timeout: Duration,
+    /// Whether it can hold slips.
+    pub locks: bool,
+    /// Whether it can be asked about a booking.
+    pub finds_bookings: bool,
+    /// Whether booking the same bill twice is harmless.
+    pub booking_is_idempotent: bool,
 }
 
 pub(crate) fn read(reading: &mut Reading<'_>) -> HisSettings {
@@ -29,6 +35,9 @@ pub(crate) fn read(reading: &mut Reading<'_>) -> HisSettings {
         secret: section.secret("secret", "secret_file", "the shared secret"),
         timeout: section.duration("timeout"),
         connect_timeout: section.duration("connect_timeout"),
+        locks: section.flag("locks"),
+        finds_bookings: section.flag("finds_bookings"),
+        booking_is_idempotent: section.flag("booking_is_idempotent"),
     };
     section.end();
     settings

@@ -88,6 +88,7 @@ impl From<RefundRefused> for ApiFailure {
             RefundRefused::NotBookedYet(_) => Self::new(StatusCode::CONFLICT, "NOT_BOOKED_YET", message),
             RefundRefused::TooMuch { .. } => Self::new(StatusCode::CONFLICT, "REFUND_TOO_MUCH", message),
             RefundRefused::NothingLeft => Self::new(StatusCode::CONFLICT, "NOTHING_LEFT", message),
+            RefundRefused::NoSuchSlip(_) => Self::new(StatusCode::CONFLICT, "NO_SUCH_SLIP", message),
             RefundRefused::OtherRequest(_) => Self::new(StatusCode::CONFLICT, "REQUEST_NO_USED", message),
             RefundRefused::HisSaysNo(_) => Self::new(StatusCode::CONFLICT, "HIS_SAYS_NO", message),
             RefundRefused::HisSilent(_) => Self::new(StatusCode::BAD_GATEWAY, "HIS_DOES_NOT_ANSWER", message),

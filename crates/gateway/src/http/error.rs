@@ -95,7 +95,7 @@ fn not_opened(visit: &Visit, error: OpenError, shown: Split) -> HttpResponse {
             voucher_no: None,
             receipt_reference: None,
         }),
-        OpenError::Busy(why) => busy(visit, paths::CONFIRM, &why),
+        OpenError::Busy(why) | OpenError::OtherAtHis(why) => busy(visit, paths::CONFIRM, &why),
         OpenError::OverLimit => busy(visit, paths::SLIPS, "over the limit for one payment"),
         OpenError::NothingToCharge => busy(visit, paths::SLIPS, "nothing to charge"),
         OpenError::Trouble(trouble) => busy(visit, paths::SLIPS, &trouble.to_string()),

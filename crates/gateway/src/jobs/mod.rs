@@ -7,7 +7,8 @@
 //! | `follow_refund` | sends a refund and asks after it | `service/follow_refund.rs` |
 //! | `write_back_refund` | tells HIS of a refund | `service/post_refund_to_his.rs` |
 //! | `notice` | tells the patient | `service/send_notice.rs` |
-//! | `unlock` | gives HIS's lock back | here |
+//! | `recheck_refusal` | asks HIS whether it booked what it had refused | `service/post_write_back.rs` |
+//! | `unlock` | gives HIS's lock back | `service/give_lock_back.rs` |
 //! | `ask_person` | parks itself | here |
 //! | timers | links the audit trail, refreshes certificates | [`worker`] |
 
@@ -91,19 +92,12 @@ async fn round(gateway: &Gateway, task: &TaskRecord) -> Result<JobEnd, Trouble> 
                 .await
         }
         TaskKind::Notice => service::send_notice(gateway, subject, task.attempts).await,
-        TaskKind::Unlock => unlock(gateway, &BillNo::parse(subject).map_err(bad)?, task.attempts).await,
+        TaskKind::RecheckRefusal => {
+            service::recheck_refusal(gateway, &BillNo::parse(subject).map_err(bad)?, task.attempts).await
+        }
+        TaskKind::Unlock => {
+            service::give_lock_back(gateway, &BillNo::parse(subject).map_err(bad)?, task.attempts).await
+        }
         TaskKind::AskPerson => Ok(JobEnd::Park { because: service::matter(gateway, subject).await? }),
-    }
-}
-
-/// Gives HIS's lock back, so that the slip can be paid at the window at once.
-async fn unlock(gateway: &Gateway, bill_no: &BillNo, attempts: i64) -> Result<JobEnd, Trouble> {
-    let Some(bill) = gateway.store.bill(bill_no).await? else { return Ok(JobEnd::Done) };
-    let Some(token) = &bill.bill.lock_token else { return Ok(JobEnd::Done) };
-    match gateway.his.unlock(&bill.bill.hospital, token).await {
-        Ok(()) => Ok(JobEnd::Done),
-        // A lock runs out by itself: not worth a person's time.
-        Err(_) if attempts >= 5 => Ok(JobEnd::Done),
-        Err(error) => Ok(JobEnd::widening(&[5, 30, 60, 300], attempts, error.to_string())),
     }
 }

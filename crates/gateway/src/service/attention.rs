@@ -37,7 +37,7 @@ fn latest(rows: Vec<AuditRecord>, kind: &str) -> Option<String> {
 }
 
 /// Every kind of matter.
-pub(crate) const KINDS: [&str; 13] = [
+pub(crate) const KINDS: [&str; 14] = [
     "contradiction",
     "wrong_amount",
     "refund_contradiction",
@@ -48,6 +48,7 @@ pub(crate) const KINDS: [&str; 13] = [
     "booked_after_refusal",
     "booked_otherwise",
     "order_conflict",
+    "his_refuses_us",
     "refund_overdue",
     "refund_booking_overdue",
     "unknown_order",

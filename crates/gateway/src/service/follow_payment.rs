@@ -19,8 +19,18 @@ pub async fn follow_payment(gateway: &Gateway, order: &OutTradeNo, attempts: i64
     let Some(record) = gateway.store.payment(order).await? else {
         return Ok(JobEnd::Park { because: format!("there is no order {order}") });
     };
-    if !record.payment.state.is_live() {
-        return Ok(JobEnd::Done);
+    match &record.payment.state {
+        State::Opening | State::Waiting { .. } => {}
+        // Not closed by a round of this job: refused, so we believe, but another tab may have had it opened at the same moment.
+        // It is closed there as well, once.
+        State::Closed(_) => {
+            return Ok(match ask(gateway, &record, true).await? {
+                Asked::Known(_) => JobEnd::Done,
+                Asked::NoAnswer(_) if record.payment.expires_at <= gateway.now() => JobEnd::Done,
+                Asked::NoAnswer(why) => JobEnd::widening(SCHEDULE, attempts, why),
+            });
+        }
+        State::Paid(_) | State::Suspense { .. } => return Ok(JobEnd::Done),
     }
     let late = record.payment.expires_at <= gateway.now();
     match ask(gateway, &record, late).await? {

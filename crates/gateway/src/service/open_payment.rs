@@ -8,6 +8,7 @@ use mingfen_domain::bill::{Bill, BillState, BilledSlip};
 use mingfen_domain::ids::{BillNo, ChannelId, OutTradeNo, SlipNo, TraceId};
 use mingfen_domain::payment::{Event, Payment, Scene, State};
 use mingfen_domain::person::{Patient, Phone};
+use mingfen_domain::refund::State as RefundState;
 use mingfen_domain::slip::{Slip, SlipStatus};
 use mingfen_domain::split::Split;
 use mingfen_domain::{Amount, Fen, Timestamp};
@@ -15,6 +16,11 @@ use mingfen_his::{HisError, LockAnswer, LockRequest, SlipAmount};
 use mingfen_provider_api::{CallError, OrderRequest, Payer, PayerScene, Provider};
 use mingfen_store::{BillRecord, BilledSlipRecord, Claim, PaymentRecord, TaskKind};
 use std::sync::Arc;
+
+/// HIS holds the slips for so much longer than they can be paid.
+const LOCK_MARGIN_SECONDS: i64 = 120;
+/// In less time nobody authorises and pays.
+const SHORTEST_ORDER_MS: i64 = 60_000;
 
 /// What the patient confirmed.
 #[derive(Clone, Debug)]
@@ -68,6 +74,9 @@ pub enum OpenError {
     /// Nothing can be ordered just now and nothing was: HIS or the provider does not answer, or refuses.
     #[error("nothing could be ordered: {0}")]
     Busy(String),
+    /// HIS has just said that a slip is not what it was: it is read again, and this is said only when that shows nothing new.
+    #[error("HIS says no: {0}")]
+    OtherAtHis(String),
     /// More than may be paid at once.
     #[error("over the limit for one payment")]
     OverLimit,
@@ -104,9 +113,14 @@ pub async fn open_payment(gateway: &Gateway, request: &OpenPayment) -> Result<Op
         if let Some(opened) = settle_earlier_bills(gateway, request).await? {
             return Ok(opened);
         }
-        match open_fresh(gateway, request, &channel, &slips, amount).await? {
-            Some(opened) => return Ok(opened),
-            None => continue,
+        match open_fresh(gateway, request, &channel, &slips, amount).await {
+            Ok(Some(opened)) => return Ok(opened),
+            Ok(None) => continue,
+            Err(error @ OpenError::OtherAtHis(_)) => {
+                owed_now(gateway, request).await?;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
         }
     }
     Err(OpenError::Busy("the slips are being paid by somebody else at this moment".into()))
@@ -152,10 +166,17 @@ async fn settle_earlier_bills(gateway: &Gateway, request: &OpenPayment) -> Resul
     bill_nos.dedup();
     for bill_no in bill_nos {
         let Some(bill) = gateway.store.bill(&bill_no).await? else { continue };
+        let payments = gateway.store.payments_of_bill(&bill_no).await?;
         if matches!(bill.bill.state, BillState::Settled { .. }) {
+            if all_went_back(gateway, &payments).await? {
+                // HIS owes us the slips again (we have just read them unpaid): they may be paid anew.
+                let mut tx = gateway.store.begin().await?;
+                tx.release_claims(&bill_no).await?;
+                tx.commit().await?;
+                continue;
+            }
             return Err(OpenError::AlreadyPaid { view_ref: Some(bill.view_ref) });
         }
-        let payments = gateway.store.payments_of_bill(&bill_no).await?;
         if payments.iter().any(|record| matches!(record.payment.state, State::Suspense { .. })) {
             return Err(OpenError::InDoubt { view_ref: bill.view_ref });
         }
@@ -175,6 +196,22 @@ async fn settle_earlier_bills(gateway: &Gateway, request: &OpenPayment) -> Resul
         }
     }
     Ok(None)
+}
+
+/// Whether every fen that came for a bill is back at the payer.
+async fn all_went_back(gateway: &Gateway, payments: &[PaymentRecord]) -> Result<bool, Trouble> {
+    for record in payments {
+        let Some(received) = record.payment.state.received() else { continue };
+        if record.refund_held != received.amount.fen() {
+            return Ok(false);
+        }
+        let refunds = gateway.store.refunds_of_payment(&record.payment.out_trade_no).await?;
+        let held = refunds.iter().filter(|record| record.refund.state.holds_money());
+        if !held.clone().all(|record| matches!(record.refund.state, RefundState::Succeeded { .. })) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Whether the patient asks for what is open already: same slips, same sums, same account, same payer, and time left.
@@ -265,6 +302,10 @@ async fn open_fresh(
     tracing::info!(payment.out_trade_no = %order, bill.bill_no = %bill.bill.bill_no, trace = %trace, channel = %channel.channel(), "order stored");
 
     hold(gateway, &bill, &order).await?;
+    // Read again: its deadline may have become shorter, and another tap may have ended it.
+    let Some(record) = gateway.store.payment(&order).await? else {
+        return Err(Trouble::Inconsistent(format!("order {order} vanished")).into());
+    };
     match send(gateway, &record, channel.as_ref()).await? {
         Sent::Opened | Sent::InDoubt => Ok(Some(Opened { view_ref: bill.view_ref })),
         Sent::NotTaken(why) => {
@@ -345,37 +386,91 @@ async fn hold(gateway: &Gateway, bill: &BillRecord, order: &OutTradeNo) -> Resul
         return Ok(());
     }
     let error = match gateway.his.lock(&lock_request(bill)).await {
-        Ok(LockAnswer::Locked { token, .. }) => {
+        Ok(LockAnswer::Locked { token, expires_at }) => {
             crash::point("open_payment.locked");
-            let mut tx = gateway.store.begin().await?;
-            tx.set_lock_token(&bill.bill.bill_no, Some(&token)).await?;
-            return Ok(tx.commit().await?);
+            return keep_lock(gateway, bill, order, &token, expires_at).await;
         }
         Ok(LockAnswer::NotSupported) => return Ok(()),
-        Ok(LockAnswer::Rejected { code, .. }) if code == "SLIP_ALREADY_PAID" => {
-            OpenError::AlreadyPaid { view_ref: None }
+        Ok(LockAnswer::Rejected { code, message }) if code == "SLIP_LOCKED" => {
+            OpenError::Busy(format!("{code} {message}"))
         }
-        Ok(LockAnswer::Rejected { code, message }) => OpenError::Busy(format!("{code} {message}")),
+        // The slips are not what they were a moment ago.
+        Ok(LockAnswer::Rejected { code, message }) => OpenError::OtherAtHis(format!("{code} {message}")),
         Err(error) => OpenError::Busy(error.to_string()),
     };
-    record_event(gateway, order, Event::OpenRefused { code: error.to_string() }, Way::OrderAnswer).await?;
-    // A second tap may have ordered it meanwhile: then it is closed where it stands.
-    ask_now(gateway, order, true).await?;
-    Err(error)
+    if give_up_unheld(gateway, bill, order, &error).await? { Err(error) } else { Ok(()) }
 }
 
-fn lock_request(bill: &BillRecord) -> LockRequest {
+/// Keeps HIS's lock. Nobody can pay longer than HIS holds the slips: a shorter lock shortens the order, which has not left us.
+async fn keep_lock(
+    gateway: &Gateway,
+    bill: &BillRecord,
+    order: &OutTradeNo,
+    token: &str,
+    expires_at: Timestamp,
+) -> Result<(), OpenError> {
+    let bill_no = &bill.bill.bill_no;
+    let mut tx = gateway.store.begin().await?;
+    let Some(record) = tx.payment_for_update(order).await? else {
+        return Err(Trouble::Inconsistent(format!("there is no order {order}")).into());
+    };
+    tx.set_lock_token(bill_no, Some(token)).await?;
+    let held_until = Timestamp::from_seconds(expires_at.plus_seconds(-LOCK_MARGIN_SECONDS).seconds());
+    let time_left = held_until.since_ms(gateway.now()) >= SHORTEST_ORDER_MS;
+    match record.payment.state {
+        State::Opening if time_left => {
+            if held_until < record.payment.expires_at {
+                tx.shorten_order(order, bill_no, held_until).await?;
+            }
+            Ok(tx.commit().await?)
+        }
+        // Another tap was quicker: it is held, and sent or paid already.
+        State::Waiting { .. } | State::Paid(_) | State::Suspense { .. } => Ok(tx.commit().await?),
+        State::Opening | State::Closed(_) => {
+            tx.schedule(TaskKind::Unlock, bill_no.as_str(), gateway.now(), &bill.trace).await?;
+            tx.commit().await?;
+            let error =
+                OpenError::Busy("HIS holds the slips for too short a time, or not any more".to_owned());
+            let code = error.to_string();
+            record_event(gateway, order, Event::OpenRefused { code }, Way::OrderAnswer).await?;
+            Err(error)
+        }
+    }
+}
+
+/// Ends an order whose slips HIS does not hold, unless another tap got them held meanwhile: then it goes on, and the answer is
+/// `false`. Decided with the order's row held, so that of two taps one is first.
+async fn give_up_unheld(
+    gateway: &Gateway,
+    bill: &BillRecord,
+    order: &OutTradeNo,
+    error: &OpenError,
+) -> Result<bool, OpenError> {
+    let bill_no = &bill.bill.bill_no;
+    let mut tx = gateway.store.begin().await?;
+    tx.payment_for_update(order).await?;
+    let now_held = tx.bill_for_update(bill_no).await?.is_some_and(|bill| bill.bill.lock_token.is_some());
+    if now_held {
+        return Ok(false);
+    }
+    // HIS may hold them all the same: its answer may be what was lost.
+    tx.schedule(TaskKind::Unlock, bill_no.as_str(), gateway.now().plus_seconds(1), &bill.trace).await?;
+    tx.commit().await?;
+    record_event(gateway, order, Event::OpenRefused { code: error.to_string() }, Way::OrderAnswer).await?;
+    Ok(true)
+}
+
+pub(super) fn lock_request(bill: &BillRecord) -> LockRequest {
     LockRequest {
         hospital: bill.bill.hospital.clone(),
         request_id: bill.bill.bill_no.clone(),
         slips: bill
-            .bill
             .slips
             .iter()
-            .map(|slip| SlipAmount { slip_no: slip.slip_no.clone(), amount: slip.total })
+            .map(|slip| SlipAmount { slip_no: slip.slip_no.clone(), amount: slip.self_pay })
             .collect(),
         // A little longer than the order, so that the write-back of a last-second payment still finds it held.
-        hold_until: bill.bill.pay_until.plus_seconds(120),
+        hold_until: bill.bill.pay_until.plus_seconds(LOCK_MARGIN_SECONDS),
     }
 }
 
@@ -411,6 +506,9 @@ pub async fn order_again(gateway: &Gateway, order: &OutTradeNo) -> Result<(), Op
     {
         hold(gateway, &bill, order).await?;
     }
+    let Some(record) = gateway.store.payment(order).await? else {
+        return Err(Trouble::Inconsistent(format!("order {order} vanished")).into());
+    };
     match send(gateway, &record, channel.as_ref()).await? {
         Sent::Opened | Sent::InDoubt => Ok(()),
         Sent::NotTaken(why) => Err(OpenError::Busy(why)),
@@ -424,6 +522,12 @@ enum Sent {
 }
 
 async fn send(gateway: &Gateway, record: &PaymentRecord, channel: &dyn Provider) -> Result<Sent, Trouble> {
+    match record.payment.state {
+        State::Opening | State::Waiting { .. } => {}
+        // It was paid meanwhile: its page says so.
+        State::Paid(_) | State::Suspense { .. } => return Ok(Sent::Opened),
+        State::Closed(_) => return Ok(Sent::NotTaken("another tap has ended the order".to_owned())),
+    }
     let request = order_request(gateway, record)?;
     let order = &record.payment.out_trade_no;
     let answer = channel.open_order(&request).await;

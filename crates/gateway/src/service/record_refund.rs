@@ -109,8 +109,12 @@ async fn record(
             "contradiction"
         }
         Outcome::Moved(next, effect) => {
+            let leaves = record.refund.state == State::Due && next == State::Unknown;
             record.refund.state = next;
             tx.save_refund_state(&record.refund).await?;
+            if leaves {
+                tx.set_refund_sent(number, now).await?;
+            }
             record.refund.version += 1;
             if let Some(effect) = effect {
                 carry_out(gateway, &mut tx, &record, effect, now).await?;
@@ -304,6 +308,9 @@ pub(super) async fn add_automatic_refund(
         request_key: Some(format!("auto:{}:{}", origin.as_str(), record.payment.out_trade_no)),
         his_state: RefundHisState::None,
         his_refund_no: None,
+        slip_no: None,
+        request_digest: None,
+        sent_at: None,
     };
     add_refund(tx, &refund, now).await.map(|_| ())
 }

@@ -275,6 +275,9 @@ async fn record_uncounted(
             Recorded::AlreadySo(record.payment.state.clone())
         }
         Outcome::Contradiction(kind) => {
+            if kind == Contradiction::OpenedAfterClose {
+                tx.schedule(TaskKind::FollowPayment, order.as_str(), now, &record.payment.trace).await?;
+            }
             let detail = contradiction_text(kind, &record, &seen);
             ask_person(
                 gateway,
@@ -479,7 +482,7 @@ fn contradiction_text(kind: Contradiction, record: &PaymentRecord, seen: &str) -
             )
         }
         Contradiction::OpenedAfterClose => {
-            "closed here, the provider opened it all the same; it is asked after until it expires".into()
+            "closed here, the provider opened it all the same; it is closed there by the next round".into()
         }
     }
 }

@@ -27,7 +27,7 @@ pub struct RefundAsked {
     pub target: RefundTarget,
     /// How much; `None`: all that is left.
     pub amount: Option<Amount>,
-    /// One slip of the bill, when only that is meant; HIS is asked about it.
+    /// One slip of the bill, when only that is meant: no more than its own share, and HIS is asked about it.
     pub slip_no: Option<SlipNo>,
     /// Shown to the payer.
     pub reason: String,
@@ -64,6 +64,9 @@ pub enum RefundRefused {
     /// Everything was given back, or is on its way.
     #[error("nothing is left to refund")]
     NothingLeft,
+    /// The slip is not in that bill.
+    #[error("slip {0} was not paid with this order")]
+    NoSuchSlip(SlipNo),
     /// The same request number with another content.
     #[error("this request number was used for another refund: {0}")]
     OtherRequest(OutRefundNo),
@@ -100,7 +103,7 @@ pub async fn request_refund(gateway: &Gateway, asked: RefundAsked) -> Result<Ref
         return Err(RefundRefused::NoReason);
     }
     let payment = find_payment(gateway, &asked.target).await?;
-    if let Some(earlier) = earlier(gateway, &asked, &payment).await? {
+    if let Some(earlier) = earlier(gateway, &asked).await? {
         return Ok(earlier);
     }
     let Some(received) = payment.payment.state.received() else {
@@ -112,7 +115,15 @@ pub async fn request_refund(gateway: &Gateway, asked: RefundAsked) -> Result<Ref
     if channel.refunds().is_none() {
         return Err(RefundRefused::NoRefunds(payment.payment.channel.to_string()));
     }
-    let left = received.amount.fen().minus(payment.refund_held).map_err(Trouble::from)?;
+    let left_of_payment = received.amount.fen().minus(payment.refund_held).map_err(Trouble::from)?;
+    let left = match &asked.slip_no {
+        Some(slip_no) => {
+            let refunds = gateway.store.refunds_of_payment(&payment.payment.out_trade_no).await?;
+            let share = share_of(gateway, &payment, slip_no).await?;
+            left_of_slip(share, slip_no, &refunds)?.min(left_of_payment)
+        }
+        None => left_of_payment,
+    };
     let everything_left = Amount::try_from(left).map_err(|_| RefundRefused::NothingLeft)?;
     let amount = asked.amount.unwrap_or(everything_left);
     if amount > everything_left {
@@ -138,11 +149,23 @@ pub async fn request_refund(gateway: &Gateway, asked: RefundAsked) -> Result<Ref
         request_key: asked.request_key.clone(),
         his_state: if origin.concerns_his() { RefundHisState::Due } else { RefundHisState::None },
         his_refund_no: None,
+        slip_no: asked.slip_no.clone(),
+        request_digest: Some(digest(&asked)),
+        sent_at: None,
     };
     let mut tx = gateway.store.begin().await?;
     match add_refund(&mut tx, &record, now).await? {
-        AddedRefund::New => {}
-        AddedRefund::Earlier(earlier) => return same_or_refuse(*earlier, &asked, &payment),
+        // The payment is held now: what other refunds take of this slip is seen here, or waits for us.
+        AddedRefund::New => {
+            if let Some(slip_no) = &asked.slip_no {
+                let refunds = tx.refunds_of_payment(&payment.payment.out_trade_no).await?;
+                let share = share_of(gateway, &payment, slip_no).await?;
+                if left_of_slip(share, slip_no, &refunds)? < Fen::ZERO {
+                    return Err(RefundRefused::TooMuch { asked: amount.fen(), left: Fen::ZERO });
+                }
+            }
+        }
+        AddedRefund::Earlier(earlier) => return same_or_refuse(*earlier, &asked),
         AddedRefund::TooMuch => return Err(RefundRefused::TooMuch { asked: amount.fen(), left }),
     }
     tx.commit().await?;
@@ -151,37 +174,63 @@ pub async fn request_refund(gateway: &Gateway, asked: RefundAsked) -> Result<Ref
     Ok(record)
 }
 
+/// What the patient paid of one slip of the bill.
+async fn share_of(
+    gateway: &Gateway,
+    payment: &PaymentRecord,
+    slip_no: &SlipNo,
+) -> Result<Fen, RefundRefused> {
+    let bill = gateway.store.bill(&payment.payment.bill_no).await?;
+    let slips = bill.map(|bill| bill.slips).unwrap_or_default();
+    let slip = slips.into_iter().find(|slip| slip.slip_no == *slip_no);
+    slip.map(|slip| slip.self_pay).ok_or_else(|| RefundRefused::NoSuchSlip(slip_no.clone()))
+}
+
+/// What is left of a slip's share after its own refunds; negative when they are too much already.
+fn left_of_slip(share: Fen, slip_no: &SlipNo, refunds: &[RefundRecord]) -> Result<Fen, Trouble> {
+    let of_slip = |record: &&RefundRecord| record.slip_no.as_ref() == Some(slip_no);
+    let held = refunds.iter().filter(of_slip).filter(|record| record.refund.state.holds_money());
+    Ok(share.minus(Fen::sum(held.map(|record| record.refund.amount.fen()))?)?)
+}
+
+/// A digest of what is asked for. The words of the reason and who asks may differ between two tries of one request.
+fn digest(asked: &RefundAsked) -> String {
+    use sha2::{Digest, Sha256};
+    let target = match &asked.target {
+        RefundTarget::Order(order) => order.as_str(),
+        RefundTarget::Bill(bill_no) => bill_no.as_str(),
+    };
+    let amount = asked.amount.map(|amount| amount.get().to_string());
+    let slip_no = asked.slip_no.as_ref().map(SlipNo::as_str);
+    let parts = [target, amount.as_deref().unwrap_or("all"), slip_no.unwrap_or("no slip")];
+    hex::encode(Sha256::digest(parts.join("\n")))
+}
+
 async fn find_payment(gateway: &Gateway, target: &RefundTarget) -> Result<PaymentRecord, RefundRefused> {
     let found = match target {
         RefundTarget::Order(order) => gateway.store.payment(order).await?,
+        // The one that settled it; before that, any of them, which tells how it stands.
         RefundTarget::Bill(bill_no) => {
-            let payments = gateway.store.payments_of_bill(bill_no).await?;
-            payments.into_iter().find(|record| matches!(record.payment.state, PaymentState::Paid(_)))
+            let mut payments = gateway.store.payments_of_bill(bill_no).await?;
+            let paid =
+                payments.iter().position(|record| matches!(record.payment.state, PaymentState::Paid(_)));
+            paid.map(|index| payments.swap_remove(index)).or_else(|| payments.pop())
         }
     };
     found.ok_or(RefundRefused::NotFound)
 }
 
-async fn earlier(
-    gateway: &Gateway,
-    asked: &RefundAsked,
-    payment: &PaymentRecord,
-) -> Result<Option<RefundRecord>, RefundRefused> {
+async fn earlier(gateway: &Gateway, asked: &RefundAsked) -> Result<Option<RefundRecord>, RefundRefused> {
     let Some(key) = &asked.request_key else { return Ok(None) };
     match gateway.store.refund_by_request_key(key).await? {
-        Some(earlier) => same_or_refuse(earlier, asked, payment).map(Some),
+        Some(earlier) => same_or_refuse(earlier, asked).map(Some),
         None => Ok(None),
     }
 }
 
 /// A repeat is answered with the first refund; the same number for something else is a mistake of the caller.
-fn same_or_refuse(
-    earlier: RefundRecord,
-    asked: &RefundAsked,
-    payment: &PaymentRecord,
-) -> Result<RefundRecord, RefundRefused> {
-    let same_amount = asked.amount.is_none_or(|amount| amount == earlier.refund.amount);
-    if earlier.refund.out_trade_no == payment.payment.out_trade_no && same_amount {
+fn same_or_refuse(earlier: RefundRecord, asked: &RefundAsked) -> Result<RefundRecord, RefundRefused> {
+    if earlier.request_digest.as_deref() == Some(digest(asked).as_str()) {
         Ok(earlier)
     } else {
         Err(RefundRefused::OtherRequest(earlier.refund.out_refund_no))

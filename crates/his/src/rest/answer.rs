@@ -59,18 +59,19 @@ impl<'a> Member<'a> {
     }
 
     pub(super) fn text(&self, name: &str) -> Result<String, Misread> {
-        Ok(self.member(name)?.as_text()?.to_owned())
+        Ok(clean(self.member(name)?.as_text()?))
     }
 
     /// A text that must say something.
     pub(super) fn filled_text(&self, name: &str) -> Result<String, Misread> {
         let member = self.member(name)?;
         let text = member.as_text()?;
-        if text.trim().is_empty() { Err(member.wrong("empty")) } else { Ok(text.to_owned()) }
+        let text = clean(text);
+        if text.is_empty() { Err(member.wrong("empty")) } else { Ok(text) }
     }
 
     pub(super) fn optional_text(&self, name: &str) -> Result<Option<String>, Misread> {
-        self.optional(name)?.map(|member| Ok(member.as_text()?.to_owned())).transpose()
+        self.optional(name)?.map(|member| Ok(clean(member.as_text()?))).transpose()
     }
 
     pub(super) fn truth(&self, name: &str) -> Result<bool, Misread> {
@@ -127,6 +128,18 @@ impl<'a> Member<'a> {
     }
 }
 
+/// A text that is only shown or kept: without what no page and no database can hold, and not longer than any of them shows.
+/// PostgreSQL refuses a row with U+0000; a booking must not fail over a vendor's padding.
+fn clean(text: &str) -> String {
+    const LONGEST: usize = 500;
+    let visible = |character: &char| {
+        !character.is_control()
+            && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    };
+    let kept: String = text.chars().filter(visible).take(LONGEST).collect();
+    kept.trim().to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,6 +181,16 @@ mod tests {
         }
         assert_eq!(root.fen("minus"), Ok(Fen::new(-5)));
         check(root.amount("zero"), "the answer's zero is not at least one fen");
+    }
+
+    #[test]
+    fn texts_lose_what_nothing_can_hold() {
+        let padded = format!(" H1\u{0}\u{202e}\r\n{} ", "长".repeat(600));
+        let value = json!({ "no": padded, "blank": "\u{0} \u{feff}" });
+        let root = Member::root(&value);
+        assert_eq!(root.text("no").unwrap().chars().count(), 499);
+        assert!(root.text("no").unwrap().starts_with("H1长"));
+        check(root.filled_text("blank"), "the answer's blank is empty");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::answer::{Member, Misread};
 use super::{OPERATOR, slip_amounts};
-use crate::{Booking, MayRefund, PaidTender, RefundBooking, RefundQuestion};
+use crate::{Booking, FoundBooking, FoundRefund, MayRefund, PaidTender, RefundBooking, RefundQuestion};
 use mingfen_domain::slip::SlipKind;
 use mingfen_domain::split::Tender;
 use mingfen_domain::write_back::{Booked, Place};
@@ -61,12 +61,11 @@ pub(super) fn booked(answer: &Member<'_>) -> Result<Booked, Misread> {
 }
 
 /// The answer of `payments/find`; `None`: HIS does not have it.
-pub(super) fn found_booking(answer: &Member<'_>) -> Result<Option<Booked>, Misread> {
+pub(super) fn found_booking(answer: &Member<'_>) -> Result<Option<FoundBooking>, Misread> {
     if !is_booked(answer)? {
         return Ok(None);
     }
-    answer.fen("total_fen")?;
-    booked(answer).map(Some)
+    Ok(Some(FoundBooking { total: answer.fen("total_fen")?, booked: booked(answer)? }))
 }
 
 fn places(answer: &Member<'_>) -> Result<Vec<Place>, Misread> {
@@ -108,7 +107,7 @@ pub(super) fn may_refund(answer: &Member<'_>) -> Result<MayRefund, Misread> {
 
 /// The body of `refunds/confirm`.
 pub(super) fn refund_confirmation(refund: &RefundBooking) -> Value {
-    json!({
+    let mut body = json!({
         "hospital_id": refund.hospital.as_str(),
         "order_no": refund.bill_no.as_str(),
         "refund_no": refund.out_refund_no.as_str(),
@@ -116,7 +115,11 @@ pub(super) fn refund_confirmation(refund: &RefundBooking) -> Value {
         "reason": refund.reason,
         "refunded_at": refund.refunded_at.to_rfc3339(),
         "operator": OPERATOR,
-    })
+    });
+    if let Some(slip_no) = &refund.slip_no {
+        body["slip_no"] = json!(slip_no.as_str());
+    }
+    body
 }
 
 /// The answer of `refunds/confirm`: HIS's number.
@@ -125,12 +128,11 @@ pub(super) fn booked_refund(answer: &Member<'_>) -> Result<String, Misread> {
 }
 
 /// The answer of `refunds/find`; `None`: HIS does not have it.
-pub(super) fn found_refund(answer: &Member<'_>) -> Result<Option<String>, Misread> {
+pub(super) fn found_refund(answer: &Member<'_>) -> Result<Option<FoundRefund>, Misread> {
     if !is_booked(answer)? {
         return Ok(None);
     }
-    answer.amount("amount_fen")?;
-    booked_refund(answer).map(Some)
+    Ok(Some(FoundRefund { amount: answer.amount("amount_fen")?, his_refund_no: booked_refund(answer)? }))
 }
 
 /// Anything but the two words of the contract is no answer: "not found" lets money move.

@@ -19,15 +19,15 @@ mod tests;
 pub use settings::{RestHisSettings, SettingsError};
 
 use crate::{
-    Booking, BookingAnswer, Capabilities, Found, His, HisError, LedgerPage, LockAnswer, LockRequest,
-    MayRefund, Owed, RefundBooking, RefundBookingAnswer, RefundQuestion, SlipAmount,
+    Booking, BookingAnswer, Capabilities, Found, FoundBooking, FoundRefund, His, HisError, LedgerPage,
+    LockAnswer, LockRequest, MISCONFIGURED, MayRefund, Owed, RefundBooking, RefundBookingAnswer,
+    RefundQuestion, SlipAmount,
 };
 use answer::{Member, Misread};
 use async_trait::async_trait;
 use exchange::{Call, Exchange, Fault};
 use mingfen_domain::ids::{BillNo, HospitalId, OutRefundNo, SlipNo};
 use mingfen_domain::slip::Slip;
-use mingfen_domain::write_back::Booked;
 use mingfen_domain::{BusinessDay, Clock, Random};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -82,6 +82,7 @@ const LEDGER: Call = Call { path: "/ledger/day", denials: &[], answer_bytes: LED
 #[derive(Debug)]
 pub struct RestHis {
     exchange: Exchange,
+    capabilities: Capabilities,
 }
 
 impl RestHis {
@@ -94,7 +95,8 @@ impl RestHis {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Result<Self, SettingsError> {
-        Ok(Self { exchange: Exchange::new(settings, clock, random)? })
+        let capabilities = settings.capabilities;
+        Ok(Self { exchange: Exchange::new(settings, clock, random)?, capabilities })
     }
 
     /// Sends one request and reads its answer.
@@ -112,7 +114,7 @@ impl RestHis {
 #[async_trait]
 impl His for RestHis {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { locks: true, finds_bookings: true, booking_is_idempotent: true }
+        self.capabilities
     }
 
     async fn owed_slips(&self, hospital: &HospitalId, card_no: &str) -> Result<Option<Owed>, HisError> {
@@ -155,7 +157,7 @@ impl His for RestHis {
         }
     }
 
-    async fn find_booking(&self, hospital: &HospitalId, bill_no: &BillNo) -> Found<Booked> {
+    async fn find_booking(&self, hospital: &HospitalId, bill_no: &BillNo) -> Found<FoundBooking> {
         let request = json!({ "hospital_id": hospital.as_str(), "order_no": bill_no.as_str() });
         found(self.ask(&FIND, &request, bookings::found_booking).await)
     }
@@ -175,7 +177,7 @@ impl His for RestHis {
         }
     }
 
-    async fn find_refund(&self, hospital: &HospitalId, refund: &OutRefundNo) -> Found<String> {
+    async fn find_refund(&self, hospital: &HospitalId, refund: &OutRefundNo) -> Found<FoundRefund> {
         let request = json!({ "hospital_id": hospital.as_str(), "refund_no": refund.as_str() });
         found(self.ask(&FIND_REFUND, &request, bookings::found_refund).await)
     }
@@ -217,9 +219,8 @@ fn found<T>(answer: Result<Option<T>, Fault>) -> Found<T> {
     }
 }
 
-/// One wording, which the alarm for a wrong key or clock looks for.
 fn misconfigured(text: &str) -> String {
-    format!("misconfigured: HIS refuses us as a caller: {text}")
+    format!("{MISCONFIGURED}HIS refuses us as a caller: {text}")
 }
 
 impl From<Fault> for HisError {

@@ -1,5 +1,6 @@
 //! Where the HIS is and how we prove who we are.
 
+use crate::Capabilities;
 use std::fmt;
 use url::{Host, Url};
 
@@ -20,6 +21,8 @@ pub struct RestHisSettings {
     pub timeout_ms: u64,
     /// For connecting.
     pub connect_timeout_ms: u64,
+    /// What this HIS can do: a vendor may leave out the lock, or the compensation query.
+    pub capabilities: Capabilities,
 }
 
 impl fmt::Debug for RestHisSettings {
@@ -120,6 +123,7 @@ mod tests {
             secret: "0123456789abcdef".to_owned(),
             timeout_ms: 5_000,
             connect_timeout_ms: 2_000,
+            capabilities: Capabilities { locks: true, finds_bookings: true, booking_is_idempotent: true },
         }
     }
 

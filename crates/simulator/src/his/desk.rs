@@ -28,7 +28,7 @@ impl Records {
         check_slip_list(&ask.slips)?;
         for wanted in &ask.slips {
             let slip = self.payable(&wanted.slip_no)?;
-            if wanted.amount_fen != slip.self_pay_fen() && wanted.amount_fen != slip.total_fen {
+            if wanted.amount_fen != slip.self_pay_fen() {
                 return Err(mismatch(slip));
             }
             if self.is_locked(&wanted.slip_no, now_ms) {
@@ -102,10 +102,13 @@ impl Records {
     pub(super) fn may_refund(&self, ask: &MayRefundRequest) -> Result<Result<(), String>, Denial> {
         let booking = self.order(&ask.order_no)?;
         check_positive("amount_fen", ask.amount_fen)?;
-        if let Some(slip_no) = &ask.slip_no
-            && !booking.slips.iter().any(|paid| paid.slip_no == *slip_no)
-        {
-            return Ok(Err("这张单不在该笔缴费内".to_owned()));
+        if let Some(slip_no) = &ask.slip_no {
+            let Some(left) = self.left_of_slip(booking, slip_no) else {
+                return Ok(Err("这张单不在该笔缴费内".to_owned()));
+            };
+            if ask.amount_fen > left {
+                return Ok(Err("超过这张单的可退金额".to_owned()));
+            }
         }
         if ask.amount_fen > booking.total_fen - self.refunded_fen(&ask.order_no) {
             return Ok(Err("超过可退金额".to_owned()));
@@ -129,7 +132,10 @@ impl Records {
         check_positive("amount_fen", ask.amount_fen)?;
         moment::parse("refunded_at", &ask.refunded_at)?;
         if let Some(booked) = self.refunds.get(&ask.refund_no) {
-            return if booked.order_no == ask.order_no && booked.amount_fen == ask.amount_fen {
+            let same = booked.order_no == ask.order_no
+                && booked.amount_fen == ask.amount_fen
+                && booked.slip_no == ask.slip_no;
+            return if same {
                 Ok(booked.his_refund_no.clone())
             } else {
                 Err(Denial::conflict("ORDER_CONFLICT", format!("{} 已用于另一笔退费", ask.refund_no)))
@@ -140,6 +146,19 @@ impl Records {
         if ask.amount_fen > rest {
             return Err(Denial::conflict("REFUND_TOO_MUCH", format!("最多还可退 {rest} 分")));
         }
+        let whole_slip = match &ask.slip_no {
+            None => None,
+            Some(slip_no) => match self.left_of_slip(&booking, slip_no) {
+                None => return Err(Denial::not_found("NO_SUCH_ORDER", format!("{slip_no} 不在该笔缴费内"))),
+                Some(left) if ask.amount_fen > left => {
+                    return Err(Denial::conflict(
+                        "REFUND_TOO_MUCH",
+                        format!("{slip_no} 最多还可退 {left} 分"),
+                    ));
+                }
+                Some(left) => (ask.amount_fen == left).then(|| slip_no.clone()),
+            },
+        };
         let at_ms = self.booking_time(now_ms);
         let number = self.next_number();
         let refund = RefundBooking {
@@ -147,6 +166,7 @@ impl Records {
             refund_no: ask.refund_no,
             order_no: ask.order_no,
             amount_fen: ask.amount_fen,
+            slip_no: ask.slip_no,
             reason: ask.reason,
             refunded_at: ask.refunded_at,
             operator: ask.operator,
@@ -159,10 +179,27 @@ impl Records {
                 }
             }
         }
+        if let Some(slip) = whole_slip.and_then(|slip_no| self.slips.get_mut(&slip_no)) {
+            slip.status = SlipStatus::Refunded;
+        }
         self.write_refund_row(&booking, &refund);
         let his_refund_no = refund.his_refund_no.clone();
         self.refunds.insert(refund.refund_no.clone(), refund);
         Ok(his_refund_no)
+    }
+
+    /// What a slip of the booking cost, less what was given back of it; `None`: it is not in the booking.
+    fn left_of_slip(&self, booking: &Booking, slip_no: &str) -> Option<i64> {
+        let paid = booking.slips.iter().find(|paid| paid.slip_no == slip_no)?;
+        let back: i64 = self
+            .refunds
+            .values()
+            .filter(|refund| {
+                refund.order_no == booking.order_no && refund.slip_no.as_deref() == Some(slip_no)
+            })
+            .map(|refund| refund.amount_fen)
+            .sum();
+        Some(paid.amount_fen - back)
     }
 
     fn order(&self, order_no: &str) -> Result<&Booking, Denial> {
@@ -271,7 +308,7 @@ impl Records {
         let Some(tender) = self_pay.or(booking.tenders.first()) else { return };
         let slip_no = match booking.slips.as_slice() {
             [only] => Some(only.slip_no.clone()),
-            _ => None,
+            _ => refund.slip_no.clone(),
         };
         let row = LedgerRow {
             row_no: self.next_row_no(refund.booked_at_ms),

@@ -138,6 +138,8 @@ pub struct RefundBooking {
     pub his_refund_no: String,
     /// How much.
     pub amount_fen: i64,
+    /// The slip, when only that one was given back.
+    pub slip_no: Option<String>,
     /// Why.
     pub reason: String,
     /// When the provider gave it back, as told.

@@ -264,6 +264,8 @@ pub(super) struct RefundRequest {
     pub order_no: String,
     pub refund_no: String,
     pub amount_fen: i64,
+    #[serde(default)]
+    pub slip_no: Option<String>,
     pub reason: String,
     pub refunded_at: String,
     pub operator: String,

@@ -125,6 +125,9 @@ pub fn refund(refund_number: usize, number: usize, fen: i64) -> RefundRecord {
         request_key: None,
         his_state: RefundHisState::Due,
         his_refund_no: None,
+        slip_no: Some(slip_no(2 * number)),
+        request_digest: Some("d1".into()),
+        sent_at: None,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::{BookingAnswer, RefundBookingAnswer};
-use crate::{Found, His as _, HisError, LedgerKind, LockAnswer, LockRequest, MayRefund, RefundQuestion};
+use crate::{
+    Found, FoundRefund, His as _, HisError, LedgerKind, LockAnswer, LockRequest, MayRefund, RefundQuestion,
+};
 use mingfen_domain::BusinessDay;
 use mingfen_domain::slip::{SlipKind, SlipStatus};
 use mingfen_vault::request_signature;
@@ -224,7 +226,9 @@ async fn the_compensation_query_answers_yes_no_or_unknown() {
     let find = async |his: RestHis| his.find_booking(&hospital(), &bill_no()).await;
     let yes = json!({ "state": "booked", "his_order_no": "H1", "receipt_no": "SJ1", "total_fen": 24600, "places": [] });
     let (answer, seen) = asked(Reply::json(200, &yes), find).await;
-    assert!(matches!(answer, Found::Yes(booked) if booked.his_order_no == "H1"));
+    assert!(
+        matches!(answer, Found::Yes(found) if found.booked.his_order_no == "H1" && found.total == Fen::new(24_600))
+    );
     assert_eq!(seen.json(), json!({ "hospital_id": "QH01", "order_no": "B2611240000000000001" }));
     let (answer, _) = asked(Reply::json(200, &json!({ "state": "not_found" })), find).await;
     assert_eq!(answer, Found::No);
@@ -285,7 +289,10 @@ async fn a_refund_is_booked_and_found() {
 
     let find = async |his: RestHis| his.find_refund(&hospital(), &refund().out_refund_no).await;
     let booked = json!({ "state": "booked", "his_refund_no": "HR1", "amount_fen": 600 });
-    assert_eq!(asked(Reply::json(200, &booked), find).await.0, Found::Yes("HR1".to_owned()));
+    assert_eq!(
+        asked(Reply::json(200, &booked), find).await.0,
+        Found::Yes(FoundRefund { his_refund_no: "HR1".to_owned(), amount: Amount::from_fen(600).unwrap() })
+    );
     assert_eq!(asked(Reply::json(200, &json!({ "state": "not_found" })), find).await.0, Found::No);
     let halved = json!({ "state": "booked", "his_refund_no": "HR1" });
     assert!(matches!(asked(Reply::json(200, &halved), find).await.0, Found::Unknown(_)));

@@ -3,7 +3,7 @@ mod doubts;
 mod server;
 
 use super::{RestHis, RestHisSettings};
-use crate::{Booking, PaidTender, RefundBooking, SlipAmount};
+use crate::{Booking, Capabilities, PaidTender, RefundBooking, SlipAmount};
 use mingfen_domain::ambient::UPPER_ALPHANUMERIC;
 use mingfen_domain::ids::{BillNo, ChannelId, HospitalId, OutRefundNo, OutTradeNo, ProviderTradeNo, SlipNo};
 use mingfen_domain::split::Tender;
@@ -56,6 +56,7 @@ pub(super) fn settings(base_url: Url) -> RestHisSettings {
         secret: SECRET.to_owned(),
         timeout_ms: 20_000,
         connect_timeout_ms: 20_000,
+        capabilities: Capabilities { locks: true, finds_bookings: true, booking_is_idempotent: true },
     }
 }
 
@@ -108,6 +109,7 @@ fn refund() -> RefundBooking {
         bill_no: bill_no(),
         out_refund_no: OutRefundNo::parse("R2611240000000000001").unwrap(),
         amount: Amount::from_fen(600).unwrap(),
+        slip_no: None,
         reason: "退药".to_owned(),
         refunded_at: Timestamp::from_rfc3339("2026-11-24T11:00:00+08:00").unwrap(),
     }
