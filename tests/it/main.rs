@@ -27,3 +27,4 @@ mod lost_late_forged;
 mod paying;
 mod refunds;
 mod routes;
+mod second_thoughts;

@@ -102,6 +102,12 @@ impl Hospital {
         self.replica.gateway.store()
     }
 
+    /// The way to the demo HIS that the gateway takes: for calls of the gateway's that a story makes itself, such as one that
+    /// was long on its way.
+    pub fn his(&self) -> RestHis {
+        rest_his(&self.simulator.base_url, self.clock.clone(), Arc::new(SystemRandom))
+    }
+
     /// Time passes for everybody; nothing happens by itself.
     pub fn time_passes(&self, seconds: i64) {
         self.clock.advance_ms(seconds * 1000);
@@ -302,19 +308,7 @@ fn parts(
     let base = simulator.base_url.as_str();
     let clock: Arc<dyn Clock> = clock;
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
-    let his = RestHis::new(
-        RestHisSettings {
-            base_url: format!("{base}/his/v1").parse().expect("an address"),
-            key_id: DEMO_KEY_ID.to_owned(),
-            secret: DEMO_SECRET.to_owned(),
-            timeout_ms: 1500,
-            connect_timeout_ms: 1000,
-            capabilities: Capabilities { locks: true, finds_bookings: true, booking_is_idempotent: true },
-        },
-        clock.clone(),
-        random.clone(),
-    )
-    .expect("the HIS client is made");
+    let his = rest_his(base, clock.clone(), random.clone());
     let sms = HttpSms::new(
         format!("{base}/sms/v1/messages").parse().expect("an address"),
         sms::DEMO_KEY.to_owned(),
@@ -332,6 +326,19 @@ fn parts(
         cache,
         sms: Some(Arc::new(sms)),
     }
+}
+
+/// The gateway's own way to the demo HIS.
+fn rest_his(base: &str, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> RestHis {
+    let settings = RestHisSettings {
+        base_url: format!("{base}/his/v1").parse().expect("an address"),
+        key_id: DEMO_KEY_ID.to_owned(),
+        secret: DEMO_SECRET.to_owned(),
+        timeout_ms: 1500,
+        connect_timeout_ms: 1000,
+        capabilities: Capabilities { locks: true, finds_bookings: true, booking_is_idempotent: true },
+    };
+    RestHis::new(settings, clock, random).expect("the HIS client is made")
 }
 
 fn settings(public_url: &str, simulator: &str) -> GatewaySettings {

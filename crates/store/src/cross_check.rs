@@ -147,7 +147,16 @@ const CHECKS: &[Check] = &[
             WHERE
                 (journal_entries.reason = 'refund_requested' AND refunds.state IS NULL)
                 OR (journal_entries.reason = 'refund_arrived' AND COALESCE(refunds.state, '') <> 'succeeded')
-                OR (journal_entries.reason = 'refund_given_up' AND COALESCE(refunds.state, '') <> 'failed')
+                OR (
+                    journal_entries.reason = 'refund_given_up'
+                    AND COALESCE(refunds.state, '') <> 'failed'
+                    AND NOT EXISTS (
+                        SELECT 1
+                        FROM journal_entries AS again
+                        WHERE again.reason = 'refund_taken_back' AND again.subject = journal_entries.subject
+                    )
+                )
+                OR (journal_entries.reason = 'refund_taken_back' AND COALESCE(refunds.state, 'failed') = 'failed')
             ORDER BY 1",
     },
     Check {
