@@ -16,7 +16,7 @@ use mingfen_simulator::faults::{Fault, Rule, When};
 use mingfen_simulator::his::{SlipStatus, Trouble};
 use mingfen_simulator::wechat::book::RefundState;
 use mingfen_store::{TaskKind, TaskState};
-use mingfen_tests::{App, CARD, Hospital};
+use mingfen_tests::{App, CARD, Hospital, Installation, Room, until};
 
 stories!(
     an_answer_older_than_the_money_denies_nothing,
@@ -336,4 +336,31 @@ async fn a_refund_that_failed_and_arrives_all_the_same_is_not_given_twice(hospit
         "nobody is to refund it anew: {tasks:?}"
     );
     hospital.verifies().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cashier_who_types_the_same_command_again_is_asked_whether_that_is_meant() {
+    let town = Installation::of_one(Room::on_sqlite()).await;
+    let gateway = town.serves(0, None).await;
+    let mut patient = town.patient(CARD, App::Wechat).await;
+    let sheet = patient.pays(&[1]).await;
+    let reference = sheet.reference();
+    until("it is booked", || async { town.state_of(&reference).await.as_deref() == Some("paid") }).await;
+    gateway.is_killed().await;
+
+    let order = town.simulator.ledger().payments[0].out_trade_no.clone();
+    let line = ["refund", &order, "--amount", "1.00", "--reason", "退药", "--yes"];
+    let first = town.runs(&line).await;
+    let said = String::from_utf8_lossy(&first.stdout).into_owned();
+    assert!(first.status.success(), "{said}{}", String::from_utf8_lossy(&first.stderr));
+    assert!(said.contains("is stored"), "{said}");
+    let second = town.runs(&line).await;
+    let said = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(!second.status.success() && said.contains("--again"), "{said}");
+    let third = town.runs(&[&line[..], &["--again"]].concat()).await;
+    assert!(third.status.success(), "{}", String::from_utf8_lossy(&third.stderr));
+    let refunds =
+        town.store.refunds_of_payment(&OutTradeNo::parse(order).expect("a number")).await.expect("readable");
+    assert_eq!(refunds.len(), 2);
+    town.verifies().await;
 }

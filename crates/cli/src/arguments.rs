@@ -119,9 +119,15 @@ pub struct Refund {
     /// How much, in yuan; without it all that is left
     #[arg(long, value_name = "YUAN")]
     pub amount: Option<String>,
+    /// Only this slip of the bill: its own share, or --amount of it
+    #[arg(long, value_name = "SLIP")]
+    pub slip: Option<String>,
     /// Why; the payer reads it
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
+    /// Refund it although the same was refunded within a day
+    #[arg(long)]
+    pub again: bool,
     /// Who asks, for the audit trail
     #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
     pub by: String,

@@ -5,34 +5,40 @@ use crate::assemble::Checked;
 use crate::exit::{Exit, Refusal};
 use crate::screen::{Screen, Tone};
 use mingfen_config::Sources;
-use mingfen_domain::ids::{BillNo, OutTradeNo};
+use mingfen_domain::ids::{BillNo, OutTradeNo, SlipNo};
 use mingfen_domain::refund::Origin;
 use mingfen_domain::{Amount, Fen};
+use mingfen_gateway::Gateway;
 use mingfen_gateway::service::{
-    OrderStory, RefundAsked, RefundRefused, RefundTarget, order_story, request_refund,
+    OrderStory, RefundAsked, RefundRefused, RefundTarget, follow_refund, order_story, request_refund,
 };
-use mingfen_gateway::{Gateway, jobs};
 use mingfen_store::RefundRecord;
 use serde_json::json;
 
 pub async fn run(sources: &Sources, options: Refund, screen: &mut Screen) -> anyhow::Result<Exit> {
     let amount = options.amount.as_deref().map(Amount::from_yuan).transpose();
     let amount = amount.map_err(|error| Refusal(format!("--amount: {error}")))?;
+    let slip_no = options.slip.as_deref().map(SlipNo::parse).transpose();
+    let slip_no = slip_no.map_err(|error| Refusal(format!("--slip: {error}")))?;
     let gateway = Checked::from_sources(sources)?.gateway().await?;
     let story = order_story(&gateway, &options.number).await?;
     let story =
         story.ok_or_else(|| Refusal(format!("no order or bill {:?} is known here", options.number)))?;
     if !options.json {
-        preview(&story, amount, &options.reason, screen);
+        preview(&story, amount, slip_no.as_ref(), &options.reason, screen);
+    }
+    let target = target(&gateway, &options.number, &story).await?;
+    if !options.again && options.request_key.is_none() {
+        refuse_a_repeat(&gateway, &story, amount, slip_no.as_ref()).await?;
     }
     if !options.yes && !agreed(screen)? {
         screen.line("Nothing was changed.");
         return Ok(Exit::Refused);
     }
     let asked = RefundAsked {
-        target: target(&gateway, &options.number, &story).await?,
+        target,
         amount,
-        slip_no: None,
+        slip_no,
         reason: options.reason,
         origin: Origin::Cashier,
         requested_by: format!("cli:{}", options.by),
@@ -42,12 +48,46 @@ pub async fn run(sources: &Sources, options: Refund, screen: &mut Screen) -> any
         RefundRefused::Trouble(trouble) => anyhow::Error::from(trouble),
         refused => Refusal(refused.to_string()).into(),
     })?;
-    // The refund is stored and due: this sends it now, and a running gateway follows it from here on.
-    jobs::run_due(&gateway).await?;
+    // It is stored and due, and nothing that goes wrong from here on may hide that: who sees no number asks once more.
     let number = &refund.refund.out_refund_no;
-    let refund = gateway.store().refund(number).await?.unwrap_or(refund);
-    tell(&refund, options.json, screen);
+    if !options.json {
+        screen.line(format!("Refund {number} of {} yuan is stored; it is sent now.", refund.refund.amount));
+    }
+    if let Err(trouble) = follow_refund(&gateway, number, 1).await {
+        screen.complain(&format!(
+            "It could not be sent just now ({trouble}); a running gateway sends and follows it."
+        ));
+    }
+    let latest = gateway.store().refund(number).await.ok().flatten();
+    tell(&latest.unwrap_or(refund), options.json, screen);
     Ok(Exit::Done)
+}
+
+/// The same amount of the same order and slip, asked for within a day: most likely the same wish, typed again.
+async fn refuse_a_repeat(
+    gateway: &Gateway,
+    story: &OrderStory,
+    amount: Option<Amount>,
+    slip_no: Option<&SlipNo>,
+) -> anyhow::Result<()> {
+    let refunds = gateway.store().refunds_of_bill(&BillNo::parse(story.bill_no.as_str())?).await?;
+    let yesterday = gateway.now().plus_seconds(-86_400);
+    let same = refunds.iter().rev().find(|record| {
+        let refund = &record.refund;
+        let same_amount = amount.is_none_or(|amount| amount == refund.amount);
+        let counts = refund.state.holds_money() && refund.requested_at > yesterday;
+        counts && same_amount && record.slip_no.as_ref() == slip_no && refund.origin.concerns_his()
+    });
+    // Without an amount it is all that is left, which can be asked for only once.
+    let Some(same) = same.filter(|_| amount.is_some() || slip_no.is_some()) else { return Ok(()) };
+    Err(Refusal(format!(
+        "the same was refunded within a day: {} of {} yuan is {}. Look at it with `mingfen order {}`; if you mean a second one, add --again",
+        same.refund.out_refund_no,
+        same.refund.amount,
+        same.refund.state.as_str(),
+        same.refund.out_refund_no
+    ))
+    .into())
 }
 
 /// What the typed number means: an order refunds that order, anything else the payment that settled its bill.
@@ -60,7 +100,13 @@ async fn target(gateway: &Gateway, number: &str, story: &OrderStory) -> anyhow::
     Ok(RefundTarget::Bill(BillNo::parse(story.bill_no.as_str())?))
 }
 
-fn preview(story: &OrderStory, amount: Option<Amount>, reason: &str, screen: &mut Screen) {
+fn preview(
+    story: &OrderStory,
+    amount: Option<Amount>,
+    slip_no: Option<&SlipNo>,
+    reason: &str,
+    screen: &mut Screen,
+) {
     let left = story.received.minus(story.refunded).unwrap_or(Fen::ZERO);
     let heading = screen.toned(Tone::Strong, &format!("Refund of bill {} ({})", story.bill_no, story.state));
     screen.line(heading);
@@ -74,7 +120,9 @@ fn preview(story: &OrderStory, amount: Option<Amount>, reason: &str, screen: &mu
         story.refunded.to_yuan_grouped(),
         left.to_yuan_grouped()
     ));
+    let of_slip = slip_no.map(|slip_no| format!(" of slip {slip_no}")).unwrap_or_default();
     let back = amount.map_or_else(|| "all that is left".to_owned(), |amount| amount.fen().to_yuan_grouped());
+    let back = format!("{back}{of_slip}");
     screen.line(format!("  back      {back}, the way it came; the payer reads: {reason}"));
     screen.line("  HIS is asked first whether it allows this, and told when the money has arrived.");
 }

@@ -154,6 +154,9 @@ async fn send(
     let number = &request.out_refund_no;
     let marked =
         record_refund_event(gateway, number, Event::InDoubt, Source::ours(Way::RefundAnswer)).await?;
+    if marked.word != "applied" {
+        return Ok(Some("somebody else is sending it".to_owned()));
+    }
     let source = Source::answer(Way::RefundAnswer, marked.version);
     crash::point("refund.marked");
     let answer = refunds.refund(request).await;
