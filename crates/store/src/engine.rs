@@ -1,10 +1,11 @@
 //! What differs between SQLite and PostgreSQL, and nothing else: everywhere else one SQL text serves both.
 
 use crate::errors::Result;
+use crate::group::Line;
 use crate::{StoreError, StoreSettings};
 use sqlx::any::AnyPoolOptions;
 use sqlx::pool::PoolConnectionMetadata;
-use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Transaction, query_scalar};
+use sqlx::{AnyConnection, AnyPool, Connection, Executor, query_scalar};
 use std::time::Duration;
 
 /// The database that a store runs on.
@@ -41,6 +42,8 @@ pub(crate) struct Pools {
     pub(crate) engine: Engine,
     pub(crate) writer: AnyPool,
     pub(crate) reader: AnyPool,
+    /// Where SQLite's writers share a flush; PostgreSQL has a line of its own.
+    pub(crate) line: Option<Line>,
 }
 
 impl Engine {
@@ -62,14 +65,6 @@ impl Engine {
             Self::Sqlite => connect_sqlite(settings).await,
             Self::Postgres => connect_postgres(settings).await,
         }
-    }
-
-    /// Begins a transaction that may write. SQLite takes its write lock at once: a reader that turns writer would be refused.
-    pub(crate) async fn begin(self, pool: &AnyPool) -> Result<Transaction<'static, Any>> {
-        Ok(match self {
-            Self::Sqlite => pool.begin_with("BEGIN IMMEDIATE").await?,
-            Self::Postgres => pool.begin().await?,
-        })
     }
 
     /// Sixteen hexadecimal digits or more from the engine's own random source.
@@ -146,7 +141,8 @@ async fn connect_sqlite(settings: &StoreSettings) -> Result<Pools> {
             .connect(&settings.url)
             .await?
     };
-    Ok(Pools { engine: Engine::Sqlite, writer, reader })
+    let line = Some(Line::new(writer.clone()));
+    Ok(Pools { engine: Engine::Sqlite, writer, reader, line })
 }
 
 /// A commit is on disk before it is answered (`synchronous = FULL` flushes the log at every commit).
@@ -171,7 +167,7 @@ async fn connect_postgres(settings: &StoreSettings) -> Result<Pools> {
         .after_connect(|connection, _| Box::pin(async move { prepare_postgres(connection).await }))
         .connect(&settings.url)
         .await?;
-    Ok(Pools { engine: Engine::Postgres, writer: pool.clone(), reader: pool })
+    Ok(Pools { engine: Engine::Postgres, writer: pool.clone(), reader: pool, line: None })
 }
 
 async fn still_lives(connection: &mut AnyConnection, state: PoolConnectionMetadata) -> sqlx::Result<bool> {

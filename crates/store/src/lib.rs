@@ -17,6 +17,7 @@
 //! - An effect that must happen once is a constraint: one claim a slip, one write-back a bill, one entry a reason and
 //!   subject, one refund a request key. Meeting it is a named outcome, not a failure.
 //! - Locks are taken in one order: payment, then bill, then the rest.
+//! - SQLite has one writer; those that wait for each other share one flush (`group`).
 //!
 //! # Reading order
 //! [`Store`] and [`Tx`] here; `bills`, `payments`, `refunds`, `write_backs`: what is owed and paid; `notifications`,
@@ -34,6 +35,7 @@ mod bills;
 mod cross_check;
 mod engine;
 mod errors;
+mod group;
 mod journal;
 mod leases;
 mod migrate;
@@ -63,6 +65,7 @@ pub use tasks::{TaskCount, TaskKind, TaskRecord, TaskState};
 pub use write_backs::WriteBackRecord;
 
 use engine::Pools;
+use group::Turn;
 use mingfen_domain::Timestamp;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, Connection, Transaction};
@@ -117,19 +120,25 @@ impl Store {
 
     /// Begins a transaction. On SQLite there is one at a time: keep it short, and never wait for the network inside.
     pub async fn begin(&self) -> Result<Tx> {
-        let inner = self.engine().begin(&self.shared.pools.writer).await?;
-        Ok(Tx { inner, shared: Arc::clone(&self.shared) })
+        let held = match &self.shared.pools.line {
+            Some(line) => Held::Turn(line.begin().await?),
+            None => Held::Own(self.shared.pools.writer.begin().await?),
+        };
+        Ok(Tx { held, shared: Arc::clone(&self.shared) })
     }
 
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> Result<()> {
-        Ok(self.reader().await?.ping().await?)
+        Ok(self.reader().await?.as_mut().ping().await?)
     }
 
     /// Whether a commit is on disk before it is answered. A database in memory never is; a PostgreSQL server with `fsync`
     /// turned off is not either, and no client can change that.
     pub async fn is_durable(&self) -> Result<bool> {
-        self.engine().is_durable(&mut *self.writer().await?).await
+        let mut connection = self.writer().await?;
+        let durable = self.engine().is_durable(connection.as_mut()).await?;
+        connection.done().await?;
+        Ok(durable)
     }
 
     /// Waits for what is under way and closes the connections.
@@ -139,13 +148,16 @@ impl Store {
     }
 
     /// A connection for a single statement that reads.
-    async fn reader(&self) -> Result<PoolConnection<Any>> {
-        Ok(self.shared.pools.reader.acquire().await?)
+    async fn reader(&self) -> Result<Access> {
+        Ok(Access::Pooled(self.shared.pools.reader.acquire().await?))
     }
 
-    /// A connection for a single statement that writes and is its own transaction.
-    async fn writer(&self) -> Result<PoolConnection<Any>> {
-        Ok(self.shared.pools.writer.acquire().await?)
+    /// A connection for a single statement that writes and is its own transaction: it stands after [`Access::done`].
+    async fn writer(&self) -> Result<Access> {
+        Ok(match &self.shared.pools.line {
+            Some(line) => Access::Turn(line.begin().await?),
+            None => Access::Pooled(self.shared.pools.writer.acquire().await?),
+        })
     }
 }
 
@@ -155,21 +167,58 @@ impl fmt::Debug for Store {
     }
 }
 
+/// A connection for one statement.
+enum Access {
+    Pooled(PoolConnection<Any>),
+    Turn(Turn),
+}
+
+impl Access {
+    fn as_mut(&mut self) -> &mut AnyConnection {
+        match self {
+            Self::Pooled(connection) => connection,
+            Self::Turn(turn) => turn.connection(),
+        }
+    }
+
+    /// What was written is durable.
+    async fn done(self) -> Result<()> {
+        match self {
+            Self::Pooled(_) => Ok(()),
+            Self::Turn(turn) => Ok(turn.commit().await?),
+        }
+    }
+}
+
 /// A transaction. Dropped without [`Tx::commit`] it is as if it had never been.
 pub struct Tx {
-    inner: Transaction<'static, Any>,
+    held: Held,
     shared: Arc<Shared>,
+}
+
+enum Held {
+    Own(Transaction<'static, Any>),
+    Turn(Turn),
 }
 
 impl Tx {
     /// Makes it durable: when this returns, a power cut cannot take it back.
     pub async fn commit(self) -> Result<()> {
-        Ok(self.inner.commit().await?)
+        match self.held {
+            Held::Own(transaction) => Ok(transaction.commit().await?),
+            Held::Turn(turn) => Ok(turn.commit().await?),
+        }
     }
 
     /// Takes everything back, at once.
     pub async fn rollback(self) -> Result<()> {
-        Ok(self.inner.rollback().await?)
+        match self.held {
+            Held::Own(transaction) => Ok(transaction.rollback().await?),
+            Held::Turn(turn) => {
+                turn.rollback().await;
+                Ok(())
+            }
+        }
     }
 
     /// The engine it runs on.
@@ -178,7 +227,10 @@ impl Tx {
     }
 
     fn connection(&mut self) -> &mut AnyConnection {
-        &mut self.inner
+        match &mut self.held {
+            Held::Own(transaction) => transaction,
+            Held::Turn(turn) => turn.connection(),
+        }
     }
 
     fn fresh_row_id(&self, at: Timestamp) -> String {

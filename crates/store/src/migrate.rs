@@ -57,12 +57,12 @@ impl Store {
         match self.engine() {
             // The write lock makes a second process wait, and then find nothing to do.
             Engine::Sqlite => {
-                let mut tx = self.begin().await?;
-                migrator.run(tx.connection()).await?;
-                tx.commit().await?;
+                let mut transaction = self.shared.pools.writer.begin_with("BEGIN IMMEDIATE").await?;
+                migrator.run(&mut *transaction).await?;
+                transaction.commit().await?;
             }
             // The migrator takes an advisory lock of its own.
-            Engine::Postgres => migrator.run(&mut *self.writer().await?).await?,
+            Engine::Postgres => migrator.run(&mut *self.shared.pools.writer.acquire().await?).await?,
         }
         Ok(pending)
     }
@@ -70,10 +70,9 @@ impl Store {
     /// The names of the migrations that were not applied yet, oldest first.
     pub async fn pending_migrations(&self) -> Result<Vec<String>> {
         let mut connection = self.reader().await?;
-        let applied: Vec<i64> = if self.engine().has_table(&mut connection, APPLIED).await? {
-            query_scalar("SELECT version FROM _sqlx_migrations WHERE success")
-                .fetch_all(&mut *connection)
-                .await?
+        let connection = connection.as_mut();
+        let applied: Vec<i64> = if self.engine().has_table(connection, APPLIED).await? {
+            query_scalar("SELECT version FROM _sqlx_migrations WHERE success").fetch_all(connection).await?
         } else {
             Vec::new()
         };

@@ -60,6 +60,7 @@ writes! {
 impl Store {
     /// Keeps a notification, durably, before anything else is done with it.
     pub async fn insert_notification(&self, record: &NotificationRecord) -> Result<()> {
+        let mut connection = self.writer().await?;
         query(
             "INSERT INTO notifications (
                 notification_id,
@@ -83,9 +84,9 @@ impl Store {
         .bind(record.verdict.as_str())
         .bind(record.event_id.as_deref())
         .bind(record.subject.as_deref())
-        .execute(&mut *self.writer().await?)
+        .execute(connection.as_mut())
         .await?;
-        Ok(())
+        connection.done().await
     }
 }
 

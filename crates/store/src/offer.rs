@@ -20,7 +20,9 @@ macro_rules! offer {
             $($(#[$doc])*
             pub async fn $name(&self, $($arg: $type),*) -> $crate::Result<$output> {
                 let mut connection = self.$pool().await?;
-                $name(&mut connection, $($arg),*).await
+                let output = $name(connection.as_mut(), $($arg),*).await?;
+                connection.done().await?;
+                Ok(output)
             })+
         }
         impl $crate::Tx {

@@ -213,6 +213,7 @@ impl Store {
             Engine::Sqlite => claim_due!(""),
             Engine::Postgres => claim_due!("FOR NO KEY UPDATE SKIP LOCKED"),
         };
+        let mut connection = self.writer().await?;
         let mut statement = query(sql).bind(now.ms());
         for place in TaskKind::ALL {
             statement = statement.bind(kinds.contains(&place).then_some(place.as_str()));
@@ -221,8 +222,9 @@ impl Store {
             .bind(limit)
             .bind(now.plus_ms(lease_ms).ms())
             .bind(owner)
-            .fetch_all(&mut *self.writer().await?)
+            .fetch_all(connection.as_mut())
             .await?;
+        connection.done().await?;
         let mut tasks = rows.iter().map(rebuild).collect::<Result<Vec<_>>>()?;
         tasks.sort_by(|one, other| (one.due_at, &one.task_id).cmp(&(other.due_at, &other.task_id)));
         Ok(tasks)
