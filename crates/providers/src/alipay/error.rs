@@ -25,12 +25,19 @@ pub(super) enum Kind {
     Plain,
 }
 
+impl Kind {
+    /// Whether a "no" that is taken for final keeps money from a patient to whom it is owed.
+    const fn gives_money_back(self) -> bool {
+        matches!(self, Self::Refund | Self::Cancel)
+    }
+}
+
 /// What a refusal means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// No, and nothing happened.
+    /// No, for good, and nothing happened.
     Refused,
-    /// Not now, and nothing happened: the same request later.
+    /// Not now, or not while we are set up like this, and nothing happened: the same request later.
     Postponed,
     /// It may have happened.
     InDoubt,
@@ -47,6 +54,8 @@ pub(super) struct Failure {
     pub verdict: Verdict,
     /// The code as Alipay spells it; empty when it said none.
     pub code: String,
+    /// Alipay's text, cut.
+    pub message: String,
     /// What a caller says that cannot do better.
     pub error: CallError,
 }
@@ -58,16 +67,18 @@ impl Failure {
         let spelt = if sub_code.is_empty() { code } else { sub_code }.to_owned();
         let message = cut(text);
         let error = match verdict {
-            Verdict::Refused | Verdict::Missing => CallError::Refused { code: spelt.clone(), message },
-            Verdict::Postponed => CallError::Postponed { code: spelt.clone(), message },
+            Verdict::Refused | Verdict::Missing => {
+                CallError::Refused { code: spelt.clone(), message: message.clone() }
+            }
+            Verdict::Postponed => CallError::Postponed { code: spelt.clone(), message: message.clone() },
             Verdict::InDoubt | Verdict::AskFirst => CallError::InDoubt(format!("{spelt} {message}")),
         };
-        Self { verdict, code: spelt, error }
+        Self { verdict, code: spelt, message, error }
     }
 
     /// It left us, and what came back proves nothing.
     pub fn in_doubt(cause: impl Into<String>) -> Self {
-        Self { verdict: Verdict::InDoubt, code: String::new(), error: CallError::InDoubt(cause.into()) }
+        CallError::InDoubt(cause.into()).into()
     }
 }
 
@@ -87,7 +98,7 @@ impl From<CallError> for Failure {
             CallError::Postponed { .. } | CallError::NotSent(_) => Verdict::Postponed,
             CallError::InDoubt(_) => Verdict::InDoubt,
         };
-        Self { verdict, code: String::new(), error }
+        Self { verdict, code: String::new(), message: String::new(), error }
     }
 }
 
@@ -115,6 +126,10 @@ fn sort(kind: Kind, code: &str, sub_code: &str) -> Verdict {
         "20001" | "40001" | "40002" | "40003" | "40006" => {
             if sub_code.contains("SYSTEM_ERROR") || sub_code.contains("unknow-error") {
                 Verdict::InDoubt
+            } else if kind.gives_money_back() {
+                // A wrong clock, an expired certificate or a missing permission is put right, and the money is still owed
+                // then. Nobody signs these refusals either: they must not be able to end a refund.
+                Verdict::Postponed
             } else {
                 Verdict::Refused
             }
@@ -125,7 +140,8 @@ fn sort(kind: Kind, code: &str, sub_code: &str) -> Verdict {
     }
 }
 
-/// `(what the sub code contains, verdict)`; the first match counts. What no row names is a refusal of that business call.
+/// `(what the sub code contains, verdict)`; the first match counts. What no row names is a refusal of that business call,
+/// except where money goes back: there only what the document calls final is.
 type Row = (&'static str, Verdict);
 
 const EVERYWHERE: &[Row] = &[
@@ -157,39 +173,57 @@ const CLOSE: &[Row] = &[
     ("TRADE_HAS_CLOSE", Verdict::AskFirst),
 ];
 
-const CANCEL: &[Row] =
-    &[("TRADE_NOT_EXIST", Verdict::Missing), ("SELLER_BALANCE_NOT_ENOUGH", Verdict::Postponed)];
+const CANCEL: &[Row] = &[
+    ("TRADE_NOT_EXIST", Verdict::Missing),
+    ("SELLER_BALANCE_NOT_ENOUGH", Verdict::Postponed),
+    ("ACCESS_FORBIDDEN", Verdict::Postponed),
+    ("CANCEL_NOT_ALLOWED", Verdict::Refused),
+    ("TRADE_CANCEL_TIME_OUT", Verdict::Refused),
+    ("TRADE_HAS_FINISHED", Verdict::Refused),
+    ("REASON_TRADE_BEEN_FREEZEN", Verdict::Refused),
+    // A refund was already made.
+    ("REASON_TRADE_REFUND_FEE_ERR", Verdict::Refused),
+    ("INVALID_PARAMETER", Verdict::Refused),
+];
 
-/// A refund that a lost answer hid may be the reason for these refusals; asking after the number settles it.
+/// Final are the codes that section 8.2 calls so and that no earlier call of the same number explains. A refund that a lost
+/// answer hid may be the reason for all others (the sum is used up, the trade is closed): asking settles it, silence does not.
 const REFUND: &[Row] = &[
     ("SELLER_BALANCE_NOT_ENOUGH", Verdict::Postponed),
     ("REFUND_CHARGE_ERROR", Verdict::Postponed),
     ("ENTERPRISE_PAY_BIZ_ERROR", Verdict::Postponed),
-    ("DISCORDANT_REPEAT_REQUEST", Verdict::AskFirst),
-    ("TRADE_STATUS_ERROR", Verdict::AskFirst),
-    ("REASON_TRADE_STATUS_INVALID", Verdict::AskFirst),
-    ("REASON_ILLEGAL_STATUS", Verdict::AskFirst),
-    ("REASON_TRADE_REFUND_FEE_ERR", Verdict::AskFirst),
-    ("REFUND_AMT_NOT_EQUAL_TOTAL", Verdict::AskFirst),
-    ("REFUND_FEE_ERROR", Verdict::AskFirst),
-    ("TRADE_HAS_CLOSE", Verdict::AskFirst),
-    ("TRADE_HAS_FINISHED", Verdict::AskFirst),
+    ("ACCESS_FORBIDDEN", Verdict::Postponed),
+    ("ALLOC_AMOUNT_VALIDATE_ERROR", Verdict::Postponed),
+    ("REFUNDALLOC_UNAUTH_LIMIT", Verdict::Postponed),
+    ("REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST", Verdict::Postponed),
+    ("REFUND_ACCOUNT_NOT_EXIST", Verdict::Postponed),
+    ("OVERDRAFT_", Verdict::Postponed),
+    ("INVALID_PARAMETER", Verdict::Refused),
+    ("NOT_ALLOW_PARTIAL_REFUND", Verdict::Refused),
+    ("VOUCHER_NOT_ALLOW_REFUND", Verdict::Refused),
+    ("TRADE_NOT_ALLOW_REFUND", Verdict::Refused),
+    ("REASON_TRADE_BEEN_FREEZEN", Verdict::Refused),
+    ("BUYER_ERROR", Verdict::Refused),
+    ("CUSTOMER_VALIDATE_ERROR", Verdict::Refused),
+    ("USER_NOT_MATCH_ERR", Verdict::Refused),
+    ("CURRENCY_NOT_SUPPORT", Verdict::Refused),
+    ("TRADE_SETTLE_ERROR", Verdict::Refused),
 ];
 
 fn sort_business(kind: Kind, sub_code: &str) -> Verdict {
-    let own = match kind {
-        Kind::Open => OPEN,
-        Kind::Query | Kind::RefundQuery => QUERY,
-        Kind::Close => CLOSE,
-        Kind::Cancel => CANCEL,
-        Kind::Refund => REFUND,
-        Kind::Plain => &[],
+    let (own, unnamed): (&[Row], Verdict) = match kind {
+        Kind::Open => (OPEN, Verdict::Refused),
+        Kind::Query | Kind::RefundQuery => (QUERY, Verdict::Refused),
+        Kind::Close => (CLOSE, Verdict::Refused),
+        Kind::Cancel => (CANCEL, Verdict::InDoubt),
+        Kind::Refund => (REFUND, Verdict::AskFirst),
+        Kind::Plain => (&[], Verdict::Refused),
     };
     EVERYWHERE
         .iter()
         .chain(own)
         .find(|(part, _)| sub_code.contains(part))
-        .map_or(Verdict::Refused, |(_, verdict)| *verdict)
+        .map_or(unnamed, |(_, verdict)| *verdict)
 }
 
 #[cfg(test)]
@@ -198,10 +232,8 @@ mod tests {
     use Verdict::{AskFirst, InDoubt, Missing, Postponed, Refused};
 
     #[test]
-    fn gateway_codes_are_sorted_alike_for_every_call() {
-        for kind in
-            [Kind::Open, Kind::Query, Kind::Close, Kind::Cancel, Kind::Refund, Kind::RefundQuery, Kind::Plain]
-        {
+    fn gateway_codes_are_sorted_alike_for_calls_that_give_nothing_back() {
+        for kind in [Kind::Open, Kind::Query, Kind::Close, Kind::RefundQuery, Kind::Plain] {
             for (code, sub_code, verdict) in [
                 ("20000", "isp.unknow-error", InDoubt),
                 ("20000", "aop.ACQ.SYSTEM_ERROR", InDoubt),
@@ -219,6 +251,32 @@ mod tests {
                 ("40004", "ACQ.INVALID_PARAMETER", Refused),
                 ("10003", "", InDoubt),
                 ("", "", InDoubt),
+                ("99999", "ACQ.NEW", InDoubt),
+            ] {
+                assert_eq!(sort(kind, code, sub_code), verdict, "{kind:?} {code} {sub_code}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_configuration_never_ends_what_gives_money_back() {
+        for kind in [Kind::Refund, Kind::Cancel] {
+            for (code, sub_code, verdict) in [
+                ("20000", "isp.unknow-error", InDoubt),
+                ("20001", "aop.invalid-auth-token", Postponed),
+                ("20001", "aop.ACQ.SYSTEM_ERROR", InDoubt),
+                ("40001", "isv.missing-timestamp", Postponed),
+                ("40002", "isv.invalid-timestamp", Postponed),
+                ("40002", "isv.invalid-signature", Postponed),
+                ("40002", "app-cert-expired", Postponed),
+                ("40002", "", Postponed),
+                ("40003", "isv.missing-signature-config", Postponed),
+                ("40005", "isv.app-call-limited", Postponed),
+                ("40006", "isv.insufficient-isv-permissions", Postponed),
+                ("40004", "ACQ.ACCESS_FORBIDDEN", Postponed),
+                ("40004", "ACQ.SYSTEM_ERROR", InDoubt),
+                ("40004", "ACQ.INVALID_PARAMETER", Refused),
+                ("10003", "", InDoubt),
                 ("99999", "ACQ.NEW", InDoubt),
             ] {
                 assert_eq!(sort(kind, code, sub_code), verdict, "{kind:?} {code} {sub_code}");
@@ -248,7 +306,13 @@ mod tests {
             (Kind::Cancel, "ACQ.SELLER_BALANCE_NOT_ENOUGH", Postponed),
             (Kind::Cancel, "ACQ.TRADE_CANCEL_TIME_OUT", Refused),
             (Kind::Cancel, "ACQ.CANCEL_NOT_ALLOWED", Refused),
-            (Kind::Refund, "ACQ.TRADE_NOT_EXIST", Refused),
+            (Kind::Cancel, "ACQ.TRADE_HAS_FINISHED", Refused),
+            (Kind::Cancel, "ACQ.REASON_TRADE_REFUND_FEE_ERR", Refused),
+            (Kind::Cancel, "ACQ.NAMED_NOWHERE", InDoubt),
+            (Kind::Cancel, "", InDoubt),
+            (Kind::Refund, "ACQ.TRADE_NOT_EXIST", AskFirst),
+            (Kind::Refund, "ACQ.NAMED_NOWHERE", AskFirst),
+            (Kind::Refund, "", AskFirst),
             (Kind::Refund, "ACQ.SELLER_BALANCE_NOT_ENOUGH", Postponed),
             (Kind::Refund, "ACQ.REFUND_CHARGE_ERROR", Postponed),
             (Kind::Refund, "ACQ.ENTERPRISE_PAY_BIZ_ERROR", Postponed),
@@ -258,7 +322,10 @@ mod tests {
             (Kind::Refund, "ACQ.TRADE_HAS_FINISHED", AskFirst),
             (Kind::Refund, "ACQ.NOT_ALLOW_PARTIAL_REFUND", Refused),
             (Kind::Refund, "ACQ.REASON_TRADE_BEEN_FREEZEN", Refused),
-            (Kind::Refund, "ACQ.REFUND_ACCOUNT_NOT_EXIST", Refused),
+            (Kind::Refund, "ACQ.ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND", Refused),
+            (Kind::Refund, "ACQ.CUSTOMER_VALIDATE_ERROR", Refused),
+            (Kind::Refund, "ACQ.REFUND_ACCOUNT_NOT_EXIST", Postponed),
+            (Kind::Refund, "ACQ.OVERDRAFT_AGREEMENT_NOT_MATCH", Postponed),
             (Kind::Plain, "SYSTEM_RATE_LIMIT", Postponed),
             (Kind::Plain, "isp.bill_not_exist", Refused),
         ] {

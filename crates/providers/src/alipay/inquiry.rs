@@ -55,10 +55,7 @@ pub enum Cancelled {
 #[async_trait]
 impl Inquiry for Alipay {
     async fn query(&self, order: &OutTradeNo) -> Result<OrderSighting, CallError> {
-        let call =
-            Call::new("alipay.trade.query", Kind::Query, &OrderNumber { out_trade_no: order.as_str() })?;
-        let seen = match self.ask::<QueryAnswer>(&call).await {
-            Ok(answer) if answer.out_trade_no != order.as_str() => return Err(other_order()),
+        let seen = match self.ask_trade(order).await {
             Ok(answer) => self.seen(order, &answer).await?,
             Err(failure) if failure.verdict == Verdict::Missing => Sighted::Missing,
             Err(failure) => return Err(failure.into()),
@@ -110,9 +107,27 @@ impl Alipay {
         }
     }
 
+    /// Whether the trade stands where no refund of it was ever paid and none can be any more: unpaid, closed unpaid, or past
+    /// its refund period. A trade that was refunded whole proves nothing: ours may be among its refunds.
+    pub(super) async fn rules_out_refunds(&self, order: &OutTradeNo) -> Result<bool, Failure> {
+        let answer = self.ask_trade(order).await?;
+        let paid = answer.paid_date().is_some() || answer.shows_money();
+        Ok(match answer.trade_status.as_str() {
+            "WAIT_BUYER_PAY" | "TRADE_CLOSED" => !paid,
+            "TRADE_FINISHED" => true,
+            _ => false,
+        })
+    }
+
+    async fn ask_trade(&self, order: &OutTradeNo) -> Result<QueryAnswer, Failure> {
+        let call =
+            Call::new("alipay.trade.query", Kind::Query, &OrderNumber { out_trade_no: order.as_str() })?;
+        let answer: QueryAnswer = self.ask(&call).await?;
+        if answer.out_trade_no == order.as_str() { Ok(answer) } else { Err(other_order().into()) }
+    }
+
     async fn seen(&self, order: &OutTradeNo, answer: &QueryAnswer) -> Result<Sighted, Failure> {
-        match (answer.trade_status.as_str(), answer.send_pay_date.as_deref().filter(|date| !date.is_empty()))
-        {
+        match (answer.trade_status.as_str(), answer.paid_date()) {
             ("WAIT_BUYER_PAY", _) => Ok(Sighted::Waiting),
             ("TRADE_SUCCESS" | "TRADE_FINISHED" | "TRADE_CLOSED", Some(date)) => paid(answer, moment(date)?),
             // A paid trade that was refunded whole is closed too; money in the amounts says so when the date is missing.
@@ -137,6 +152,10 @@ impl Alipay {
 }
 
 impl QueryAnswer {
+    fn paid_date(&self) -> Option<&str> {
+        self.send_pay_date.as_deref().filter(|date| !date.is_empty())
+    }
+
     fn shows_money(&self) -> bool {
         [&self.receipt_amount, &self.buyer_pay_amount]
             .into_iter()

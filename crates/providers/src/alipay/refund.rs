@@ -1,7 +1,8 @@
 //! Sending money back.
 //!
 //! `code 10000` alone proves nothing: the same number asked twice answers it too. Only `fund_change=Y` or the refund query
-//! says that this refund has moved money.
+//! says that this refund has moved money. And silence proves nothing either: a number that the query does not know was not
+//! refunded, or is still running; both are answered by the same request again, under the same number.
 //!
 //! # Source
 //! protocols/alipay.md sections 6.8 and 6.9.
@@ -67,7 +68,9 @@ impl Refunds for Alipay {
         let call = Call::new("alipay.trade.refund", Kind::Refund, &content)?;
         match self.ask::<RefundAnswer>(&call).await {
             Ok(answer) => self.taken(request, &answer).await,
-            Err(failure) if failure.verdict == Verdict::AskFirst => self.contradicted(request, failure).await,
+            Err(failure) if matches!(failure.verdict, Verdict::AskFirst | Verdict::Refused) => {
+                self.contradicted(request, failure).await
+            }
             Err(failure) => Err(failure.into()),
         }
     }
@@ -95,43 +98,54 @@ impl Alipay {
         if answer.out_trade_no.as_deref().is_some_and(|number| number != request.out_trade_no.as_str()) {
             return Err(CallError::InDoubt("the answer is about another order".to_owned()));
         }
-        if let (Some("Y"), Some(at)) = (answer.fund_change.as_deref(), &answer.gmt_refund_pay) {
+        let moved = answer.fund_change.as_deref() == Some("Y");
+        if moved {
             let at_least_this =
                 |text: &String| Fen::from_yuan(text).is_ok_and(|fen| fen >= request.amount.fen());
             if !answer.refund_fee.as_ref().is_none_or(at_least_this) {
                 return Err(CallError::InDoubt("refund_fee is less than this refund".to_owned()));
             }
-            let seen = SightedRefund::Succeeded {
-                provider_refund_no: refund_number(request)?,
-                refunded_at: moment(at)?,
-            };
-            return Ok(sighting(request, None, seen));
-        }
-        let asked = self.query_refund(request).await.map_err(unsettled)?;
-        Ok(match asked.seen {
-            SightedRefund::Missing => {
-                let provider_refund_no = refund_number(request)?;
-                sighting(request, None, SightedRefund::Processing { provider_refund_no })
+            if let Some(at) = answer.gmt_refund_pay.as_deref().and_then(|text| moment(text).ok()) {
+                return Ok(sighting(request, None, succeeded(request, at)?));
             }
-            _ => asked,
-        })
+        }
+        match (moved, self.query_refund(request).await) {
+            (true, Ok(asked)) if matches!(asked.seen, SightedRefund::Succeeded { .. }) => Ok(asked),
+            // The call has moved the money; that the query is silent or away only hides the moment.
+            (true, _) => {
+                tracing::warn!(refund.out_refund_no = %request.out_refund_no, "refunded without a time: now is taken");
+                Ok(sighting(request, None, succeeded(request, self.clock.now())?))
+            }
+            (false, Ok(asked)) if asked.seen == SightedRefund::Missing => Err(CallError::InDoubt(
+                "the refund was accepted in words and no money has moved; the same number is to be sent again"
+                    .to_owned(),
+            )),
+            (false, Ok(asked)) => Ok(asked),
+            (false, Err(error)) => Err(unsettled(error)),
+        }
     }
 
-    /// The refusal may come from an earlier call of the same number whose answer was lost: if that one paid, it is told; if
-    /// the number is unknown, the refusal stands.
+    /// The refusal may come from an earlier call of the same number whose answer was lost: if that one paid, it is told.
+    /// A number that is not known may be still running, so the refusal stands only when it is final by itself, or when the
+    /// trade stands where no refund can be.
     async fn contradicted(
         &self,
         request: &RefundRequest,
         failure: Failure,
     ) -> Result<RefundSighting, CallError> {
         let asked = self.query_refund(request).await.map_err(unsettled)?;
-        match (asked.seen, failure.error) {
-            (SightedRefund::Missing, CallError::InDoubt(message)) => {
-                Err(CallError::Refused { code: failure.code, message })
-            }
-            (SightedRefund::Missing, error) => Err(error),
-            (seen, _) => Ok(RefundSighting { seen, ..asked }),
+        if asked.seen != SightedRefund::Missing {
+            return Ok(asked);
         }
+        if failure.verdict == Verdict::Refused {
+            return Err(failure.error);
+        }
+        // The number is in use with another amount: whatever the trade says, it has paid or is about to.
+        let in_use = failure.code.contains("DISCORDANT_REPEAT_REQUEST");
+        if !in_use && self.rules_out_refunds(&request.out_trade_no).await.map_err(unsettled)? {
+            return Err(CallError::Refused { code: failure.code, message: failure.message });
+        }
+        Err(failure.error)
     }
 
     fn read(&self, request: &RefundRequest, answer: &RefundQueryAnswer) -> Result<RefundSighting, Failure> {
@@ -148,10 +162,7 @@ impl Alipay {
             .transpose()
             .map_err(|error| Failure::in_doubt(format!("refund_amount: {error}")))?;
         let seen = match answer.refund_status.as_deref() {
-            Some("REFUND_SUCCESS") => SightedRefund::Succeeded {
-                provider_refund_no: refund_number(request)?,
-                refunded_at: self.refunded_at(answer)?,
-            },
+            Some("REFUND_SUCCESS") => succeeded(request, self.refunded_at(answer)?)?,
             None | Some("") => SightedRefund::Missing,
             Some(other) => SightedRefund::Unknown { text: format!("refund_status {}", cut(other)) },
         };
@@ -196,6 +207,10 @@ impl Alipay {
 fn refund_number(request: &RefundRequest) -> Result<ProviderRefundNo, Failure> {
     ProviderRefundNo::parse(request.out_refund_no.as_str())
         .map_err(|error| Failure::in_doubt(format!("out_request_no: {error}")))
+}
+
+fn succeeded(request: &RefundRequest, refunded_at: Timestamp) -> Result<SightedRefund, Failure> {
+    Ok(SightedRefund::Succeeded { provider_refund_no: refund_number(request)?, refunded_at })
 }
 
 fn sighting(request: &RefundRequest, amount: Option<Amount>, seen: SightedRefund) -> RefundSighting {

@@ -268,24 +268,131 @@ async fn a_refund_that_is_not_proven_is_asked_after() {
     let sighting = refund(vec![Answer::Signed(REPEATED), Answer::Signed(REFUNDED)]).await.unwrap();
     assert_eq!(sighting.amount, Amount::from_fen(850).ok());
     assert!(matches!(sighting.seen, SightedRefund::Succeeded { .. }));
-    let sighting = refund(vec![Answer::Signed(REPEATED), Answer::Signed(NEVER_USED)]).await.unwrap();
-    assert!(matches!(sighting.seen, SightedRefund::Processing { .. }), "{sighting:?}");
+    // Not refunded or still running: only in doubt is it asked after and sent again under its number.
+    let silent = refund(vec![Answer::Signed(REPEATED), Answer::Signed(NEVER_USED)]).await;
+    assert!(matches!(silent, Err(CallError::InDoubt(_))), "{silent:?}");
     let unsigned = Answer::Raw(format!(r#"{{"alipay_trade_refund_response":{MOVED}}}"#));
     let sighting = refund(vec![unsigned]).await;
     assert!(matches!(sighting, Err(CallError::InDoubt(_))), "{sighting:?}");
 }
 
 #[tokio::test]
+async fn money_that_this_call_moved_needs_no_time_to_be_believed() {
+    const TIMELESS: &str = r#"{"code":"10000","fund_change":"Y","out_trade_no":"H20260305000001","refund_fee":"8.50","gmt_refund_pay":""}"#;
+    let moment = async |answers| match refund(answers).await.unwrap().seen {
+        SightedRefund::Succeeded { refunded_at, .. } => refunded_at.to_beijing_text(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(
+        moment(vec![Answer::Signed(TIMELESS), Answer::Signed(REFUNDED)]).await,
+        "2026-03-05 11:05:00",
+        "the query knows the time"
+    );
+    for silence in [Answer::Signed(NEVER_USED), Answer::Status(502, "")] {
+        assert_eq!(moment(vec![Answer::Signed(TIMELESS), silence]).await, NOW.to_beijing_text());
+    }
+    let other_sum = refund(vec![Answer::Raw(signed(
+        "alipay.trade.refund",
+        &TIMELESS.replace("8.50", "8.49"),
+        &ALIPAY.signer(),
+        "",
+    ))])
+    .await;
+    assert!(matches!(other_sum, Err(CallError::InDoubt(_))), "{other_sum:?}");
+}
+
+/// An answer to a query of the order.
+fn trade(status: &str, further: &str) -> Answer {
+    let text = format!(
+        r#"{{{SUCCESS},"out_trade_no":"{ORDER}","trade_no":"{TRADE}","trade_status":"{status}","total_amount":"88.50"{further}}}"#
+    );
+    Answer::Raw(signed("alipay.trade.query", &text, &ALIPAY.signer(), ""))
+}
+
+const PAID_THEN: &str = r#","send_pay_date":"2026-03-05 09:30:45""#;
+
+#[tokio::test]
 async fn a_refusal_that_an_earlier_call_may_explain_is_asked_after() {
-    let finished = r#"{"code":"40004","sub_code":"ACQ.TRADE_HAS_CLOSE","sub_msg":"交易已关闭"}"#;
-    let sighting = refund(vec![Answer::Signed(finished), Answer::Signed(REFUNDED)]).await.unwrap();
+    let closed = r#"{"code":"40004","sub_code":"ACQ.TRADE_HAS_CLOSE","sub_msg":"交易已关闭"}"#;
+    let sighting = refund(vec![Answer::Signed(closed), Answer::Signed(REFUNDED)]).await.unwrap();
     assert!(matches!(sighting.seen, SightedRefund::Succeeded { .. }));
-    match refund(vec![Answer::Signed(finished), Answer::Signed(NEVER_USED)]).await {
-        Err(CallError::Refused { code, .. }) => assert_eq!(code, "ACQ.TRADE_HAS_CLOSE"),
+    // The refund that closed the trade may be ours, still running.
+    let silent = vec![Answer::Signed(closed), Answer::Signed(NEVER_USED), trade("TRADE_CLOSED", PAID_THEN)];
+    let silent = refund(silent).await;
+    assert!(matches!(silent, Err(CallError::InDoubt(_))), "{silent:?}");
+    // Closed unpaid, it has nothing to give back.
+    let unpaid = vec![Answer::Signed(closed), Answer::Signed(NEVER_USED), trade("TRADE_CLOSED", "")];
+    match refund(unpaid).await {
+        Err(CallError::Refused { code, message }) => {
+            assert_eq!((code.as_str(), message.as_str()), ("ACQ.TRADE_HAS_CLOSE", "交易已关闭"));
+        }
         other => panic!("{other:?}"),
     }
-    let silent = refund(vec![Answer::Signed(finished), Answer::Status(502, "")]).await;
-    assert!(matches!(silent, Err(CallError::InDoubt(_))), "{silent:?}");
+    let away = refund(vec![Answer::Signed(closed), Answer::Status(502, "")]).await;
+    assert!(matches!(away, Err(CallError::InDoubt(_))), "{away:?}");
+    let away =
+        refund(vec![Answer::Signed(closed), Answer::Signed(NEVER_USED), Answer::Status(502, "")]).await;
+    assert!(matches!(away, Err(CallError::InDoubt(_))), "{away:?}");
+}
+
+#[tokio::test]
+async fn only_a_trade_past_its_refunds_makes_an_unexplained_refusal_final() {
+    for sub_code in [
+        "ACQ.REASON_TRADE_STATUS_INVALID",
+        "ACQ.REASON_TRADE_REFUND_FEE_ERR",
+        "ACQ.TRADE_HAS_FINISHED",
+        "ACQ.TRADE_NOT_EXIST",
+        "ACQ.NAMED_NOWHERE",
+        "",
+    ] {
+        for (status, is_final) in [("TRADE_SUCCESS", false), ("TRADE_FINISHED", true), ("NEW", false)] {
+            let refusal = format!(r#"{{"code":"40004","sub_code":"{sub_code}"}}"#);
+            let refusal = Answer::Raw(signed("alipay.trade.refund", &refusal, &ALIPAY.signer(), ""));
+            let ended = refund(vec![refusal, Answer::Signed(NEVER_USED), trade(status, PAID_THEN)]).await;
+            match ended {
+                Err(CallError::Refused { .. }) if is_final => {}
+                Err(CallError::InDoubt(_)) if !is_final => {}
+                other => panic!("{sub_code} {status} {other:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_number_that_is_in_use_with_another_amount_is_never_given_up() {
+    let discordant = r#"{"code":"40004","sub_code":"ACQ.DISCORDANT_REPEAT_REQUEST"}"#;
+    let (address, server) = gateway(vec![Answer::Signed(discordant), Answer::Signed(NEVER_USED)]).await;
+    let ended = channel(&address).refunds().unwrap().refund(&refund_request()).await;
+    assert!(matches!(ended, Err(CallError::InDoubt(_))), "{ended:?}");
+    assert_eq!(server.await.unwrap().len(), 2, "the trade is not asked for a proof that it cannot give");
+}
+
+#[tokio::test]
+async fn a_final_refusal_stands_unless_the_number_has_paid() {
+    let frozen = r#"{"code":"40004","sub_code":"ACQ.REASON_TRADE_BEEN_FREEZEN"}"#;
+    let sighting = refund(vec![Answer::Signed(frozen), Answer::Signed(REFUNDED)]).await.unwrap();
+    assert!(matches!(sighting.seen, SightedRefund::Succeeded { .. }));
+    let ended = refund(vec![Answer::Signed(frozen), Answer::Signed(NEVER_USED)]).await;
+    assert!(matches!(ended, Err(CallError::Refused { .. })), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_refusal_that_nobody_signed_only_postpones_a_refund() {
+    for (code, sub_code) in [
+        ("20001", "aop.invalid-auth-token"),
+        ("40002", "isv.invalid-signature"),
+        ("40002", "isv.invalid-timestamp"),
+        ("40002", "app-cert-expired"),
+        ("40003", "isv.missing-signature-config"),
+        ("40006", "isv.insufficient-isv-permissions"),
+    ] {
+        let body = format!(r#"{{"error_response":{{"code":"{code}","sub_code":"{sub_code}"}}}}"#);
+        let ended = refund(vec![Answer::Raw(body)]).await;
+        assert!(matches!(ended, Err(CallError::Postponed { .. })), "{sub_code} {ended:?}");
+    }
+    let forbidden = r#"{"code":"40004","sub_code":"ACQ.ACCESS_FORBIDDEN"}"#;
+    let ended = refund(vec![Answer::Signed(forbidden)]).await;
+    assert!(matches!(ended, Err(CallError::Postponed { .. })), "{ended:?}");
 }
 
 #[tokio::test]
