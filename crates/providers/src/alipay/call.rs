@@ -155,7 +155,7 @@ impl Alipay {
         let verifiers = match self.trust.verifiers_for(named.as_ref()) {
             VerifierFor::Known(verifiers) => verifiers,
             VerifierFor::Unknown(serial) => {
-                self.fetch_wanted_certificate().await.map_err(unsettled)?;
+                self.fetch_named_certificate(&serial).await.map_err(unsettled)?;
                 match self.trust.verifiers_for(Some(&serial)) {
                     VerifierFor::Known(verifiers) => verifiers,
                     VerifierFor::Unknown(serial) => {

@@ -7,7 +7,7 @@ use super::x509::{self, Roots};
 use crate::keys::{Certificate, Verifier};
 use mingfen_domain::Timestamp;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// How Alipay names a certificate: MD5 over issuer and serial, 32 lower-case hexadecimal digits. A name, not a protection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub(super) enum Trust {
     /// Public-key mode (普通公钥).
     PublicKey(Arc<Verifier>),
     /// Certificate mode (公钥证书).
-    Certificates(Certificates),
+    Certificates(Box<Certificates>),
 }
 
 /// Which keys may have signed a message.
@@ -57,6 +57,14 @@ impl Trust {
             Self::Certificates(certificates) => certificates.verifiers_for(named),
         }
     }
+
+    /// A notification names a certificate that we do not hold.
+    pub fn want(&self, serial: &SerialNumber, now: Timestamp) {
+        match self {
+            Self::PublicKey(_) => {}
+            Self::Certificates(certificates) => certificates.want(serial, now),
+        }
+    }
 }
 
 /// The certificates of one application and the ones of Alipay that we hold.
@@ -70,10 +78,29 @@ pub(super) struct Certificates {
     /// Certification authorities that came in the file of Alipay's certificate, between it and a root.
     intermediates: Vec<Certificate>,
     /// The owner of Alipay's first certificate: a successor must belong to the same.
-    owner: Option<String>,
+    owner: String,
     held: RwLock<Vec<Held>>,
-    wanted: Mutex<Option<SerialNumber>>,
+    errands: Mutex<Errands>,
 }
+
+/// What is to be fetched, and what keeps strangers from making us fetch: whoever can reach the notification address can
+/// name any serial, and every fetch is a signed call on our account.
+#[derive(Default)]
+struct Errands {
+    /// Named by a notification last, not held, and not fetched yet.
+    wanted: Option<SerialNumber>,
+    /// When a notification, and when an answer, last had something fetched. Apart, so that strangers who use up the one
+    /// do not keep us from learning of a new certificate by an answer.
+    last_for_notification: Option<Timestamp>,
+    last_for_answer: Option<Timestamp>,
+    /// Serials that Alipay did not know, or under which nothing believable came, and when.
+    failed: Vec<(SerialNumber, Timestamp)>,
+}
+
+/// One fetch in that time for what notifications name, and one for what answers name.
+const SECONDS_BETWEEN_FETCHES: i64 = 60;
+/// What failed is not fetched again for that long; with the limit above, it bounds the list too.
+const SECONDS_OF_MEMORY: i64 = 60 * 60;
 
 struct Held {
     serial: SerialNumber,
@@ -102,6 +129,12 @@ impl Certificates {
                            environments, or the application's certificate stands here";
             return Err(("alipay_cert", problem.to_owned()));
         }
+        // Compared with the owner of every successor: two owners that cannot be read must not count as the same.
+        let Some(owner) = owner(leaf) else {
+            let problem =
+                "names no organisation as its owner, so that a successor could not be told from a stranger's";
+            return Err(("alipay_cert", problem.to_owned()));
+        };
         let root_serials: Vec<String> = roots.serials.iter().map(ToString::to_string).collect();
         let held = Held::new(leaf, serial);
         Ok(Self {
@@ -110,9 +143,9 @@ impl Certificates {
             app_expires_at: app.not_after,
             roots: roots.certificates,
             intermediates: intermediates.to_vec(),
-            owner: owner(leaf),
+            owner,
             held: RwLock::new(vec![held]),
-            wanted: Mutex::new(None),
+            errands: Mutex::default(),
         })
     }
 
@@ -124,14 +157,41 @@ impl Certificates {
         if let Some(held) = held.iter().find(|held| held.serial == *serial) {
             return VerifierFor::Known(vec![Arc::clone(&held.verifier)]);
         }
-        drop(held);
-        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = Some(serial.clone());
         VerifierFor::Unknown(serial.clone())
     }
 
-    /// The certificate that was named last and is not held; whoever takes it fetches it.
+    /// A notification, which anybody may have sent, names this certificate: it is fetched at the next refresh, unless too
+    /// many were named before it.
+    pub fn want(&self, serial: &SerialNumber, now: Timestamp) {
+        let mut errands = self.errands();
+        if errands.is_worth_fetching(serial, now) && is_due(errands.last_for_notification, now) {
+            errands.last_for_notification = Some(now);
+            errands.wanted = Some(serial.clone());
+        }
+    }
+
+    /// Whether a certificate that an answer names is to be fetched now; saying yes uses up the turn.
+    pub fn is_to_be_fetched(&self, serial: &SerialNumber, now: Timestamp) -> bool {
+        let mut errands = self.errands();
+        let granted = errands.is_worth_fetching(serial, now) && is_due(errands.last_for_answer, now);
+        if granted {
+            errands.last_for_answer = Some(now);
+        }
+        granted
+    }
+
+    /// The certificate that a notification named last and that is not held; whoever takes it fetches it.
     pub fn take_wanted(&self) -> Option<SerialNumber> {
-        self.wanted.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.errands().wanted.take()
+    }
+
+    /// Nothing believable is to be had under this serial: it is not worth another call for a while.
+    pub fn note_failed(&self, serial: SerialNumber, now: Timestamp) {
+        self.errands().failed.push((serial, now));
+    }
+
+    fn errands(&self) -> MutexGuard<'_, Errands> {
+        self.errands.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds a fetched certificate if everything about it is right. The answer that brought it may be unproven: the chain to a
@@ -144,7 +204,7 @@ impl Certificates {
         if serial != *wanted {
             return Err(format!("another certificate came than {wanted}"));
         }
-        if owner(leaf) != self.owner {
+        if owner(leaf).as_ref() != Some(&self.owner) {
             return Err("it belongs to another owner than Alipay's certificate that we hold".to_owned());
         }
         if !leaf.is_valid_at(now) {
@@ -170,6 +230,17 @@ impl Certificates {
             .chain(of_alipay.map(|at| ("alipay_cert".to_owned(), at)))
             .collect()
     }
+}
+
+impl Errands {
+    fn is_worth_fetching(&mut self, serial: &SerialNumber, now: Timestamp) -> bool {
+        self.failed.retain(|(_, at)| now < at.plus_seconds(SECONDS_OF_MEMORY));
+        !self.failed.iter().any(|(failed, _)| failed == serial)
+    }
+}
+
+fn is_due(last: Option<Timestamp>, now: Timestamp) -> bool {
+    last.is_none_or(|last| now >= last.plus_seconds(SECONDS_BETWEEN_FETCHES))
 }
 
 impl Held {

@@ -138,7 +138,7 @@ fn certificates(settings: &mut SettingsReader<'_>, signer: Option<&Signer>) -> O
         return None;
     }
     Certificates::new(&app, &alipay, roots)
-        .map(Trust::Certificates)
+        .map(|certificates| Trust::Certificates(Box::new(certificates)))
         .map_err(|(field, problem)| settings.refuse(field, problem))
         .ok()
 }

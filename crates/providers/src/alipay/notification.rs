@@ -70,7 +70,10 @@ impl Alipay {
         };
         let verifiers = match self.trust.verifiers_for(named.as_ref()) {
             VerifierFor::Known(verifiers) => verifiers,
-            VerifierFor::Unknown(serial) => return Err(NotVerified::UnknownKey(serial.to_string())),
+            VerifierFor::Unknown(serial) => {
+                self.trust.want(&serial, self.clock.now());
+                return Err(NotVerified::UnknownKey(serial.to_string()));
+            }
         };
         for rule in [FormRule::Trade, FormRule::LifeAccount] {
             let text = form.signed_text(rule);

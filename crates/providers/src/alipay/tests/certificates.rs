@@ -266,6 +266,65 @@ async fn a_certificate_that_does_not_prove_itself_is_not_believed() {
     }
 }
 
+#[tokio::test]
+async fn strangers_cannot_make_us_fetch_certificates_without_end() {
+    let held = files("http://127.0.0.1:1");
+    let next = issued(&held.authority, "Alipay", "alipay", &NEXT_ALIPAY, 20, false);
+    let further = format!("\"alipay_cert_sn\":\"{}\",", serial_of(&next.pem));
+    let node = r#"{"code":"40004","sub_code":"ACQ.TRADE_NOT_EXIST"}"#;
+    let genuine = signed("alipay.trade.query", node, &NEXT_ALIPAY.signer(), &further);
+    let unknown = r#"{"error_response":{"code":"40002","sub_code":"isv.invalid-alipay-cert-sn"}}"#.to_owned();
+    let (address, server) =
+        gateway(vec![Answer::Raw(unknown), Answer::Raw(genuine), download(&next.pem)]).await;
+    let channel = read(&files(&address).table);
+    let notifications = channel.notifications().unwrap();
+    let mut refused = 0;
+    for number in 0..10 {
+        let raw = notification(&NEXT_ALIPAY.signer(), &format!("{number:032x}"));
+        assert!(matches!(notifications.verify(&raw), Err(NotVerified::UnknownKey(_))));
+        refused += usize::from(channel.upkeep().unwrap().refresh().await.is_err());
+    }
+    assert_eq!(refused, 1, "one download");
+    // They have used up the turn of notifications; a new certificate is learned of by an answer all the same.
+    let order = mingfen_domain::ids::OutTradeNo::parse(ORDER).unwrap();
+    assert_eq!(channel.inquiry().unwrap().query(&order).await.unwrap().seen, Sighted::Missing);
+    assert_eq!(server.await.unwrap().len(), 3);
+}
+
+#[test]
+fn a_certificate_without_an_owner_is_not_taken() {
+    let held = files("http://127.0.0.1:1");
+    let names = [(DnType::CountryName, "CN"), (DnType::CommonName, "alipay")];
+    let nameless = params(&names, 40, false);
+    let issuer = Issuer::new(held.authority.params.clone(), key(&held.authority.key));
+    let pem = nameless.signed_by(&key(&pem_of(&ALIPAY)), &issuer).unwrap().pem();
+    let mut table = held.table;
+    table.insert("alipay_cert".to_owned(), toml::Value::String(format!("{pem}{}", held.authority.pem)));
+    match config::read(&context(), &table) {
+        Err(errors) => {
+            assert!(errors[0].to_string().contains("alipay_cert: names no organisation"), "{errors:?}")
+        }
+        Ok(_) => panic!("it was taken"),
+    }
+}
+
+#[test]
+fn what_failed_is_fetched_again_only_after_a_while() {
+    let held = read(&files("http://127.0.0.1:1").table);
+    let Trust::Certificates(certificates) = &held.trust else { panic!("certificate mode") };
+    let serial = |number: u8| SerialNumber::parse(&format!("{number:032x}")).unwrap();
+    let wanted = |number: u8, at: Timestamp| {
+        certificates.want(&serial(number), at);
+        certificates.take_wanted().is_some()
+    };
+    assert!(wanted(1, NOW));
+    certificates.note_failed(serial(1), NOW);
+    assert!(!wanted(2, NOW.plus_seconds(59)), "one a minute");
+    assert!(wanted(2, NOW.plus_seconds(60)));
+    assert!(!wanted(1, NOW.plus_seconds(3_599)), "it failed");
+    assert!(wanted(1, NOW.plus_seconds(3_600)));
+}
+
 #[test]
 fn files_that_do_not_belong_together_are_named() {
     let held = files("http://127.0.0.1:1");
