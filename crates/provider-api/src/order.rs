@@ -64,6 +64,8 @@ pub struct OrderRequest {
     pub notify_url: String,
     /// Where a browser comes back to from a cashier page; proves nothing.
     pub return_url: String,
+    /// The payer's address as it was when the order was stored, where it is known; a scene that cannot do without has its own.
+    pub client_ip: Option<String>,
 }
 
 /// An order that stands at the provider.

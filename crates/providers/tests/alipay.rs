@@ -85,6 +85,7 @@ impl Hospital {
             created_at: now,
             notify_url: self.notify_url.clone(),
             return_url: "http://127.0.0.1:9/back".to_owned(),
+            client_ip: None,
         }
     }
 

@@ -570,5 +570,6 @@ pub(crate) fn order_request(gateway: &Gateway, record: &PaymentRecord) -> Result
         created_at: payment.created_at,
         notify_url: gateway.notify_url(&payment.channel),
         return_url: format!("{}/back/{}", gateway.public_base(), payment.out_trade_no),
+        client_ip: record.client_ip.clone(),
     })
 }

@@ -19,9 +19,15 @@ struct TokenAnswer {
     open_id: Option<String>,
 }
 
+/// The longest `redirect_uri` and `state` that the page takes, in characters.
+const LONGEST_PARAMETER: usize = 100;
+
 #[async_trait]
 impl Authorisation for Alipay {
     fn authorise_url(&self, return_url: &str, state: &str) -> String {
+        for problem in too_long(return_url, state) {
+            tracing::error!(provider.channel = %self.channel, "{problem}");
+        }
         format!(
             "{}?app_id={}&scope=auth_base&redirect_uri={}&state={}",
             self.authorise_url,
@@ -57,6 +63,21 @@ impl Authorisation for Alipay {
     }
 }
 
+/// The page shows only an error of its own to the patient, so it is said here what is wrong.
+fn too_long(return_url: &str, state: &str) -> Vec<String> {
+    [("redirect_uri", return_url), ("state", state)]
+        .into_iter()
+        .filter(|(_, value)| value.chars().count() > LONGEST_PARAMETER)
+        .map(|(name, value)| {
+            format!(
+                "{name} has {} characters and Alipay's authorisation page takes {LONGEST_PARAMETER}; patients cannot enter from \
+                 the app until the gateway's public address is shorter",
+                value.chars().count()
+            )
+        })
+        .collect()
+}
+
 fn sorted(code: &str, error: CallError) -> AuthoriseError {
     match error {
         CallError::Refused { .. } if code.contains("code-invalid") => AuthoriseError::CodeSpent,
@@ -64,5 +85,19 @@ fn sorted(code: &str, error: CallError) -> AuthoriseError {
         CallError::Postponed { .. } | CallError::InDoubt(_) | CallError::NotSent(_) => {
             AuthoriseError::NoAnswer(error.to_string())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_page_would_refuse_is_named() {
+        let longest = "x".repeat(LONGEST_PARAMETER);
+        assert!(too_long(&longest, &longest).is_empty());
+        let problems = too_long(&format!("{longest}x"), &format!("{longest}x"));
+        assert!(problems[0].starts_with("redirect_uri has 101 characters"), "{problems:?}");
+        assert!(problems[1].starts_with("state has 101 characters"), "{problems:?}");
     }
 }

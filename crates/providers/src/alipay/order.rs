@@ -14,6 +14,8 @@ use std::net::IpAddr;
 
 /// 100 000 000.00 yuan, the most that Alipay takes.
 const LARGEST_FEN: i64 = 10_000_000_000;
+/// The longest `notify_url` and `return_url`, in characters. A `quit_url` may have 400 and is our `return_url`.
+const LONGEST_ADDRESS: usize = 256;
 /// A code lives no longer, whatever the order's deadline is.
 const CODE_LIFE_SECONDS: i64 = 2 * 60 * 60;
 /// Alipay allows 256; bills and screens are happier with less.
@@ -44,7 +46,7 @@ struct OrderContent<'a> {
 
 #[derive(Serialize)]
 struct BusinessParams {
-    /// The payer's address, for risk control.
+    /// The payer's public address, for risk control; some trades are refused without it.
     mc_create_trade_ip: String,
 }
 
@@ -144,11 +146,16 @@ impl Alipay {
 
     fn content<'a>(&'a self, request: &'a OrderRequest) -> Result<OrderContent<'a>, CallError> {
         let (product_code, client_ip) = match &request.scene {
-            PayerScene::InApp(_) => ("JSAPI_PAY", None),
+            PayerScene::InApp(_) => ("JSAPI_PAY", request.client_ip.as_ref()),
+            // Whoever scans a screen has another address than the screen.
             PayerScene::ShownCode => (self.precreate_product_code.as_str(), None),
-            PayerScene::MobileBrowser { client_ip } => ("QUICK_WAP_WAY", client_ip.parse::<IpAddr>().ok()),
+            PayerScene::MobileBrowser { client_ip } => ("QUICK_WAP_WAY", Some(client_ip)),
         };
         let in_a_browser = matches!(request.scene, PayerScene::MobileBrowser { .. });
+        within("notify_url", &request.notify_url)?;
+        if in_a_browser {
+            within("return_url", &request.return_url)?;
+        }
         Ok(OrderContent {
             out_trade_no: request.out_trade_no.as_str(),
             total_amount: yuan(request.amount)?,
@@ -159,9 +166,35 @@ impl Alipay {
             buyer_id: None,
             buyer_open_id: None,
             quit_url: in_a_browser.then_some(request.return_url.as_str()),
-            business_params: client_ip.map(|ip| BusinessParams { mc_create_trade_ip: ip.to_string() }),
+            business_params: client_ip
+                .and_then(|text| public_address(text))
+                .map(|mc_create_trade_ip| BusinessParams { mc_create_trade_ip }),
         })
     }
+}
+
+/// What is too long is refused by Alipay as `isv.invalid-parameter`, which does not say what.
+fn within(name: &str, address: &str) -> Result<(), CallError> {
+    let length = address.chars().count();
+    if length <= LONGEST_ADDRESS {
+        return Ok(());
+    }
+    Err(CallError::NotSent(format!(
+        "{name} has {length} characters and Alipay takes {LONGEST_ADDRESS}; shorten the gateway's public address or its path"
+    )))
+}
+
+/// An address that can be the payer's own. One of this machine or of a network inside is a proxy's; Alipay would take it for
+/// the payer's and judge by it, so none is sent then.
+fn public_address(text: &str) -> Option<String> {
+    let address = text.parse::<IpAddr>().ok()?.to_canonical();
+    let inside = match address {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+    };
+    (!inside && !address.is_unspecified()).then(|| address.to_string())
 }
 
 /// Yuan with two decimals, within what Alipay takes.
@@ -212,6 +245,18 @@ mod tests {
             assert_eq!(presentable(text), expected, "{text}");
         }
         assert_eq!(presentable(&"诊".repeat(300)).chars().count(), LONGEST_SUBJECT);
+    }
+
+    #[test]
+    fn only_a_public_address_is_the_payers() {
+        assert_eq!(public_address("203.0.113.7").as_deref(), Some("203.0.113.7"));
+        assert_eq!(public_address("::ffff:203.0.113.7").as_deref(), Some("203.0.113.7"));
+        assert_eq!(public_address("2001:db8::1").as_deref(), Some("2001:db8::1"));
+        for text in
+            ["", "unknown", "0.0.0.0", "127.0.0.1", "::1", "10.1.2.3", "192.168.1.1", "fd00::1", "fe80::1"]
+        {
+            assert_eq!(public_address(text), None, "{text}");
+        }
     }
 
     #[test]

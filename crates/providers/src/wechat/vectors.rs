@@ -80,6 +80,7 @@ pub fn order() -> OrderRequest {
         created_at: Timestamp::from_seconds(NOON),
         notify_url: "https://pay.hospital.example/wechat/notify".to_owned(),
         return_url: "https://pay.hospital.example/r?a=1".to_owned(),
+        client_ip: None,
     }
 }
 

@@ -113,6 +113,7 @@ impl Hospital {
             created_at: Timestamp::from_seconds(NOON),
             notify_url: format!("{}/payment", self.ear),
             return_url: "https://pay.hospital.example/r".to_owned(),
+            client_ip: None,
         }
     }
 

@@ -115,6 +115,43 @@ async fn a_browser_gets_a_signed_address_and_nothing_is_sent_before() {
 }
 
 #[tokio::test]
+async fn an_order_in_the_app_names_the_payers_address_where_it_is_known() {
+    let node =
+        r#"{"code":"10000","out_trade_no":"H20260305000001","trade_no":"2026030522001400001000000001"}"#;
+    for (client_ip, named) in [(Some("203.0.113.7"), true), (Some("10.0.0.8"), false), (None, false)] {
+        let (address, server) = gateway(vec![Answer::Signed(node)]).await;
+        let request = OrderRequest { client_ip: client_ip.map(str::to_owned), ..in_app("user_id") };
+        channel(&address).open_order(&request).await.unwrap();
+        let asked = server.await.unwrap();
+        let content = value(&asked[0], "biz_content");
+        let said = content.contains(r#""business_params":{"mc_create_trade_ip":"203.0.113.7"}"#);
+        assert_eq!((said, content.contains("business_params")), (named, named), "{content}");
+    }
+}
+
+#[tokio::test]
+async fn addresses_that_alipay_cuts_off_are_not_sent() {
+    let channel = channel("http://127.0.0.1:1");
+    let browser = || order(PayerScene::MobileBrowser { client_ip: "203.0.113.7".to_owned() });
+    let long = |length: usize| format!("https://pay.example-hospital.cn/{}", "x".repeat(length - 32));
+    assert!(
+        channel
+            .open_order(&OrderRequest { return_url: long(256), notify_url: long(256), ..browser() })
+            .await
+            .is_ok()
+    );
+    for (request, name) in [
+        (OrderRequest { notify_url: long(257), ..in_app("user_id") }, "notify_url has 257"),
+        (OrderRequest { return_url: long(257), ..browser() }, "return_url has 257"),
+    ] {
+        match channel.open_order(&request).await {
+            Err(CallError::NotSent(why)) => assert!(why.contains(name), "{why}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_query_tells_each_state() {
     let node = |status: &str, further: &str| -> Answer {
         let text = format!(

@@ -105,6 +105,7 @@ pub(super) fn order(scene: mingfen_provider_api::PayerScene) -> OrderRequest {
         created_at: NOW,
         notify_url: "https://pay.example-hospital.cn/n/alipay".to_owned(),
         return_url: "https://pay.example-hospital.cn/r".to_owned(),
+        client_ip: None,
     }
 }
 
