@@ -36,6 +36,7 @@ struct CloseAnswer {
 
 #[derive(Deserialize)]
 struct CancelAnswer {
+    out_trade_no: Option<String>,
     #[serde(default)]
     retry_flag: String,
     action: Option<String>,
@@ -92,6 +93,9 @@ impl Alipay {
         let call =
             Call::new("alipay.trade.cancel", Kind::Cancel, &OrderNumber { out_trade_no: order.as_str() })?;
         match self.ask::<CancelAnswer>(&call).await {
+            Ok(answer) if answer.out_trade_no.as_deref().is_some_and(|no| no != order.as_str()) => {
+                Err(other_order())
+            }
             Ok(answer) if answer.retry_flag == "Y" => Err(CallError::Postponed {
                 code: "retry_flag".to_owned(),
                 message: "the same call is wanted again".to_owned(),
@@ -133,9 +137,12 @@ impl Alipay {
             // A paid trade that was refunded whole is closed too; money in the amounts says so when the date is missing.
             ("TRADE_CLOSED", None) if answer.shows_money() => self.closed_with_money(order, answer).await,
             ("TRADE_CLOSED", None) => Ok(Sighted::Closed),
-            (status, _) => {
-                Ok(Sighted::Unknown { text: format!("trade_status {}, no send_pay_date", cut(status)) })
+            // The status is the truth; a date that is missing from every answer must not keep it pending for ever.
+            ("TRADE_SUCCESS" | "TRADE_FINISHED", None) => {
+                tracing::warn!(payment.out_trade_no = %order, "paid without a time: now is taken");
+                paid(answer, self.clock.now())
             }
+            (status, _) => Ok(Sighted::Unknown { text: format!("trade_status {}", cut(status)) }),
         }
     }
 

@@ -166,12 +166,9 @@ async fn a_query_tells_each_state() {
         ("TRADE_FINISHED", date, paid_at("2026-03-05 09:30:45")),
         ("TRADE_CLOSED", date, paid_at("2026-03-05 09:30:45")),
         ("TRADE_CLOSED", r#","receipt_amount":"0.00","buyer_pay_amount":"0.00""#, Sighted::Closed),
-        (
-            "TRADE_SUCCESS",
-            "",
-            Sighted::Unknown { text: "trade_status TRADE_SUCCESS, no send_pay_date".to_owned() },
-        ),
-        ("FROZEN", date, Sighted::Unknown { text: "trade_status FROZEN, no send_pay_date".to_owned() }),
+        ("TRADE_SUCCESS", "", paid_at("2026-03-05 09:30:00")),
+        ("TRADE_FINISHED", r#","send_pay_date":"""#, paid_at("2026-03-05 09:30:00")),
+        ("FROZEN", date, Sighted::Unknown { text: "trade_status FROZEN".to_owned() }),
     ] {
         assert_eq!(query(node(status, further)).await, Ok(seen), "{status} {further}");
     }
@@ -275,6 +272,14 @@ async fn cancelling_says_what_it_did() {
             None => assert!(matches!(cancelled, Err(CallError::Postponed { .. })), "{node} {cancelled:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_cancellation_of_another_order_settles_nothing() {
+    let other = r#"{"code":"10000","action":"close","out_trade_no":"H20260305000009","retry_flag":"N"}"#;
+    let (address, _server) = gateway(vec![Answer::Signed(other)]).await;
+    let cancelled = channel(&address).cancel(&number()).await;
+    assert!(matches!(cancelled, Err(CallError::InDoubt(_))), "{cancelled:?}");
 }
 
 const MOVED: &str = r#"{"code":"10000","msg":"Success","fund_change":"Y","gmt_refund_pay":"2026-03-05 11:02:10","out_trade_no":"H20260305000001","refund_fee":"8.50","trade_no":"2026030522001400001000000001"}"#;
