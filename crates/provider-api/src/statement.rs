@@ -66,6 +66,9 @@ pub struct StatementLine<'a> {
     pub at: Timestamp,
     /// The provider's status word.
     pub status: Cow<'a, str>,
+    /// The row did not fit its header, because a text in it held the separator, and its columns were found by what they hold:
+    /// worth a person's look.
+    pub shifted: bool,
 }
 
 /// What the file says of itself, checked against its lines by the parser.

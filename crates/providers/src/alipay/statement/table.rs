@@ -8,6 +8,7 @@ use crate::text;
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
 use mingfen_provider_api::statement::{StatementError, StatementFile};
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 /// What kind of bill, and what its columns are.
 pub(super) struct Form {
@@ -109,8 +110,8 @@ impl<'a, L: Iterator<Item = (u64, &'a [u8])>> Table<'a, L> {
             if bytes.trim_ascii().is_empty() {
                 continue;
             }
-            cut(bytes, &contents, form, &mut cells).map_err(|problem| place.refuse(problem))?;
-            each(Row { place, cells: &cells, form })?;
+            let shifted = cut(bytes, &contents, form, &mut cells).map_err(|problem| place.refuse(problem))?;
+            each(Row { place, shifted, cells: &cells, form })?;
         }
         Err(Place { file, line: 0 }
             .refuse(format!("is cut short: the line {} is missing; fetch it again", form.end)))
@@ -131,6 +132,8 @@ pub(super) struct Column {
 /// One row; columns are trimmed of blanks and of the tabs that keep spreadsheets from rounding numbers.
 pub(super) struct Row<'r, 'a> {
     pub place: Place<'a>,
+    /// It has more commas than its header, and its columns were found by what they hold.
+    pub shifted: bool,
     cells: &'r [&'a [u8]],
     form: &'static Form,
 }
@@ -303,21 +306,23 @@ fn content(name: &str, form: &Form) -> Content {
     }
 }
 
+/// Cuts a row into `cells`; whether it was shifted by commas in its texts.
 fn cut<'a>(
     line: &'a [u8],
     contents: &[Content],
     form: &Form,
     cells: &mut Vec<&'a [u8]>,
-) -> Result<(), String> {
+) -> Result<bool, String> {
     cells.clear();
     cells.extend(line.split(|&byte| byte == b',').map(<[u8]>::trim_ascii));
-    if cells.len() < contents.len() {
-        return Err(format!("has {} columns, {} are wanted", cells.len(), contents.len()));
+    match cells.len().cmp(&contents.len()) {
+        Ordering::Equal => Ok(false),
+        Ordering::Less => Err(format!("has {} columns, {} are wanted", cells.len(), contents.len())),
+        Ordering::Greater => {
+            let fitted = shift::fit(line, contents, form.empty_is_zero)?;
+            cells.clear();
+            cells.extend(fitted);
+            Ok(true)
+        }
     }
-    if cells.len() > contents.len() {
-        let fitted = shift::fit(line, contents, form.empty_is_zero)?;
-        cells.clear();
-        cells.extend(fitted);
-    }
-    Ok(())
 }

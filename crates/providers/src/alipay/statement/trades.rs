@@ -117,6 +117,7 @@ impl Columns {
             fee_milli_fen,
             at: row.moment(self.done_at, moments)?,
             status: status.into(),
+            shifted: row.shifted,
         })
     }
 }

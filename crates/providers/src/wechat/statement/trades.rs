@@ -144,6 +144,7 @@ impl Columns {
             fee_milli_fen: self.fee.map_or(Ok(0), |fee| row.milli_fen(fee))?,
             at: row.time(self.at)?,
             status: Cow::Borrowed(status),
+            shifted: false,
         })
     }
 
