@@ -18,6 +18,10 @@ const FORM: Form = Form {
     empty_is_zero: true,
 };
 
+/// The lines at the end that add up what went out and what came in.
+pub(super) const SPENT: &str = "支出合计";
+pub(super) const RECEIVED: &str = "收入合计";
+
 const INCOME: &str = "收入金额（+元）";
 const EXPENSE: &str = "支出金额（-元）";
 
@@ -59,7 +63,7 @@ pub(super) fn parse(file: &StatementFile, seller_id: &str) -> Result<Vec<FundFlo
         });
         Ok(())
     })?;
-    trailer.check("支出合计", "共", expenses, spent)?;
-    trailer.check("收入合计", "共", incomes, received)?;
+    trailer.check(SPENT, "共", expenses, spent)?;
+    trailer.check(RECEIVED, "共", incomes, received)?;
     Ok(lines)
 }

@@ -6,6 +6,7 @@
 mod download;
 mod fund_flow;
 mod shift;
+mod summary;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -58,9 +59,15 @@ impl Statements for Alipay {
         let packed = self.download(&answer.bill_download_url).await?;
         let entries = text::unzip(&packed, LARGEST_UNPACKED_BYTES)
             .map_err(|error| download::torn(format!("the bill {error}")))?;
-        detail(entries, kind)
-            .map(Fetched::File)
-            .ok_or_else(|| download::torn("the archive holds no detail file".to_owned()))
+        let (detail, summary) = halves(entries, kind);
+        let detail = detail.ok_or_else(|| download::torn("the archive holds no detail file".to_owned()))?;
+        match summary {
+            Some(summary) => summary::check(kind, &summary, &detail, &self.seller_id)
+                .map_err(|error| download::torn(error.to_string()))?,
+            // The detail has totals of its own, so a bill is not refused for it.
+            None => tracing::warn!(file = %detail.name, "the archive holds no summary of the bill"),
+        }
+        Ok(Fetched::File(detail))
     }
 
     fn parse_trades(
@@ -76,22 +83,23 @@ impl Statements for Alipay {
     }
 }
 
-/// Names are GBK without saying so and come in either order; what a member is, its first line says.
-fn detail(entries: Vec<ArchiveEntry>, kind: StatementKind) -> Option<StatementFile> {
-    let title = match kind {
-        StatementKind::Trades => trades::TITLE,
-        StatementKind::FundFlow => fund_flow::TITLE,
+/// Detail and summary. Names are GBK without saying so and come in either order; what a member is, its first line says.
+fn halves(entries: Vec<ArchiveEntry>, kind: StatementKind) -> (Option<StatementFile>, Option<StatementFile>) {
+    let (detail_title, summary_title) = match kind {
+        StatementKind::Trades => (trades::TITLE, summary::TRADES_TITLE),
+        StatementKind::FundFlow => (fund_flow::TITLE, summary::FUND_FLOW_TITLE),
     };
-    let begins_with_title = |entry: &ArchiveEntry| {
-        text::lines(&entry.bytes)
-            .next()
-            .and_then(|(_, line)| text::decode_gbk(line).ok())
-            .is_some_and(|line| line.trim() == title)
-    };
-    entries
-        .into_iter()
-        .find(begins_with_title)
-        .map(|entry| StatementFile { name: entry.name, bytes: entry.bytes })
+    let (mut detail, mut summary) = (None, None);
+    for entry in entries {
+        let title = text::lines(&entry.bytes).next().and_then(|(_, line)| text::decode_gbk(line).ok());
+        let half = match title.as_deref().map(str::trim) {
+            Some(title) if title == detail_title => &mut detail,
+            Some(title) if title == summary_title => &mut summary,
+            _ => continue,
+        };
+        *half = Some(StatementFile { name: entry.name, bytes: entry.bytes });
+    }
+    (detail, summary)
 }
 
 /// "No bill" is said of a day without trades and of one whose bill is not made yet; the hour tells which.

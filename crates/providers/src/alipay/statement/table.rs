@@ -10,6 +10,9 @@ use mingfen_provider_api::statement::{StatementError, StatementFile};
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+/// What the line that names the account begins with.
+const ACCOUNT: &str = "#账号：";
+
 /// What kind of bill, and what its columns are.
 pub(super) struct Form {
     /// The first line.
@@ -63,11 +66,9 @@ pub(super) fn open<'a>(
             lines.next().ok_or_else(|| whole.refuse("ends before its header; fetch it again"))?;
         let place = Place { file, line };
         let decoded = place.decode(bytes)?;
-        if let Some(account) = decoded.strip_prefix("#账号：") {
+        if let Some(account) = decoded.strip_prefix(ACCOUNT) {
             account_seen = true;
-            if !account.trim().trim_start_matches('[').starts_with(seller_id) {
-                return Err(place.refuse(format!("is a bill of another account than {seller_id}")));
-            }
+            check_account(&place, account, seller_id)?;
         } else if !decoded.starts_with('#') && !decoded.trim().is_empty() {
             if !account_seen {
                 return Err(place.refuse("the header comes before the line #账号"));
@@ -96,7 +97,7 @@ impl<'a, L: Iterator<Item = (u64, &'a [u8])>> Table<'a, L> {
     pub fn rows(
         self,
         mut each: impl FnMut(Row<'_, 'a>) -> Result<(), StatementError>,
-    ) -> Result<Trailer<'a>, StatementError> {
+    ) -> Result<Totals<'a>, StatementError> {
         let Self { file, form, names, contents, mut lines } = self;
         let mut cells = Vec::with_capacity(names.len());
         for (line, bytes) in lines.by_ref() {
@@ -105,7 +106,7 @@ impl<'a, L: Iterator<Item = (u64, &'a [u8])>> Table<'a, L> {
                 if !place.decode(bytes)?.contains(form.end) {
                     return Err(place.refuse(format!("a comment among the rows; {} is wanted", form.end)));
                 }
-                return Trailer::read(file, lines);
+                return Totals::read(file, lines);
             }
             if bytes.trim_ascii().is_empty() {
                 continue;
@@ -117,7 +118,8 @@ impl<'a, L: Iterator<Item = (u64, &'a [u8])>> Table<'a, L> {
             .refuse(format!("is cut short: the line {} is missing; fetch it again", form.end)))
     }
 
-    fn whole(&self) -> Place<'a> {
+    /// The file itself.
+    pub fn whole(&self) -> Place<'a> {
         Place { file: self.file, line: 0 }
     }
 }
@@ -160,6 +162,15 @@ impl<'a> Row<'_, 'a> {
         Fen::from_yuan(text).map_err(|error| self.place.refuse_column(column.name, error.to_string()))
     }
 
+    /// The column as a number of things.
+    pub fn count(&self, column: Column) -> Result<u64, StatementError> {
+        let text = std::str::from_utf8(self.bytes(column)).unwrap_or("?");
+        text.parse().map_err(|_| {
+            let problem = format!("is {:?}; a whole number is wanted", text::cut(text, 20));
+            self.place.refuse_column(column.name, problem)
+        })
+    }
+
     /// The column as a moment.
     pub fn moment(&self, column: Column, moments: &mut Moments) -> Result<Timestamp, StatementError> {
         moments.read(self.bytes(column)).ok_or_else(|| {
@@ -196,13 +207,13 @@ impl Moments {
     }
 }
 
-/// The comments after the rows.
-pub(super) struct Trailer<'a> {
+/// The comments that add up the rows.
+pub(super) struct Totals<'a> {
     file: &'a StatementFile,
     comments: Vec<(u64, Cow<'a, str>)>,
 }
 
-impl<'a> Trailer<'a> {
+impl<'a> Totals<'a> {
     fn read(
         file: &'a StatementFile,
         lines: impl Iterator<Item = (u64, &'a [u8])>,
@@ -218,6 +229,33 @@ impl<'a> Trailer<'a> {
             }
         }
         Ok(Self { file, comments })
+    }
+
+    /// For a file whose form is not known beyond title and account: every comment in it.
+    ///
+    /// # Errors
+    /// Another kind of bill, another account.
+    pub fn anywhere(file: &'a StatementFile, form: &Form, seller_id: &str) -> Result<Self, StatementError> {
+        let mut comments = Vec::new();
+        let mut lines = text::lines(&file.bytes);
+        check_title(&Place { file, line: 0 }, lines.next().map_or(&b""[..], |(_, line)| line), form)?;
+        for (line, bytes) in lines {
+            let place = Place { file, line };
+            let decoded = place.decode(bytes)?;
+            if let Some(account) = decoded.strip_prefix(ACCOUNT) {
+                check_account(&place, account, seller_id)?;
+            }
+            if decoded.starts_with('#') {
+                comments.push((line, decoded));
+            }
+        }
+        Ok(Self { file, comments })
+    }
+
+    /// Whether there is a line `#<name>：`.
+    pub fn has(&self, name: &str) -> bool {
+        let begin = format!("#{name}：");
+        self.comments.iter().any(|(_, text)| text.starts_with(&begin))
     }
 
     /// Checks `#<name>：<count>笔，…<label><sum>元` against what was read.
@@ -279,6 +317,13 @@ impl<'a> Place<'a> {
     fn decode(&self, bytes: &'a [u8]) -> Result<Cow<'a, str>, StatementError> {
         text::decode_gbk(bytes).map_err(|error| self.refuse(error.to_string()))
     }
+}
+
+fn check_account(place: &Place<'_>, account: &str, seller_id: &str) -> Result<(), StatementError> {
+    if account.trim().trim_start_matches('[').starts_with(seller_id) {
+        return Ok(());
+    }
+    Err(place.refuse(format!("is a bill of another account than {seller_id}")))
 }
 
 fn check_title(whole: &Place<'_>, line: &[u8], form: &Form) -> Result<(), StatementError> {

@@ -215,9 +215,97 @@ fn detail_and_summary_are_told_apart_by_their_first_line() {
     let entry = |name: &str, text: &str| ArchiveEntry { name: name.to_owned(), bytes: file(text).bytes };
     let summary = entry("a_业务明细.csv", "#支付宝业务汇总查询\r\n");
     let wanted = entry("b_业务明细(汇总).csv", "#支付宝业务明细查询\r\n");
-    let found = detail(vec![summary.clone(), wanted], StatementKind::Trades).unwrap();
-    assert_eq!(found.name, "b_业务明细(汇总).csv");
-    assert!(detail(vec![summary], StatementKind::Trades).is_none());
+    let other = entry("c.csv", "#支付宝账务明细查询\r\n");
+    let (detail, other_half) = halves(vec![summary.clone(), other, wanted], StatementKind::Trades);
+    assert_eq!(detail.unwrap().name, "b_业务明细(汇总).csv");
+    assert_eq!(other_half.unwrap().name, "a_业务明细.csv");
+    assert!(halves(vec![summary], StatementKind::Trades).0.is_none());
+}
+
+const SUMMARY: &str = "#支付宝业务汇总查询\r\n#账号：[20880000000000010156]\r\n#起始日期：[2026年03月05日 00:00:00]   终止日期：[2026年03月06日 00:00:00]\r\n\
+#-----------------------------------------业务汇总列表----------------------------------------\r\n\
+门店编号,门店名称,交易订单总笔数,退款订单总笔数,订单金额（元）,商家实收（元）,支付宝优惠（元）,商家优惠（元）,卡消费金额（元）,服务费（元）,分润（元）,实收净额（元）\r\n\
+\t,\t,2,1,168.50,168.50,0.00,0.00,0.00,-1.01,0.00,167.49\r\n\
+合计,,2,1,168.50,168.50,0.00,0.00,0.00,-1.01,0.00,167.49\r\n\
+#----------------------------------------业务汇总列表结束-------------------------------------\r\n\
+#导出时间：[2026年03月06日 07:27:37]\r\n";
+
+fn compared(summary: &str) -> Result<(), String> {
+    let summary = StatementFile { name: "summary.csv".to_owned(), ..file(summary) };
+    let detail = file(&trades(HEADER, &[PAYMENT, SECOND, REFUND], TOTALS));
+    summary::check(StatementKind::Trades, &summary, &detail, SELLER).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_summary_that_agrees_is_accepted() {
+    assert_eq!(compared(SUMMARY), Ok(()));
+    assert_eq!(
+        compared(&SUMMARY.replace("168.50,168.50", "177.00,177.00")),
+        Ok(()),
+        "refunds left out of it"
+    );
+    let two_stores = SUMMARY.replace(
+        "\t,\t,2,1,168.50,168.50,",
+        "S1\t,一店,东门\t,1,0,88.50,88.50,0.00,0.00,0.00,0.00,0.00,0.00\r\nS2\t,二店\t,1,1,80.00,80.00,",
+    );
+    assert_eq!(compared(&two_stores), Ok(()));
+}
+
+#[test]
+fn a_summary_that_is_damaged_or_disagrees_is_refused_with_line_and_cause() {
+    let totals = "合计,,2,1,168.50,168.50";
+    for (text, cause) in [
+        (
+            SUMMARY.replace("2,1,168.50,168.50", "3,1,168.50,168.50"),
+            "line 7, column 交易订单总笔数: is 3, but the detail has 2",
+        ),
+        (
+            SUMMARY.replace("2,1,168.50,168.50", "2,0,168.50,168.50"),
+            "line 7, column 退款订单总笔数: is 0, but the detail has 1",
+        ),
+        (SUMMARY.replace("168.50,168.50", "168.51,168.51"), "line 7, column 商家实收（元）: is 168.51"),
+        (
+            SUMMARY.replace(totals, "合计,,2,1,168.50,168.49"),
+            "line 7: 合计 is 2 payments, 1 refunds, 168.49 yuan, but the stores",
+        ),
+        (SUMMARY.replace(totals, "合计,,x,1,168.50,168.50"), "line 7, column 交易订单总笔数: is \"x\""),
+        (SUMMARY.replace(totals, "合计,,2,1,168.50,168.5O"), "line 7, column 商家实收（元）: \"168.5O\""),
+        (SUMMARY.replace(totals, "其他,,2,1,168.50,168.50"), "line 0: is cut short: the row 合计"),
+        (SUMMARY.replace("退款订单总笔数", "退款笔数"), "column 退款订单总笔数: is missing"),
+        (
+            SUMMARY[..SUMMARY.find("#----------------------------------------业务汇总列表结束").unwrap()]
+                .to_owned(),
+            "业务汇总列表结束 is missing",
+        ),
+        (
+            SUMMARY.replace("20880000000000010156", "20880000000000090156"),
+            "line 2: is a bill of another account",
+        ),
+    ] {
+        let problem = compared(&text).expect_err(cause);
+        assert!(problem.starts_with("summary.csv, ") && problem.contains(cause), "{problem} / {cause}");
+    }
+}
+
+#[test]
+fn a_damaged_detail_is_left_to_whoever_reads_it() {
+    let detail = file("#支付宝业务明细查询\r\n");
+    assert!(summary::check(StatementKind::Trades, &file(SUMMARY), &detail, SELLER).is_ok());
+}
+
+#[test]
+fn the_accounts_summary_is_compared_where_it_has_totals() {
+    let head = "#支付宝账务汇总查询\r\n#账号：[20880000000000010156]\r\n";
+    let compared = |text: &str| {
+        summary::check(StatementKind::FundFlow, &file(text), &file(LEDGER), SELLER)
+            .map_err(|error| error.line)
+    };
+    let totals = "#支出合计：1笔，共-8.50元\r\n#收入合计：1笔，共88.50元\r\n";
+    assert_eq!(compared(&format!("{head}{totals}")), Ok(()));
+    assert_eq!(compared(&format!("{head}a,table,of,tomorrow\r\n")), Ok(()));
+    assert_eq!(compared(&format!("{head}{}", totals.replace("88.50", "88.51"))), Err(4));
+    assert_eq!(compared(&format!("{head}#支出合计：1笔，共-8.50元\r\n")), Err(0), "cut short");
+    assert_eq!(compared(&head.replace(SELLER, "2088000000000009")), Err(2));
 }
 
 #[test]
