@@ -25,6 +25,14 @@ struct RefundContent<'a> {
     /// Always sent: one number for one refund, the same on every repeat.
     out_request_no: &'a str,
     refund_reason: String,
+    query_options: [&'static str; 1],
+}
+
+/// Where money stands that goes back to a bank card. It has left the merchant in any case.
+#[derive(Deserialize)]
+struct DepositBack {
+    /// `S` it is there, `P` the bank works on it, `F` the bank could not.
+    dback_status: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -34,6 +42,7 @@ struct RefundAnswer {
     /// What the trade has paid back so far, all refunds together.
     refund_fee: Option<String>,
     gmt_refund_pay: Option<String>,
+    deposit_back_info: Option<DepositBack>,
 }
 
 #[derive(Serialize)]
@@ -43,7 +52,7 @@ struct RefundQueryContent<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     trade_no: Option<&'a str>,
     out_request_no: &'a str,
-    query_options: [&'static str; 1],
+    query_options: [&'static str; 2],
 }
 
 /// For a number that was never used, all of it is missing.
@@ -54,6 +63,7 @@ struct RefundQueryAnswer {
     refund_amount: Option<String>,
     refund_status: Option<String>,
     gmt_refund_pay: Option<String>,
+    deposit_back_info: Option<DepositBack>,
 }
 
 #[async_trait]
@@ -64,6 +74,7 @@ impl Refunds for Alipay {
             refund_amount: yuan(request.amount)?,
             out_request_no: request.out_refund_no.as_str(),
             refund_reason: presentable(&request.reason),
+            query_options: ["deposit_back_info"],
         };
         let call = Call::new("alipay.trade.refund", Kind::Refund, &content)?;
         match self.ask::<RefundAnswer>(&call).await {
@@ -106,15 +117,17 @@ impl Alipay {
                 return Err(CallError::InDoubt("refund_fee is less than this refund".to_owned()));
             }
             if let Some(at) = answer.gmt_refund_pay.as_deref().and_then(|text| moment(text).ok()) {
-                return Ok(sighting(request, None, succeeded(request, at)?));
+                let seen = arrived(request, at, answer.deposit_back_info.as_ref())?;
+                return Ok(sighting(request, None, seen));
             }
         }
         match (moved, self.query_refund(request).await) {
-            (true, Ok(asked)) if matches!(asked.seen, SightedRefund::Succeeded { .. }) => Ok(asked),
+            (true, Ok(asked)) if is_known(&asked.seen) => Ok(asked),
             // The call has moved the money; that the query is silent or away only hides the moment.
             (true, _) => {
                 tracing::warn!(refund.out_refund_no = %request.out_refund_no, "refunded without a time: now is taken");
-                Ok(sighting(request, None, succeeded(request, self.clock.now())?))
+                let seen = arrived(request, self.clock.now(), answer.deposit_back_info.as_ref())?;
+                Ok(sighting(request, None, seen))
             }
             (false, Ok(asked)) if asked.seen == SightedRefund::Missing => Err(CallError::InDoubt(
                 "the refund was accepted in words and no money has moved; the same number is to be sent again"
@@ -162,7 +175,9 @@ impl Alipay {
             .transpose()
             .map_err(|error| Failure::in_doubt(format!("refund_amount: {error}")))?;
         let seen = match answer.refund_status.as_deref() {
-            Some("REFUND_SUCCESS") => succeeded(request, self.refunded_at(answer)?)?,
+            Some("REFUND_SUCCESS") => {
+                arrived(request, self.refunded_at(answer)?, answer.deposit_back_info.as_ref())?
+            }
             None | Some("") => SightedRefund::Missing,
             Some(other) => SightedRefund::Unknown { text: format!("refund_status {}", cut(other)) },
         };
@@ -192,8 +207,12 @@ impl Alipay {
         trade_no: Option<&str>,
         out_request_no: &str,
     ) -> Result<RefundQueryAnswer, Failure> {
-        let content =
-            RefundQueryContent { out_trade_no, trade_no, out_request_no, query_options: ["gmt_refund_pay"] };
+        let content = RefundQueryContent {
+            out_trade_no,
+            trade_no,
+            out_request_no,
+            query_options: ["gmt_refund_pay", "deposit_back_info"],
+        };
         self.ask(&Call::new("alipay.trade.fastpay.refund.query", Kind::RefundQuery, &content)?).await
     }
 
@@ -209,8 +228,28 @@ fn refund_number(request: &RefundRequest) -> Result<ProviderRefundNo, Failure> {
         .map_err(|error| Failure::in_doubt(format!("out_request_no: {error}")))
 }
 
-fn succeeded(request: &RefundRequest, refunded_at: Timestamp) -> Result<SightedRefund, Failure> {
-    Ok(SightedRefund::Succeeded { provider_refund_no: refund_number(request)?, refunded_at })
+/// The refund has happened and has left the merchant. On its way to a bank card it may still be held up there, and fail:
+/// then a person sees to it that the patient gets the money, and nothing is refunded a second time.
+fn arrived(
+    request: &RefundRequest,
+    refunded_at: Timestamp,
+    bank: Option<&DepositBack>,
+) -> Result<SightedRefund, Failure> {
+    let provider_refund_no = refund_number(request)?;
+    Ok(match bank.and_then(|bank| bank.dback_status.as_deref()) {
+        Some("F") => SightedRefund::Abnormal { provider_refund_no },
+        Some("P") => SightedRefund::Processing { provider_refund_no },
+        _ => SightedRefund::Succeeded { provider_refund_no, refunded_at },
+    })
+}
+
+fn is_known(seen: &SightedRefund) -> bool {
+    match seen {
+        SightedRefund::Processing { .. }
+        | SightedRefund::Succeeded { .. }
+        | SightedRefund::Abnormal { .. } => true,
+        SightedRefund::Closed | SightedRefund::Missing | SightedRefund::Unknown { .. } => false,
+    }
 }
 
 fn sighting(request: &RefundRequest, amount: Option<Amount>, seen: SightedRefund) -> RefundSighting {

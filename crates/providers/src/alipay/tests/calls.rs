@@ -3,7 +3,7 @@
 use super::*;
 use crate::alipay::Cancelled;
 use mingfen_domain::BusinessDay;
-use mingfen_domain::ids::{OutRefundNo, OutTradeNo, ProviderTradeNo};
+use mingfen_domain::ids::{OutRefundNo, OutTradeNo, ProviderRefundNo, ProviderTradeNo};
 use mingfen_provider_api::statement::{Fetched, StatementKind};
 use mingfen_provider_api::{
     AuthoriseError, Bridge, Payer, PayerScene, RefundRequest, RefundSighting, Sighted, SightedRefund,
@@ -301,7 +301,7 @@ async fn a_refund_has_moved_money_when_it_says_so() {
     assert_eq!(sighting.amount, None, "refund_fee is the sum of all refunds, not this one's");
     assert_eq!(
         value(&server.await.unwrap()[0], "biz_content"),
-        r#"{"trade_no":"2026030522001400001000000001","refund_amount":"8.50","out_request_no":"R20260305000001","refund_reason":"退费"}"#
+        r#"{"trade_no":"2026030522001400001000000001","refund_amount":"8.50","out_request_no":"R20260305000001","refund_reason":"退费","query_options":["deposit_back_info"]}"#
     );
 }
 
@@ -480,6 +480,37 @@ async fn a_refund_number_that_was_never_used_is_missing() {
         let seen = channel(&address).refunds().unwrap().query_refund(&refund_request()).await;
         assert_eq!(seen.map(|sighting| sighting.seen), expected);
     }
+}
+
+#[tokio::test]
+async fn a_refund_that_its_bank_holds_up_is_not_there_yet_and_may_need_a_person() {
+    let number = || ProviderRefundNo::parse("R20260305000001").unwrap();
+    for (status, expected) in [
+        ("P", SightedRefund::Processing { provider_refund_no: number() }),
+        ("F", SightedRefund::Abnormal { provider_refund_no: number() }),
+        (
+            "S",
+            SightedRefund::Succeeded {
+                provider_refund_no: number(),
+                refunded_at: Timestamp::from_beijing_text("2026-03-05 11:05:00").unwrap(),
+            },
+        ),
+    ] {
+        let bank =
+            format!(r#","deposit_back_info":{{"has_deposit_back":"true","dback_status":"{status}"}}}}"#);
+        let node = REFUNDED.replace('}', &bank);
+        let body = signed("alipay.trade.fastpay.refund.query", &node, &ALIPAY.signer(), "");
+        let (address, server) = gateway(vec![Answer::Raw(body)]).await;
+        let seen = channel(&address).refunds().unwrap().query_refund(&refund_request()).await.unwrap();
+        assert_eq!(seen.seen, expected, "{status}");
+        let asked = server.await.unwrap();
+        let options = r#""query_options":["gmt_refund_pay","deposit_back_info"]"#;
+        assert!(value(&asked[0], "biz_content").contains(options));
+    }
+    let node = MOVED.replace('}', r#","deposit_back_info":{"dback_status":"P"}}"#);
+    let sighting =
+        refund(vec![Answer::Raw(signed("alipay.trade.refund", &node, &ALIPAY.signer(), ""))]).await.unwrap();
+    assert!(matches!(sighting.seen, SightedRefund::Processing { .. }), "{sighting:?}");
 }
 
 #[tokio::test]
