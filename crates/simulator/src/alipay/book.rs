@@ -93,9 +93,8 @@ impl Book {
             };
             self.due.pop();
             let news = self.trades[index].settle(now_ms);
-            if !news.is_empty() {
-                self.touched.push(index);
-            }
+            // Not every change is news: a refund's bank may be next.
+            self.touched.push(index);
             all.extend(news.into_iter().map(|news| (index, news)));
         }
     }

@@ -22,6 +22,7 @@ pub(super) fn configure(service: &mut web::ServiceConfig) {
             .route("/pay", web::post().to(pay))
             .route("/finish", web::post().to(finish))
             .route("/refunds/complete", web::post().to(complete_refund))
+            .route("/refunds/bank", web::post().to(end_bank_return))
             .route("/refuse", web::post().to(refuse))
             .route("/balance", web::post().to(set_balance))
             .route("/rotate", web::post().to(rotate)),
@@ -105,6 +106,20 @@ struct Refund {
 
 async fn complete_refund(alipay: Data<Alipay>, refund: Json<Refund>) -> HttpResponse {
     found(alipay.complete_refund(&refund.pid, &refund.out_trade_no, &refund.out_request_no))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BankAnswer {
+    pid: String,
+    out_trade_no: String,
+    out_request_no: String,
+    arrived: bool,
+}
+
+async fn end_bank_return(alipay: Data<Alipay>, answer: Json<BankAnswer>) -> HttpResponse {
+    let BankAnswer { pid, out_trade_no, out_request_no, arrived } = answer.into_inner();
+    found(alipay.end_bank_return(&pid, &out_trade_no, &out_request_no, arrived))
 }
 
 #[derive(Deserialize)]

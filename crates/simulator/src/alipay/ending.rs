@@ -79,7 +79,7 @@ impl Alipay {
                     reason: None,
                     accepted_at_ms: now_ms,
                     state: RefundState::Pending { due_at_ms: None },
-                    bank_failed: false,
+                    bank: None,
                 });
                 news.extend(trade.complete_refund(&number, now_ms));
                 "refund"

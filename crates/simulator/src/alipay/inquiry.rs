@@ -5,7 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Alipay;
 use super::credentials::{Application, KeyRoom};
@@ -13,9 +13,28 @@ use super::form::Content;
 use super::gate::Outcome;
 use super::ordering::payment_members;
 use super::refusal::Refusal;
+use super::trade::{BankReturn, TradeRefund};
 use crate::clock;
 use crate::faults::{Fault, Stage};
 use crate::money::yuan;
+
+/// `deposit_back_info`: where money stands that goes back to a card.
+fn deposit_back(bank: BankReturn, refund: &TradeRefund, moved_at_ms: i64) -> Value {
+    let mut back = json!({
+        "has_deposit_back": "true",
+        "dback_status": bank.as_str(),
+        "dback_amount": yuan(refund.amount_fen),
+    });
+    match bank {
+        BankReturn::Processing { .. } => {
+            let expected = moved_at_ms.saturating_add(clock::DAY_MS);
+            back["est_bank_receipt_time"] = json!(clock::date_time(expected));
+        }
+        BankReturn::Arrived => back["bank_ack_time"] = json!(clock::date_time(moved_at_ms)),
+        BankReturn::Failed => {}
+    }
+    back
+}
 
 impl Alipay {
     /// `alipay.trade.query`
@@ -90,10 +109,8 @@ impl Alipay {
             let item = json!({ "fund_channel": trade.fund_channel, "amount": yuan(refund.amount_fen) });
             members.push(("refund_detail_item_list", json!([item])));
         }
-        if refund.bank_failed && content.asks_for("deposit_back_info") {
-            let amount = yuan(refund.amount_fen);
-            let back = json!({ "has_deposit_back": "true", "dback_status": "F", "dback_amount": amount });
-            members.push(("deposit_back_info", back));
+        if let Some(bank) = refund.bank.filter(|_| content.asks_for("deposit_back_info")) {
+            members.push(("deposit_back_info", deposit_back(bank, refund, at_ms)));
         }
         if let Some(reason) = &refund.reason {
             members.push(("refund_reason", json!(reason)));

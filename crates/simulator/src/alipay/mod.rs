@@ -48,7 +48,7 @@ pub use self::credentials::{
     AlipayCredentials, Application, BuyerIds, CertificateError, CertificateFiles, KeyMode,
 };
 pub use self::refusal::Refusal;
-pub use self::trade::{Origin, RefundState, Trade, TradeRefund, TradeStatus};
+pub use self::trade::{BankReturn, Origin, RefundState, Trade, TradeRefund, TradeStatus};
 pub use self::wallet::{Buyer, PaymentFailure, SheetOrder};
 
 use self::bill::BillLink;

@@ -10,7 +10,7 @@ use super::form::Content;
 use super::gate::Outcome;
 use super::ordering::buyer_members;
 use super::refusal::Refusal;
-use super::trade::{RefundState, Trade, TradeRefund, TradeStatus};
+use super::trade::{BANK_ANSWERS_AFTER_MS, BankReturn, News, RefundState, Trade, TradeRefund, TradeStatus};
 use super::{Alipay, State};
 use crate::clock::{self, SECOND_MS};
 use crate::faults::{Fault, Stage};
@@ -50,9 +50,12 @@ impl Alipay {
             Some(Fault::RefundLate { seconds }) => {
                 Some(now_ms.saturating_add(seconds.saturating_mul(SECOND_MS)))
             }
+            Some(Fault::RefundAbnormal) => Some(now_ms.saturating_add(BANK_ANSWERS_AFTER_MS)),
             _ => None,
         };
-        let waits = matches!(fault, Some(Fault::RefundLate { .. } | Fault::RefundStuck));
+        let waits =
+            matches!(fault, Some(Fault::RefundLate { .. } | Fault::RefundStuck | Fault::RefundAbnormal));
+        let to_a_card = fault == Some(Fault::RefundAbnormal);
         let trade = state.book.get_mut(index);
         trade.refunds.push(TradeRefund {
             out_request_no: out_request_no.clone(),
@@ -60,7 +63,8 @@ impl Alipay {
             reason: content.text("refund_reason", 256)?,
             accepted_at_ms: now_ms,
             state: RefundState::Pending { due_at_ms },
-            bank_failed: fault == Some(Fault::RefundAbnormal),
+            // The moment is set anew when the money leaves the merchant.
+            bank: to_a_card.then_some(BankReturn::Processing { fails_at_ms: Some(i64::MAX) }),
         });
         let news = if waits { None } else { trade.complete_refund(&out_request_no, now_ms) };
         let members = answer(&state, application, state.book.get(index), !waits, (!waits).then_some(now_ms));
@@ -74,18 +78,41 @@ impl Alipay {
     /// Lets a refund that stays in process reach the buyer; whether there was one.
     pub fn complete_refund(&self, pid: &str, out_trade_no: &str, out_request_no: &str) -> bool {
         let now_ms = self.shared.clock.now_ms();
-        let found = {
+        self.on_refund(pid, out_trade_no, |trade| {
+            let pending = trade
+                .refunds
+                .iter()
+                .any(|refund| refund.out_request_no == out_request_no && refund.done_at_ms().is_none());
+            pending.then(|| trade.complete_refund(out_request_no, now_ms))
+        })
+    }
+
+    /// The bank answers for a refund that goes to a card; whether there was one whose money had left the merchant.
+    pub fn end_bank_return(
+        &self,
+        pid: &str,
+        out_trade_no: &str,
+        out_request_no: &str,
+        arrived: bool,
+    ) -> bool {
+        self.on_refund(pid, out_trade_no, |trade| trade.end_bank_return(out_request_no, arrived))
+    }
+
+    fn on_refund(
+        &self,
+        pid: &str,
+        out_trade_no: &str,
+        change: impl FnOnce(&mut Trade) -> Option<Option<News>>,
+    ) -> bool {
+        let changed = {
             let mut state = self.state();
             let index = state.book.by_out_trade_no(pid, out_trade_no);
-            index.and_then(|index| {
-                Some((index, state.book.get_mut(index).complete_refund(out_request_no, now_ms)?))
-            })
+            index.and_then(|index| Some((index, change(state.book.get_mut(index))?)))
         };
-        match &found {
-            Some((index, news)) => self.tell_merchant(*index, news),
-            None => return false,
+        if let Some((index, Some(news))) = &changed {
+            self.tell_merchant(*index, news);
         }
-        true
+        changed.is_some()
     }
 }
 

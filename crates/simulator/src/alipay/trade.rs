@@ -66,6 +66,32 @@ pub enum RefundState {
     },
 }
 
+/// Where money stands that goes back to a bank card (`deposit_back_info`). It has left the merchant already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BankReturn {
+    /// `P`: the bank works on it, and fails at this moment, or when control says so.
+    Processing {
+        /// Epoch milliseconds.
+        fails_at_ms: Option<i64>,
+    },
+    /// `S`: it is on the card.
+    Arrived,
+    /// `F`: the bank could not.
+    Failed,
+}
+
+impl BankReturn {
+    /// `dback_status` as on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Processing { .. } => "P",
+            Self::Arrived => "S",
+            Self::Failed => "F",
+        }
+    }
+}
+
 /// One refund request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TradeRefund {
@@ -79,8 +105,8 @@ pub struct TradeRefund {
     pub accepted_at_ms: i64,
     /// Where it stands.
     pub state: RefundState,
-    /// The bank gave the money back to the buyer's balance, not to the card: `dback_status` F.
-    pub bank_failed: bool,
+    /// The way back to a bank card, where there is one.
+    pub bank: Option<BankReturn>,
 }
 
 impl TradeRefund {
@@ -89,6 +115,14 @@ impl TradeRefund {
         match self.state {
             RefundState::Done { at_ms } => Some(at_ms),
             RefundState::Pending { .. } => None,
+        }
+    }
+
+    /// When its bank will fail it.
+    fn bank_fails_at_ms(&self) -> Option<i64> {
+        match (self.state, self.bank) {
+            (RefundState::Done { .. }, Some(BankReturn::Processing { fails_at_ms })) => fails_at_ms,
+            _ => None,
         }
     }
 }
@@ -148,6 +182,8 @@ pub struct Trade {
 
 /// How long after payment a trade can be refunded.
 const REFUND_WINDOW_MS: i64 = 365 * DAY_MS;
+/// How long a refund takes to leave the merchant when it goes to a bank card, and how long the bank takes to fail it.
+pub(super) const BANK_ANSWERS_AFTER_MS: i64 = 60 * SECOND_MS;
 /// How long after creation a trade can be cancelled.
 pub(super) const CANCEL_WINDOW_MS: i64 = DAY_MS;
 /// A code on a screen lives at most so long, whatever the order says.
@@ -205,19 +241,34 @@ impl Trade {
         News::Closed
     }
 
-    /// The money of an accepted refund moves; the refund that reaches the total closes the trade.
+    /// The money of an accepted refund moves; the refund that reaches the total closes the trade. One that goes on to a bank
+    /// card is told when it is there; what fails there is told by the query only.
     pub(super) fn complete_refund(&mut self, out_request_no: &str, now_ms: i64) -> Option<News> {
         let refund = self.refunds.iter_mut().find(|refund| refund.out_request_no == out_request_no)?;
         if refund.done_at_ms().is_some() {
             return None;
         }
         refund.state = RefundState::Done { at_ms: now_ms };
-        let out_request_no = refund.out_request_no.clone();
+        let (out_request_no, bank) = (refund.out_request_no.clone(), refund.bank);
+        if let Some(BankReturn::Processing { fails_at_ms: Some(_) }) = bank {
+            refund.bank = Some(BankReturn::Processing {
+                fails_at_ms: Some(now_ms.saturating_add(BANK_ANSWERS_AFTER_MS)),
+            });
+        }
         if self.refunded_fen() >= self.total_fen {
             self.status = TradeStatus::TradeClosed;
             self.ended_at_ms = Some(now_ms);
         }
-        Some(News::Refunded { out_request_no })
+        bank.is_none().then_some(News::Refunded { out_request_no })
+    }
+
+    /// The bank answers for a refund whose money has left the merchant. Nothing moves in the merchant's books.
+    pub(super) fn end_bank_return(&mut self, out_request_no: &str, arrived: bool) -> Option<Option<News>> {
+        let refund = self.refunds.iter_mut().find(|refund| refund.out_request_no == out_request_no)?;
+        refund.done_at_ms()?;
+        let Some(BankReturn::Processing { .. } | BankReturn::Failed) = refund.bank else { return None };
+        refund.bank = Some(if arrived { BankReturn::Arrived } else { BankReturn::Failed });
+        Some(arrived.then(|| News::Refunded { out_request_no: out_request_no.to_owned() }))
     }
 
     /// What the clock does: passwords are typed, orders expire, refunds arrive, refund periods end.
@@ -242,6 +293,11 @@ impl Trade {
         for out_request_no in due {
             news.extend(self.complete_refund(&out_request_no, now_ms));
         }
+        for refund in &mut self.refunds {
+            if refund.bank_fails_at_ms().is_some_and(|due| due <= now_ms) {
+                refund.bank = Some(BankReturn::Failed);
+            }
+        }
         let over = self.paid_at_ms.is_some_and(|paid| paid.saturating_add(REFUND_WINDOW_MS) <= now_ms);
         if self.status == TradeStatus::TradeSuccess && over {
             news.push(self.finish(now_ms));
@@ -254,7 +310,7 @@ impl Trade {
         let waits = self.status == TradeStatus::WaitBuyerPay;
         let refund_due = self.refunds.iter().filter_map(|refund| match refund.state {
             RefundState::Pending { due_at_ms } => due_at_ms,
-            RefundState::Done { .. } => None,
+            RefundState::Done { .. } => refund.bank_fails_at_ms(),
         });
         let succeeded = self.status == TradeStatus::TradeSuccess;
         let period_over =

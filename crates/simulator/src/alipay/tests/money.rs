@@ -204,6 +204,35 @@ async fn an_accepted_refund_may_be_late_or_need_money() {
 }
 
 #[actix_web::test]
+async fn a_refund_to_a_card_is_processing_then_fails_at_the_bank_and_the_books_stay() {
+    let merchant = Merchant::open().await;
+    merchant.paid("H1", "88.50").await;
+    merchant.news().await;
+    merchant.simulator.faults().add(Rule::next("alipay.refund", Fault::RefundAbnormal));
+    assert_eq!(merchant.refund("H1", "R1", "8.50").await.text("fund_change"), "N");
+    let ask = async || {
+        let options = json!(["deposit_back_info"]);
+        let content = json!({ "out_trade_no": "H1", "out_request_no": "R1", "query_options": options });
+        let found = merchant.call("alipay.trade.fastpay.refund.query", content).await;
+        let bank = found.value["deposit_back_info"]["dback_status"].as_str().unwrap_or_default().to_owned();
+        (found.text("refund_status").to_owned(), bank)
+    };
+    let pair = |status: &str, bank: &str| (status.to_owned(), bank.to_owned());
+    assert_eq!(ask().await, pair("", ""));
+    merchant.simulator.clock().advance_ms(60_000);
+    assert_eq!(ask().await, pair("REFUND_SUCCESS", "P"));
+    let books = merchant.simulator.ledger().payments[0].refunded_fen;
+    merchant.simulator.clock().advance_ms(60_000);
+    assert_eq!(ask().await, pair("REFUND_SUCCESS", "F"));
+    assert_eq!((books, merchant.simulator.ledger().payments[0].refunded_fen), (850, 850));
+    assert!(merchant.news().await.is_empty(), "the query tells of it, nothing else");
+
+    assert!(merchant.alipay().end_bank_return(DEMO_PID, "H1", "R1", true));
+    assert_eq!(ask().await, pair("REFUND_SUCCESS", "S"));
+    assert_eq!(merchant.news().await.len(), 1);
+}
+
+#[actix_web::test]
 async fn payment_codes_end_as_their_last_digits_say() {
     let merchant = Merchant::open().await;
     let pay = |number: &str, code: &str| {
