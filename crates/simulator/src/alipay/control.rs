@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::Alipay;
 use super::credentials::Application;
+use super::quirks::Quirks;
 use super::refusal::Refusal;
 use super::wallet::Buyer;
 
@@ -25,6 +26,8 @@ pub(super) fn configure(service: &mut web::ServiceConfig) {
             .route("/refunds/bank", web::post().to(end_bank_return))
             .route("/refuse", web::post().to(refuse))
             .route("/balance", web::post().to(set_balance))
+            .route("/quirks", web::get().to(quirks))
+            .route("/quirks", web::post().to(set_quirks))
             .route("/rotate", web::post().to(rotate)),
     );
 }
@@ -154,6 +157,16 @@ struct Balance {
 
 async fn set_balance(alipay: Data<Alipay>, balance: Json<Balance>) -> HttpResponse {
     alipay.set_balance(&balance.pid, balance.balance_fen);
+    found(true)
+}
+
+async fn quirks(alipay: Data<Alipay>) -> HttpResponse {
+    HttpResponse::Ok().json(alipay.quirks())
+}
+
+/// What is left out goes back to its default.
+async fn set_quirks(alipay: Data<Alipay>, quirks: Json<Quirks>) -> HttpResponse {
+    alipay.set_quirks(quirks.into_inner());
     found(true)
 }
 

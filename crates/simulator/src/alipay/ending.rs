@@ -45,7 +45,17 @@ impl Alipay {
     pub(super) fn cancel(&self, application: &Application, content: &Content) -> Outcome {
         let now_ms = self.shared.clock.now_ms();
         let mut state = self.state();
-        let Some(index) = state.book.named(&application.pid, content)? else {
+        let found = state.book.named(&application.pid, content)?;
+        if state.quirks.cancel_wants_repeats > 0 {
+            state.quirks.cancel_wants_repeats -= 1;
+            let mut members = vec![("retry_flag", json!("Y"))];
+            members.extend(content.text("out_trade_no", 64)?.map(|number| ("out_trade_no", json!(number))));
+            return Ok(members);
+        }
+        let Some(index) = found else {
+            if !state.quirks.cancel_of_nothing_succeeds {
+                return Err(Refusal::business("ACQ.TRADE_NOT_EXIST", "交易不存在"));
+            }
             let mut members = vec![("retry_flag", json!("N"))];
             let out_trade_no = content.text("out_trade_no", 64)?;
             members.extend(out_trade_no.map(|number| ("out_trade_no", json!(number))));

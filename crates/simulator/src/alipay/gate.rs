@@ -19,9 +19,6 @@ use crate::clock::SECOND_MS;
 use crate::html::escape;
 use crate::wire::carry_out;
 
-/// How far a caller's clock may be off. The gateway's own tolerance is not published.
-const TOLERANCE_MS: i64 = 15 * 60 * SECOND_MS;
-
 pub(super) fn configure(service: &mut web::ServiceConfig) {
     service.service(
         web::resource("/alipay/gateway.do").route(web::post().to(answer)).route(web::get().to(answer)),
@@ -44,6 +41,9 @@ const METHODS: &[(&str, &str)] = &[
     ("alipay.system.oauth.token", "alipay.oauth_token"),
 ];
 
+/// The call that a browser makes: it is answered with pages and redirects, never with JSON.
+const PAGE_CALL: &str = "alipay.wap";
+
 fn call_name(parameters: &Parameters) -> &'static str {
     let method = parameters.get("method").map_or("", String::as_str);
     METHODS.iter().find(|(name, _)| *name == method).map_or("alipay.unknown", |(_, call)| call)
@@ -52,9 +52,13 @@ fn call_name(parameters: &Parameters) -> &'static str {
 async fn answer(alipay: web::Data<Alipay>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let parameters = form::merge(request.query_string(), &body);
     let call = call_name(&parameters);
+    let refused = |refusal: &Refusal| match call {
+        PAGE_CALL => error_page(refusal),
+        _ => alipay.envelope_refusal(&parameters, refusal),
+    };
     let outage = |status| match status {
-        429 => alipay.envelope_refusal(&parameters, &Refusal::limited()),
-        500 => alipay.envelope_refusal(&parameters, &Refusal::unavailable()),
+        429 => refused(&Refusal::limited()),
+        500 => refused(&Refusal::unavailable()),
         other => proxy_page(other),
     };
     let effect = async { alipay.handle(call, &parameters) };
@@ -77,16 +81,19 @@ impl Alipay {
         self.settle(self.shared.clock.now_ms());
         let application = match self.admit(parameters) {
             Ok(application) => application,
-            Err(refusal) if call == "alipay.wap" => return error_page(&refusal),
+            Err(refusal) if call == PAGE_CALL => return error_page(&refusal),
             Err(refusal) => return self.envelope_refusal(parameters, &refusal),
         };
-        if call == "alipay.wap" {
-            return match self.open_cashier(&application, parameters) {
-                Ok(location) => HttpResponse::Found().insert_header(("Location", location)).finish(),
-                Err(refusal) => error_page(&refusal),
+        let script = self.take_script(call);
+        if call == PAGE_CALL {
+            if let Some(Script { refusal, after_effect: false, .. }) = &script {
+                return error_page(refusal);
+            }
+            return match (self.open_cashier(&application, parameters), script) {
+                (Err(refusal), _) | (Ok(_), Some(Script { refusal, .. })) => error_page(&refusal),
+                (Ok(location), None) => HttpResponse::Found().insert_header(("Location", location)).finish(),
             };
         }
-        let script = self.take_script(call);
         let outcome = match script {
             Some(Script { refusal, after_effect: false, .. }) => Err(refusal),
             Some(Script { refusal, .. }) => {
@@ -143,7 +150,8 @@ impl Alipay {
         let timestamp = given(parameters, "timestamp", "timestamp")?;
         let skew_ms = form::date_time_ms(timestamp)
             .map(|at_ms| at_ms.saturating_sub(self.shared.clock.now_ms()).saturating_abs());
-        if skew_ms.is_none_or(|skew_ms| skew_ms > TOLERANCE_MS) {
+        let tolerance_ms = self.quirks().clock_tolerance_seconds.saturating_mul(SECOND_MS);
+        if skew_ms.is_none_or(|skew_ms| skew_ms > tolerance_ms) {
             return Err(Refusal::argument("isv.invalid-timestamp", "无效时间戳参数"));
         }
         check_form(parameters)?;

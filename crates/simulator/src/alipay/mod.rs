@@ -30,6 +30,7 @@ mod inquiry;
 mod notification;
 mod oauth;
 mod ordering;
+mod quirks;
 mod refunding;
 mod refusal;
 mod sheet;
@@ -47,6 +48,7 @@ use actix_web::web;
 pub use self::credentials::{
     AlipayCredentials, Application, BuyerIds, CertificateError, CertificateFiles, KeyMode,
 };
+pub use self::quirks::Quirks;
 pub use self::refusal::Refusal;
 pub use self::trade::{BankReturn, Origin, RefundState, Trade, TradeRefund, TradeStatus};
 pub use self::wallet::{Buyer, PaymentFailure, SheetOrder};
@@ -88,6 +90,8 @@ struct State {
     scripts: HashMap<String, Script>,
     /// What merchants can pay refunds from; without an entry there is always enough.
     balances: HashMap<String, i64>,
+    /// What no source settles.
+    quirks: Quirks,
     /// Which of Alipay's keys is in use.
     generation: u64,
     notifications: u64,
@@ -128,6 +132,7 @@ impl Alipay {
             bill_links: HashMap::new(),
             scripts: HashMap::new(),
             balances: HashMap::new(),
+            quirks: Quirks::default(),
             generation: 1,
             notifications: 0,
         };
@@ -190,6 +195,16 @@ impl Alipay {
             Some(fen) => drop(state.balances.insert(pid.to_owned(), fen)),
             None => drop(state.balances.remove(pid)),
         }
+    }
+
+    /// What this gateway does where no source says what the real one does.
+    pub fn quirks(&self) -> Quirks {
+        self.state().quirks
+    }
+
+    /// Chooses otherwise, from now on.
+    pub fn set_quirks(&self, quirks: Quirks) {
+        self.state().quirks = quirks;
     }
 
     /// All orders, those that have not appeared included.

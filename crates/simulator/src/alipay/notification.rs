@@ -50,7 +50,8 @@ impl Alipay {
             let sealer = Sealer {
                 own: self.keys.alipay_key(state.generation),
                 seed: self.shared.seed,
-                certificate_sn: (application.key_mode == KeyMode::Certificate)
+                certificate_sn: (application.key_mode == KeyMode::Certificate
+                    && state.quirks.notifications_name_the_certificate)
                     .then(|| KeyRoom::alipay_cert_sn(state.generation)),
             };
             Notification {

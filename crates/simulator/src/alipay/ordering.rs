@@ -31,6 +31,12 @@ impl Alipay {
         let mut state = self.state();
         let buyer = buyer_named(&state, application, content)?;
         let index = match repeated(&state, &draft)? {
+            Some(index) if state.book.get(index).buyer.as_ref().is_some_and(|first| *first != buyer) => {
+                return Err(Refusal::business("ACQ.TRADE_BUYER_NOT_MATCH", "交易买家不匹配"));
+            }
+            Some(_) if !state.quirks.equal_create_gets_the_same_trade => {
+                return Err(Refusal::business("ACQ.CONTEXT_INCONSISTENT", "交易信息被篡改"));
+            }
             Some(index) => index,
             None => state.book.add(draft),
         };
@@ -54,6 +60,8 @@ impl Alipay {
             return Err(Refusal::business("ACQ.APPLY_PC_MERCHANT_CODE_ERROR", &sub_msg));
         }
         let code = format!("{}/alipay/qr/bax{}", self.shared.base_url, self.shared.random.hex(21));
+        let now_ms = self.shared.clock.now_ms();
+        draft.code_dies_at_ms = Some(code_death(content, now_ms)?);
         draft.qr_code = Some(code.clone());
         let out_trade_no = draft.out_trade_no.clone();
         state.book.add(draft);
@@ -190,6 +198,7 @@ impl Alipay {
             return_url: None,
             quit_url: None,
             qr_code: None,
+            code_dies_at_ms: None,
             appeared: false,
             buyer: None,
             created_at_ms: now_ms,
@@ -269,10 +278,18 @@ fn expiry(content: &Content, origin: Origin, now_ms: i64) -> Result<i64, Refusal
         (None, None) => None,
     };
     Ok(match origin {
-        Origin::Precreate => asked.unwrap_or(now_ms + 3 * 3_600 * SECOND_MS).min(now_ms + CODE_LIFE_MS),
-        Origin::PaymentCode => asked.unwrap_or(now_ms + 3 * 3_600 * SECOND_MS),
+        Origin::Precreate | Origin::PaymentCode => asked.unwrap_or(now_ms + 3 * 3_600 * SECOND_MS),
         Origin::Create | Origin::Wap => asked.unwrap_or(now_ms + 15 * DAY_MS),
     })
+}
+
+/// The code's own end, which is not the order's: whoever has scanned in time may pay for as long as the order lives.
+fn code_death(content: &Content, now_ms: i64) -> Result<i64, Refusal> {
+    let longest_ms = now_ms + CODE_LIFE_MS;
+    let Some(text) = content.text("qr_code_timeout_express", 6)? else { return Ok(longest_ms) };
+    let asked = form::timeout_ms(&text, now_ms);
+    let wrong = || Refusal::business("ACQ.INVALID_PARAMETER", "参数无效：qr_code_timeout_express");
+    Ok(asked.ok_or_else(wrong)?.min(longest_ms))
 }
 
 /// What the last two digits of a payment code ask for; anything else is paid at once.

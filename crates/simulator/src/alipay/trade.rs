@@ -156,6 +156,8 @@ pub struct Trade {
     pub quit_url: Option<String>,
     /// The address within a code on a screen.
     pub qr_code: Option<String>,
+    /// From when on nobody can scan it any more; the order lives on.
+    pub code_dies_at_ms: Option<i64>,
     /// Whether the merchant can see the trade.
     pub appeared: bool,
     /// The buyer's `user_id`, once there is one.

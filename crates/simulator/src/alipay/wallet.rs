@@ -96,6 +96,9 @@ pub enum PaymentFailure {
     /// Closed, by the merchant or by time.
     #[error("交易已关闭")]
     Closed,
+    /// The code on the screen has died, whatever its order says.
+    #[error("二维码已失效")]
+    CodeDied,
     /// It is someone else's: another buyer scanned first.
     #[error("交易买家不匹配")]
     OtherBuyer,
@@ -166,6 +169,9 @@ impl Alipay {
         let phone = state.phone.clone();
         if state.book.get(index).status == TradeStatus::TradeClosed {
             return Err(PaymentFailure::Closed);
+        }
+        if state.book.get(index).code_dies_at_ms.is_some_and(|dies_at_ms| dies_at_ms <= now_ms) {
+            return Err(PaymentFailure::CodeDied);
         }
         let trade = state.book.get_mut(index);
         trade.appear(&phone, now_ms);

@@ -76,6 +76,98 @@ async fn a_code_on_a_screen_is_no_trade_until_someone_scans_it() {
 }
 
 #[actix_web::test]
+async fn a_code_dies_before_its_order_does() {
+    let merchant = Merchant::open().await;
+    let content = |number: &str, express: &str| {
+        json!({
+            "out_trade_no": number, "total_amount": "1.00", "subject": "门诊缴费",
+            "product_code": "QR_CODE_OFFLINE", "timeout_express": "3h", "qr_code_timeout_express": express,
+        })
+    };
+    let precreate = async |number: &str, express: &str| {
+        merchant.call("alipay.trade.precreate", content(number, express)).await
+    };
+    assert_eq!(precreate("H0", "1.5h").await.code(), "40004 ACQ.INVALID_PARAMETER");
+    let longest = precreate("H1", "1d").await.text("qr_code").to_owned();
+    let short = precreate("H2", "5m").await.text("qr_code").to_owned();
+    let scanned = precreate("H3", "5m").await.text("qr_code").to_owned();
+    let trade_no = merchant.alipay().scan(&scanned).expect("scanned in time");
+    merchant.simulator.clock().advance_ms(5 * 60_000);
+    assert_eq!(merchant.alipay().scan(&short), Err(PaymentFailure::CodeDied));
+    assert_eq!(merchant.query("H2").await.code(), "40004 ACQ.TRADE_NOT_EXIST");
+    merchant.simulator.clock().advance_ms(115 * 60_000);
+    assert_eq!(merchant.alipay().scan(&longest), Err(PaymentFailure::CodeDied), "two hours at most");
+    merchant.alipay().pay(&trade_no).expect("the order lives for three");
+}
+
+#[actix_web::test]
+async fn a_trade_is_opened_again_for_its_own_buyer_only() {
+    let merchant = Merchant::open().await;
+    merchant.create("H1", "1.00").await;
+    let other = merchant.alipay().state().buyers["2088000000000002"].open_id(DEMO_APP_ID);
+    let content = json!({
+        "out_trade_no": "H1", "total_amount": "1.00", "subject": "门诊缴费 张+三", "product_code": "JSAPI_PAY",
+        "buyer_open_id": other,
+    });
+    assert_eq!(merchant.call("alipay.trade.create", content).await.code(), "40004 ACQ.TRADE_BUYER_NOT_MATCH");
+}
+
+#[actix_web::test]
+async fn what_no_source_settles_can_be_chosen() {
+    let merchant = Merchant::open().await;
+    merchant.alipay().set_quirks(Quirks {
+        clock_tolerance_seconds: 60,
+        equal_create_gets_the_same_trade: false,
+        cancel_of_nothing_succeeds: false,
+        cancel_wants_repeats: 1,
+        ..Quirks::default()
+    });
+    merchant.create("H1", "1.00").await;
+    assert_eq!(merchant.create("H1", "1.00").await.code(), "40004 ACQ.CONTEXT_INCONSISTENT");
+    let cancel = async || merchant.call("alipay.trade.cancel", json!({ "out_trade_no": "H9" })).await;
+    assert_eq!(cancel().await.text("retry_flag"), "Y");
+    assert_eq!(cancel().await.code(), "40004 ACQ.TRADE_NOT_EXIST");
+    let mut parameters = merchant.parameters("alipay.trade.query", &json!({ "out_trade_no": "H1" }));
+    parameters.insert("timestamp".to_owned(), "2026-03-05 09:28:59".to_owned());
+    merchant.sign(&mut parameters);
+    assert_eq!(merchant.send(&parameters).await.code(), "40002 isv.invalid-timestamp");
+}
+
+#[actix_web::test]
+async fn a_page_call_is_never_answered_with_json() {
+    let merchant = Merchant::open().await;
+    let content = json!({
+        "out_trade_no": "H1", "total_amount": "1.00", "subject": "门诊缴费", "product_code": "QUICK_WAP_WAY",
+    });
+    let parameters = merchant.parameters("alipay.trade.wap.pay", &content);
+    let url = format!("{}?{}", merchant.alipay().gateway_url(), form(&parameters));
+    let visit = async || {
+        let answer = merchant.client.get(&url).send().await.expect("an answer");
+        let kind = answer.headers().get("content-type").map(|kind| kind.to_str().expect("text").to_owned());
+        let bytes = answer.bytes().await.expect("bytes");
+        (kind.unwrap_or_default(), encoding_rs::GBK.decode(&bytes).0.into_owned())
+    };
+    let busy: Refusal = serde_json::from_value(json!({
+        "code": "40004", "sub_code": "ACQ.SYSTEM_ERROR", "sub_msg": "系统错误",
+    }))
+    .expect("a refusal");
+    for (status, code) in [(429, "isv.app-call-limited"), (500, "isp.unknow-error"), (0, "ACQ.SYSTEM_ERROR")]
+    {
+        match status {
+            0 => merchant.alipay().refuse_next("alipay.wap", busy.clone(), false, 1),
+            status => {
+                let fault = Fault::Status { status, when: When::Before };
+                merchant.simulator.faults().add(Rule::next("alipay.wap", fault));
+            }
+        }
+        let (kind, page) = visit().await;
+        assert_eq!(kind, "text/html;charset=GBK");
+        assert!(page.contains(code) && page.contains("抱歉"), "{page}");
+    }
+    assert!(merchant.alipay().trades().is_empty(), "none of them took effect");
+}
+
+#[actix_web::test]
 async fn the_browser_is_led_through_the_cashier_and_back() {
     let merchant = Merchant::open().await;
     let content = json!({
@@ -284,6 +376,38 @@ async fn notifications_suffer_what_the_plan_says() {
     merchant.paid("H2", "1.00").await;
     assert!(merchant.news().await.is_empty());
     assert_eq!(merchant.query("H2").await.text("trade_status"), "TRADE_SUCCESS");
+}
+
+#[actix_web::test]
+async fn an_unanswered_notification_comes_eight_times_in_a_day_of_the_virtual_clock() {
+    let merchant = Merchant::open().await;
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/n", nobody.local_addr().expect("an address"));
+    drop(nobody);
+    let content = json!({
+        "out_trade_no": "H1", "total_amount": "1.00", "subject": "门诊缴费", "product_code": "JSAPI_PAY",
+        "buyer_open_id": merchant.open_id(),
+    });
+    let mut parameters = merchant.parameters("alipay.trade.create", &content);
+    parameters.insert("notify_url".to_owned(), url);
+    merchant.sign(&mut parameters);
+    let trade_no = merchant.send(&parameters).await.text("trade_no").to_owned();
+    merchant.alipay().pay(&trade_no).expect("paid");
+    for _ in 0..26 * 60 {
+        merchant.simulator.pump().await;
+        merchant.simulator.clock().advance_ms(60_000);
+    }
+    let ledger = merchant.simulator.ledger();
+    let minutes: Vec<i64> = ledger.notifications[0]
+        .attempts
+        .iter()
+        .map(|attempt| (attempt.at_ms - NINE_30_MS) / 60_000)
+        .collect();
+    assert_eq!(
+        minutes,
+        [0, 4, 14, 24, 84, 204, 564, 1464],
+        "the last one 24 hours and 24 minutes after the first"
+    );
 }
 
 #[actix_web::test]

@@ -116,6 +116,18 @@ async fn certificate_mode_signs_numbers_and_names_its_certificate() {
 }
 
 #[actix_web::test]
+async fn a_notification_of_certificate_mode_may_leave_its_certificate_out() {
+    let merchant = Merchant::open_as(DEMO_CERTIFICATE_APP_ID).await;
+    merchant.paid("H1", "1.00").await;
+    merchant.alipay().set_quirks(Quirks { notifications_name_the_certificate: false, ..Quirks::default() });
+    merchant.paid("H2", "1.00").await;
+    let news = merchant.news().await;
+    let named: Vec<(bool, bool)> =
+        news.iter().map(|(told, sound)| (told.contains_key("alipay_cert_sn"), *sound)).collect();
+    assert_eq!(named, [(true, true), (false, true)]);
+}
+
+#[actix_web::test]
 async fn a_code_of_authorisation_serves_once() {
     let merchant = Merchant::open().await;
     let url = format!(
