@@ -116,6 +116,12 @@ pub enum Fault {
     },
     /// A statement's bytes do not match the published hash.
     StatementHash,
+    /// A text in a statement's first row holds the separator of columns.
+    StatementComma,
+    /// A statement has more columns than its document names.
+    StatementColumns,
+    /// A statement's summary adds up to something else than its rows.
+    StatementSummary,
 }
 
 /// What can be wrong with the content of a notification. Only the party that signs it can make these.
@@ -189,7 +195,10 @@ impl Fault {
             | Fault::StatementRowDamaged
             | Fault::StatementRowExtra
             | Fault::StatementAmount { .. }
-            | Fault::StatementHash => Stage::Statement,
+            | Fault::StatementHash
+            | Fault::StatementComma
+            | Fault::StatementColumns
+            | Fault::StatementSummary => Stage::Statement,
         }
     }
 }
@@ -324,11 +333,20 @@ impl Faults {
 
     /// The fault that strikes this call at this point, and one use of its rule spent.
     pub fn take(&self, call: &str, stage: Stage) -> Option<Fault> {
+        self.take_if(call, stage, |_| true)
+    }
+
+    /// The same among the faults that can be done to this call: a rule is not spent on one to which it does nothing.
+    pub fn take_if(&self, call: &str, stage: Stage, possible: impl Fn(&Fault) -> bool) -> Option<Fault> {
         let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
         let mut struck = None;
         for numbered in &mut plan.rules {
             let rule = &mut numbered.rule;
-            if rule.fault.stage() != stage || !rule.matches(call) || rule.times == Some(0) {
+            if rule.fault.stage() != stage
+                || !rule.matches(call)
+                || rule.times == Some(0)
+                || !possible(&rule.fault)
+            {
                 continue;
             }
             if rule.skip > 0 {
@@ -404,6 +422,14 @@ mod tests {
         faults.add(Rule { skip: 2, ..Rule::next("wechat.*", FIVE_HUNDRED) });
         let struck: Vec<bool> = (0..4).map(|_| faults.take("wechat.query", Stage::Wire).is_some()).collect();
         assert_eq!(struck, [false, false, true, false]);
+    }
+
+    #[test]
+    fn a_rule_waits_for_a_call_to_which_it_can_be_done() {
+        let faults = Faults::new(1);
+        faults.add(Rule::next("alipay.*", Fault::WrongSerial));
+        let take = |possible| faults.take_if("alipay.query", Stage::Signature, |_| possible);
+        assert_eq!((take(false), take(true), take(true)), (None, Some(Fault::WrongSerial), None));
     }
 
     #[test]

@@ -81,6 +81,8 @@ struct Movement {
     amount_fen: i64,
     at_ms: i64,
     buyer: String,
+    /// What a refund gives back of it: a question that no source settles.
+    gives_fee_back: bool,
 }
 
 impl Movement {
@@ -89,9 +91,14 @@ impl Movement {
         if self.out_request_no.is_some() { -self.amount_fen } else { self.amount_fen }
     }
 
-    /// 0.6 %, rounded half up; what the merchant pays for a payment and gets back for a refund.
+    /// 0.6 %, rounded half up; negative where the merchant pays it, positive where he gets it back.
     fn fee_fen(&self) -> i64 {
-        (self.amount_fen * 6 + 500) / 1_000
+        let fee_fen = (self.amount_fen * 6 + 500) / 1_000;
+        match (self.out_request_no.is_some(), self.gives_fee_back) {
+            (false, _) => -fee_fen,
+            (true, true) => fee_fen,
+            (true, false) => 0,
+        }
     }
 }
 
@@ -134,8 +141,12 @@ impl Alipay {
     /// A merchant's movements in a period, in order of time, with what the fault plan does to them.
     fn movements(&self, pid: &str, period: &Period) -> Vec<Movement> {
         let state = self.state();
+        let quirks = state.quirks;
         let mut all = Vec::new();
-        for trade in state.book.all().iter().filter(|trade| trade.pid == pid) {
+        let billed = |trade: &&Trade| {
+            trade.pid == pid && (quirks.cancelled_payments_are_billed || trade.cancelled.is_none())
+        };
+        for trade in state.book.all().iter().filter(billed) {
             let buyer = trade.buyer.as_ref().and_then(|user_id| state.buyers.get(user_id));
             let buyer = buyer.map(|buyer| format!("{}({})", buyer.name, buyer.logon_id)).unwrap_or_default();
             let movement = |out_request_no, amount_fen, at_ms| Movement {
@@ -144,6 +155,7 @@ impl Alipay {
                 amount_fen,
                 at_ms,
                 buyer: buyer.clone(),
+                gives_fee_back: quirks.refunds_give_the_fee_back,
             };
             all.extend(trade.paid_at_ms.map(|at_ms| movement(None, trade.total_fen, at_ms)));
             all.extend(trade.refunds.iter().filter_map(|refund| {
@@ -158,24 +170,32 @@ impl Alipay {
     fn archive(&self, link: &BillLink) -> std::io::Result<Vec<u8>> {
         let mut movements = self.movements(&link.pid, &link.period);
         let fault = self.shared.faults.take("alipay.bill_download", Stage::Statement);
+        let true_movements = movements.clone();
         damage(&mut movements, fault.as_ref());
         let now_ms = self.shared.clock.now_ms();
         let user = format!("{}0156", link.pid);
         let head = Head { user: &user, period: &link.period, made_at_ms: now_ms };
+        let wide = fault == Some(Fault::StatementColumns);
+        // Every other damage is one that agrees with itself.
+        let summed = match fault {
+            Some(Fault::StatementSummary) => true_movements.get(1..).unwrap_or_default(),
+            _ => &movements,
+        };
         let (name, mut detail, summary) = match link.bill_type {
             BillType::Trade => {
-                ("业务明细", trade::detail(&head, &movements), trade::summary(&head, &movements))
+                ("业务明细", trade::detail(&head, &movements, wide), trade::summary(&head, summed))
             }
             BillType::Account => {
-                ("账务明细", account::detail(&head, &movements), account::summary(&head, &movements))
+                ("账务明细", account::detail(&head, &movements), account::summary(&head, summed))
             }
         };
         if fault == Some(Fault::StatementRowDamaged) {
             detail = cut_first_row(&detail, link.bill_type);
         }
+        let with_cr = self.quirks().bill_lines_end_with_cr;
         let member = |suffix: &str, text: &str| Member {
             name: gbk(&format!("{user}_{}_{name}{suffix}.csv", link.period.compact)),
-            content: gbk(text),
+            content: if with_cr { gbk(text) } else { gbk(&text.replace("\r\n", "\n")) },
         };
         let mut members = vec![member("", &detail), member("(汇总)", &summary)];
         super::envelope::shuffle(&self.shared.random, &mut members);
@@ -234,6 +254,12 @@ fn damage(movements: &mut Vec<Movement>, fault: Option<&Fault>) {
                 first.amount_fen = first.amount_fen.saturating_add(*delta_fen);
             }
         }
+        // Bills quote nothing: the column after it moves, and so do all others.
+        Some(Fault::StatementComma) => {
+            if let Some(first) = movements.first_mut() {
+                first.trade.subject = format!("{},二楼", first.trade.subject);
+            }
+        }
         _ => {}
     }
 }
@@ -258,6 +284,9 @@ pub(super) fn configure(service: &mut web::ServiceConfig) {
 struct Wanted {
     #[serde(rename = "fileId")]
     file_id: String,
+    /// Set on the address to which the first one leads.
+    #[serde(default)]
+    redirected: bool,
 }
 
 async fn download(
@@ -269,6 +298,10 @@ async fn download(
         let status = actix_web::http::StatusCode::from_u16(status);
         HttpResponse::build(status.unwrap_or(actix_web::http::StatusCode::BAD_GATEWAY)).finish()
     };
+    if alipay.quirks().bill_addresses_redirect && !wanted.redirected {
+        let further = format!("{}?{}&redirected=true", request.path(), request.query_string());
+        return HttpResponse::Found().insert_header(("Location", further)).finish();
+    }
     let effect = async {
         let link = alipay.state().bill_links.get(&wanted.file_id).cloned();
         let now_ms = alipay.shared.clock.now_ms();

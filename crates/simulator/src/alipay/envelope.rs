@@ -64,7 +64,13 @@ impl Alipay {
         node: &str,
     ) -> HttpResponse {
         let generation = self.state().generation;
-        let fault = self.shared.faults.take(call, Stage::Signature);
+        let named = application.key_mode == KeyMode::Certificate;
+        let fault = self.shared.faults.take_if(call, Stage::Signature, |fault| match fault {
+            Fault::WrongSerial => named,
+            // An answer bears no time of its own.
+            Fault::SkewedTimestamp { .. } => false,
+            _ => true,
+        });
         let bytes = form::encode(node, parameters.get("charset").map_or("", String::as_str));
         let key = match fault {
             Some(Fault::ForgedSignature) => self.keys.foreign_key(),
@@ -78,7 +84,7 @@ impl Alipay {
         if fault != Some(Fault::Unsigned) {
             parts.push(format!("\"sign\":\"{sign}\""));
         }
-        if application.key_mode == KeyMode::Certificate {
+        if named {
             let sn = match fault {
                 Some(Fault::WrongSerial) => self.shared.random.hex(32),
                 _ => KeyRoom::alipay_cert_sn(generation),
@@ -86,7 +92,12 @@ impl Alipay {
             parts.push(format!("\"alipay_cert_sn\":\"{sn}\""));
         }
         shuffle(&self.shared.random, &mut parts);
-        respond(parameters, &self.shared.random, &format!("{{{}}}", parts.join(",")))
+        let text = if self.quirks().blanks_in_answers {
+            format!("\r\n{{ {} }}\r\n", parts.join(" ,\n\t"))
+        } else {
+            format!("{{{}}}", parts.join(","))
+        };
+        respond(parameters, &self.shared.random, &text)
     }
 }
 

@@ -26,10 +26,8 @@ fn entries(movements: &[Movement]) -> Vec<Entry<'_>> {
     for movement in movements {
         let refund = movement.out_request_no.is_some();
         let note = movement.out_request_no.clone().unwrap_or_else(|| movement.trade.subject.clone());
-        let (kind, fee_fen) = match refund {
-            true => ("退款（交易退款）", movement.fee_fen()),
-            false => ("在线支付", -movement.fee_fen()),
-        };
+        let kind = if refund { "退款（交易退款）" } else { "在线支付" };
+        let fee_fen = movement.fee_fen();
         all.push(Entry { movement, fen: movement.signed_fen(), kind, note });
         if fee_fen != 0 {
             let note = format!("服务费[{}]", movement.trade.trade_no);

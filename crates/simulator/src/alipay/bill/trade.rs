@@ -11,14 +11,22 @@ use crate::money::yuan;
 
 pub(super) const COLUMNS: &str = "支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,门店编号,门店名称,操作员,终端号,对方账户,订单金额（元）,商家实收（元）,支付宝红包（元）,集分宝（元）,支付宝优惠（元）,商家优惠（元）,券核销金额（元）,券名称,商家红包消费金额（元）,卡消费金额（元）,退款批次号/请求号,服务费（元）,分润（元）,备注";
 
-pub(super) fn detail(head: &Head<'_>, movements: &[Movement]) -> String {
+/// Columns that bills of some contracts have before the last one.
+const FURTHER_COLUMNS: &str = "实收净额（元）,商户识别号,交易方式,花呗分期数";
+
+/// `wide` adds the columns of some contracts.
+pub(super) fn detail(head: &Head<'_>, movements: &[Movement], wide: bool) -> String {
     let mut text = head.lines("支付宝业务明细查询");
     text +=
         "#-----------------------------------------业务明细列表----------------------------------------\r\n";
-    text += COLUMNS;
-    text += "\r\n";
+    let (columns, note) = COLUMNS.rsplit_once(',').unwrap_or((COLUMNS, ""));
+    text += columns;
+    if wide {
+        let _ = write!(text, ",{FURTHER_COLUMNS}");
+    }
+    let _ = write!(text, ",{note}\r\n");
     for movement in movements {
-        text += &row(movement);
+        text += &row(movement, wide);
     }
     text +=
         "#-----------------------------------------业务明细列表结束------------------------------------\r\n";
@@ -36,14 +44,17 @@ pub(super) fn detail(head: &Head<'_>, movements: &[Movement]) -> String {
     text + &head.made_at()
 }
 
-fn row(movement: &Movement) -> String {
+fn row(movement: &Movement, wide: bool) -> String {
     let trade = &movement.trade;
     let refund = movement.out_request_no.as_deref();
     let amount = yuan(movement.signed_fen());
-    // A fee is paid with a payment and given back with a refund.
-    let fee = if refund.is_some() { movement.fee_fen() } else { -movement.fee_fen() };
+    let fee_fen = movement.fee_fen();
+    let further = match wide {
+        true => format!(",{},2088\t,条码支付,", yuan(movement.signed_fen() + fee_fen)),
+        false => String::new(),
+    };
     format!(
-        "{trade_no}\t,{out_trade_no}\t,{kind}\t,{subject},{created},{done},\t,\t,\t,\t,{buyer}\t,{amount},{amount},0.00,0.00,0.00,0.00,0.00,,0.00\t,0.00,{refund}\t,{fee},0.00,{note}\r\n",
+        "{trade_no}\t,{out_trade_no}\t,{kind}\t,{subject},{created},{done},\t,\t,\t,\t,{buyer}\t,{amount},{amount},0.00,0.00,0.00,0.00,0.00,,0.00\t,0.00,{refund}\t,{fee},0.00{further},{note}\r\n",
         trade_no = trade.trade_no,
         out_trade_no = trade.out_trade_no,
         kind = if refund.is_some() { "退款" } else { "交易" },
@@ -52,7 +63,7 @@ fn row(movement: &Movement) -> String {
         done = clock::date_time(movement.at_ms),
         buyer = movement.buyer,
         refund = refund.unwrap_or_default(),
-        fee = yuan(fee),
+        fee = yuan(fee_fen),
         note = trade.body.as_deref().unwrap_or(&trade.subject),
     )
 }
@@ -60,14 +71,7 @@ fn row(movement: &Movement) -> String {
 pub(super) fn summary(head: &Head<'_>, movements: &[Movement]) -> String {
     let refunds = movements.iter().filter(|movement| movement.out_request_no.is_some()).count();
     let net_fen: i64 = movements.iter().map(Movement::signed_fen).sum();
-    let fee_fen: i64 = movements
-        .iter()
-        .map(
-            |movement| {
-                if movement.out_request_no.is_some() { movement.fee_fen() } else { -movement.fee_fen() }
-            },
-        )
-        .sum();
+    let fee_fen: i64 = movements.iter().map(Movement::fee_fen).sum();
     let figures = format!(
         "{},{refunds},{net},{net},0.00,0.00,0.00,{fee},0.00,{rest}",
         movements.len() - refunds,
