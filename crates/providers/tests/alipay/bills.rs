@@ -4,6 +4,7 @@ use crate::hospital::{Hospital, fetched, refund_request};
 use mingfen_domain::Fen;
 use mingfen_provider_api::CallError;
 use mingfen_provider_api::statement::{Fetched, LineKind, StatementKind};
+use mingfen_simulator::alipay::Quirks;
 use mingfen_simulator::faults::{Fault, Rule};
 
 #[tokio::test]
@@ -41,4 +42,112 @@ async fn the_days_bills_are_fetched_and_read() {
         hospital.bill(StatementKind::Trades, "2026-03-06").await,
         Ok(Fetched::NotYet | Fetched::NothingThatDay)
     ));
+}
+
+/// Two payments of 88.50 and 97.00, a refund of 8.50, and the next afternoon.
+async fn the_next_afternoon() -> Hospital {
+    let hospital = Hospital::open().await;
+    let trade_no = hospital.paid("H20260305000030", 8850).await;
+    hospital.paid("H20260305000031", 9700).await;
+    let refund = refund_request("R20260305000030", "H20260305000030", &trade_no, 850, 8850);
+    hospital.refund(&refund).await.expect("a refund");
+    hospital.simulator.clock().advance_ms(29 * 3_600_000);
+    hospital
+}
+
+const DAY: &str = "2026-03-05";
+
+/// Order, signed fen, and whether a person should look at the row.
+type Line = (String, i64, bool);
+
+fn line(order: &str, fen: i64) -> Line {
+    (order.to_owned(), fen, false)
+}
+
+fn truth() -> Vec<Line> {
+    vec![line("H20260305000030", 8850), line("H20260305000031", 9700), line("H20260305000030", -850)]
+}
+
+impl Hospital {
+    async fn lines(&self) -> Vec<Line> {
+        let file = fetched(self.bill(StatementKind::Trades, DAY).await);
+        let mut lines = Vec::new();
+        let statements = self.channel.statements().expect("an ability");
+        let totals = statements
+            .parse_trades(&file, &mut |line| {
+                let sign = if line.kind == LineKind::Refund { -1 } else { 1 };
+                lines.push((line.out_trade_no.into_owned(), sign * line.amount.get(), line.shifted));
+            })
+            .expect("a sound bill");
+        assert_eq!(totals.lines, lines.len() as u64);
+        lines.sort_by_key(|(_, fen, _)| *fen < 0);
+        lines
+    }
+
+    fn damages_next_bill(&self, fault: Fault) {
+        self.simulator.faults().add(Rule::next("alipay.bill_download", fault));
+    }
+}
+
+#[tokio::test]
+async fn a_bill_that_lacks_a_row_has_one_too_many_or_another_amount_is_sound_and_different() {
+    let hospital = the_next_afternoon().await;
+    assert_eq!(hospital.lines().await, truth());
+    hospital.damages_next_bill(Fault::StatementRowMissing);
+    assert_eq!(hospital.lines().await, truth()[1..]);
+    hospital.damages_next_bill(Fault::StatementRowExtra);
+    let mut more = truth();
+    more.insert(2, line("NOBODY00000000000001", 8850));
+    assert_eq!(hospital.lines().await, more);
+    hospital.damages_next_bill(Fault::StatementAmount { delta_fen: 1 });
+    let mut other = truth();
+    other[0].1 += 1;
+    assert_eq!(hospital.lines().await, other);
+}
+
+#[tokio::test]
+async fn a_comma_in_a_subject_and_further_columns_move_no_money() {
+    let hospital = the_next_afternoon().await;
+    hospital.damages_next_bill(Fault::StatementComma);
+    let mut flagged = truth();
+    flagged[0].2 = true;
+    assert_eq!(hospital.lines().await, flagged);
+    hospital.damages_next_bill(Fault::StatementColumns);
+    assert_eq!(hospital.lines().await, truth());
+    hospital.damages_next_bill(Fault::StatementComma);
+    let account = fetched(hospital.bill(StatementKind::FundFlow, DAY).await);
+    let lines = hospital.channel.statements().expect("an ability").parse_fund_flow(&account);
+    assert_eq!(lines.expect("a sound bill")[0].amount, Fen::new(8850));
+}
+
+#[tokio::test]
+async fn a_bill_that_its_summary_contradicts_is_fetched_again() {
+    let hospital = the_next_afternoon().await;
+    for (kind, cause) in [
+        (StatementKind::Trades, "line 7, column 交易订单总笔数: is 1, but the detail has 2"),
+        (StatementKind::FundFlow, "line 4: counts 2 with -9.08 yuan, but the rows are 3"),
+    ] {
+        hospital.damages_next_bill(Fault::StatementSummary);
+        match hospital.bill(kind, DAY).await {
+            Err(CallError::Postponed { message, .. }) => assert!(message.contains(cause), "{message}"),
+            Err(error) => panic!("{error}"),
+            Ok(_) => panic!("it was taken"),
+        }
+        fetched(hospital.bill(kind, DAY).await);
+    }
+}
+
+#[tokio::test]
+async fn a_bill_is_read_whatever_no_source_settles() {
+    let hospital = the_next_afternoon().await;
+    for quirks in [
+        Quirks { bill_lines_end_with_cr: false, ..Quirks::default() },
+        Quirks { refunds_give_the_fee_back: false, ..Quirks::default() },
+        Quirks { bill_addresses_redirect: true, ..Quirks::default() },
+        Quirks { blanks_in_answers: true, ..Quirks::default() },
+    ] {
+        hospital.simulator.alipay().set_quirks(quirks);
+        assert_eq!(hospital.lines().await, truth(), "{quirks:?}");
+        fetched(hospital.bill(StatementKind::FundFlow, DAY).await);
+    }
 }

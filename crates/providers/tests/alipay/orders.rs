@@ -3,6 +3,7 @@
 use crate::hospital::{Hospital, get, refund_request};
 use mingfen_domain::Amount;
 use mingfen_provider_api::{CallError, News, PayerScene, Presentation, Sighted, SightedRefund};
+use mingfen_simulator::alipay::{Quirks, Refusal};
 use mingfen_simulator::faults::{Fault, Rule, When};
 
 #[tokio::test]
@@ -109,4 +110,44 @@ async fn a_lost_answer_is_in_doubt_and_a_repeat_does_no_harm() {
     let sighting = hospital.refund(&refund).await.expect("an answer");
     assert!(matches!(sighting.seen, SightedRefund::Succeeded { .. }), "{sighting:?}");
     assert_eq!(hospital.simulator.ledger().refunds.len(), 1, "one number is paid out once");
+}
+
+#[tokio::test]
+async fn answers_with_blanks_and_brackets_in_their_texts_are_read() {
+    let hospital = Hospital::open().await;
+    hospital.paid("H20260305000050", 100).await;
+    let alipay = hospital.simulator.alipay();
+    alipay.set_quirks(Quirks { blanks_in_answers: true, ..Quirks::default() });
+    assert!(matches!(hospital.query("H20260305000050").await, Ok(Sighted::Paid { .. })));
+    let refusal: Refusal = serde_json::from_value(serde_json::json!({
+        "code": "40004", "sub_code": "ACQ.TRADE_NOT_EXIST", "sub_msg": "交易不存在 }\"]} {\\ [TRADE_NOT_EXIST]",
+    }))
+    .expect("a refusal");
+    alipay.refuse_next("alipay.query", refusal, false, 1);
+    assert_eq!(hospital.query("H20260305000050").await, Ok(Sighted::Missing));
+}
+
+#[tokio::test]
+async fn another_payer_gets_no_order_of_the_first() {
+    let hospital = Hospital::open().await;
+    let request = hospital.order("H20260305000051", 100, PayerScene::InApp(hospital.payer().await));
+    hospital.channel.open_order(&request).await.expect("an order");
+    assert!(hospital.simulator.alipay().hand_phone_to("2088000000000002"));
+    let other = hospital.order("H20260305000051", 100, PayerScene::InApp(hospital.payer().await));
+    let ended = hospital.channel.open_order(&other).await;
+    assert!(matches!(&ended, Err(CallError::InDoubt(why)) if why.contains("BUYER_NOT_MATCH")), "{ended:?}");
+}
+
+#[tokio::test]
+async fn a_page_that_alipay_refuses_opens_nothing() {
+    let hospital = Hospital::open().await;
+    let scene = PayerScene::MobileBrowser { client_ip: "203.0.113.7".to_owned() };
+    let request = hospital.order("H20260305000052", 100, scene);
+    let page = hospital.channel.present(&request, "wap", request.created_at).expect("an address");
+    let Presentation::Redirect { url } = page else { panic!("{page:?}") };
+    let fault = Fault::Status { status: 500, when: When::Before };
+    hospital.simulator.faults().add(Rule::next("alipay.wap", fault));
+    assert_eq!(get(&url).await, (200, None));
+    assert_eq!(hospital.query("H20260305000052").await, Ok(Sighted::Missing));
+    assert_eq!(get(&url).await.0, 302);
 }

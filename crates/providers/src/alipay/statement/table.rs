@@ -274,7 +274,7 @@ impl<'a> Totals<'a> {
             return Ok(());
         }
         Err(place.refuse(format!(
-            "counts {} with {} yuan, but above it are {count} with {sum} yuan; fetch the bill again",
+            "counts {} with {} yuan, but the rows are {count} with {sum} yuan; fetch the bill again",
             said.0, said.1
         )))
     }

@@ -135,10 +135,10 @@ fn damaged_bills_are_refused_with_line_and_cause() {
     for (text, cause) in [
         (
             good.replace("177.00元", "177.01元"),
-            "line 10: counts 2 with 177.01 yuan, but above it are 2 with 177.00 yuan",
+            "line 10: counts 2 with 177.01 yuan, but the rows are 2 with 177.00 yuan",
         ),
         (good.replace("合计：1笔", "合计：2笔"), "line 11: counts 2 with -8.50"),
-        (trades(HEADER, &rows[..2], TOTALS), "line 10: counts 1 with -8.50 yuan, but above it are 0"),
+        (trades(HEADER, &rows[..2], TOTALS), "line 10: counts 1 with -8.50 yuan, but the rows are 0"),
         (good[..good.find("#交易合计").unwrap()].to_owned(), "the line #交易合计 is missing"),
         (good[..good.find(REFUND).unwrap()].to_owned(), "is cut short: the line 业务明细列表结束"),
         (good.replace(SELLER, "2088000000000009"), "line 2: is a bill of another account"),
