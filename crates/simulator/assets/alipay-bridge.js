@@ -6,10 +6,11 @@
   var codes = { ok: '9000', cancel: '6001', fail: '4000' };
 
   function outcome() {
-    var match = /^#simpay=(ok|cancel|fail)$/.exec(location.hash);
+    // Control may have the app say any of its codes, whatever happened on the sheet.
+    var match = /^#simpay=(ok|cancel|fail|[0-9]{1,4})$/.exec(location.hash);
     if (!match) { return null; }
     history.replaceState(null, '', location.pathname + location.search);
-    return codes[match[1]];
+    return codes[match[1]] || match[1];
   }
 
   window.AlipayJSBridge = {

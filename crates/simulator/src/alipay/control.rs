@@ -26,6 +26,7 @@ pub(super) fn configure(service: &mut web::ServiceConfig) {
             .route("/refunds/bank", web::post().to(end_bank_return))
             .route("/refuse", web::post().to(refuse))
             .route("/balance", web::post().to(set_balance))
+            .route("/bridge", web::post().to(set_bridge_code))
             .route("/quirks", web::get().to(quirks))
             .route("/quirks", web::post().to(set_quirks))
             .route("/rotate", web::post().to(rotate)),
@@ -158,6 +159,16 @@ struct Balance {
 async fn set_balance(alipay: Data<Alipay>, balance: Json<Balance>) -> HttpResponse {
     alipay.set_balance(&balance.pid, balance.balance_fen);
     found(true)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BridgeCode {
+    code: String,
+}
+
+async fn set_bridge_code(alipay: Data<Alipay>, chosen: Json<BridgeCode>) -> HttpResponse {
+    found(alipay.set_next_bridge_code(&chosen.code))
 }
 
 async fn quirks(alipay: Data<Alipay>) -> HttpResponse {

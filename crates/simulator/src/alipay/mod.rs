@@ -50,6 +50,7 @@ pub use self::credentials::{
 };
 pub use self::quirks::Quirks;
 pub use self::refusal::Refusal;
+pub use self::sheet::BRIDGE_CODES;
 pub use self::trade::{BankReturn, Origin, RefundState, Trade, TradeRefund, TradeStatus};
 pub use self::wallet::{Buyer, PaymentFailure, SheetOrder};
 
@@ -90,6 +91,8 @@ struct State {
     scripts: HashMap<String, Script>,
     /// What merchants can pay refunds from; without an entry there is always enough.
     balances: HashMap<String, i64>,
+    /// What `tradePay` tells the page next, whatever happened.
+    bridge_code: Option<&'static str>,
     /// What no source settles.
     quirks: Quirks,
     /// Which of Alipay's keys is in use.
@@ -132,6 +135,7 @@ impl Alipay {
             bill_links: HashMap::new(),
             scripts: HashMap::new(),
             balances: HashMap::new(),
+            bridge_code: None,
             quirks: Quirks::default(),
             generation: 1,
             notifications: 0,
@@ -205,6 +209,16 @@ impl Alipay {
     /// Chooses otherwise, from now on.
     pub fn set_quirks(&self, quirks: Quirks) {
         self.state().quirks = quirks;
+    }
+
+    /// All applications.
+    pub fn applications(&self) -> Vec<Application> {
+        self.state().applications.values().cloned().collect()
+    }
+
+    /// What a merchant can pay refunds from; `None` means always enough.
+    pub fn balance(&self, pid: &str) -> Option<i64> {
+        self.state().balances.get(pid).copied()
     }
 
     /// All orders, those that have not appeared included.

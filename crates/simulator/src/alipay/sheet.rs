@@ -13,6 +13,38 @@ use crate::sheet::{Outcome, Purchase, Wish, is_page, see_other, told, with_outco
 
 const APP: &str = "支付宝";
 
+/// What `tradePay` can tell a page, and what it means. None of it says that money has moved or has not.
+///
+/// # Source
+/// Protocol page section 6.2.
+pub const BRIDGE_CODES: &[(&str, &str)] = &[
+    ("9000", "支付成功"),
+    ("8000", "正在处理中"),
+    ("6004", "结果未知"),
+    ("6001", "用户取消"),
+    ("6002", "网络出错"),
+    ("4000", "支付失败"),
+    ("4", "无权限"),
+    ("99", "忘记密码"),
+];
+
+impl Alipay {
+    /// `tradePay` tells the page this the next time, whatever happens on the sheet; an empty code takes that back. Whether
+    /// it is a code that exists.
+    pub fn set_next_bridge_code(&self, code: &str) -> bool {
+        let known = BRIDGE_CODES.iter().map(|(known, _)| *known).find(|known| *known == code);
+        if known.is_some() || code.is_empty() {
+            self.state().bridge_code = known;
+        }
+        known.is_some() || code.is_empty()
+    }
+
+    /// What it will tell.
+    pub fn next_bridge_code(&self) -> Option<String> {
+        self.state().bridge_code.map(str::to_owned)
+    }
+}
+
 /// Adds the entrance to the sheet.
 pub(super) fn configure(service: &mut web::ServiceConfig) {
     service.service(web::resource("/sheet/alipay").get(sit_down));
@@ -67,7 +99,10 @@ impl Purchase for TradePurchase {
 
     fn return_to(&self, outcome: Outcome) -> Option<String> {
         Some(match &self.back {
-            Back::Bridge(page) => with_outcome(page, outcome),
+            Back::Bridge(page) => match self.alipay.state().bridge_code.take() {
+                Some(code) => format!("{}#simpay={code}", page.split('#').next().unwrap_or_default()),
+                None => with_outcome(page, outcome),
+            },
             Back::Cashier(path) => path.clone(),
         })
     }

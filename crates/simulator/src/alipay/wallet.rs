@@ -123,6 +123,21 @@ impl Alipay {
         known
     }
 
+    /// All people with a wallet.
+    pub fn buyers(&self) -> Vec<Buyer> {
+        self.state().buyers.values().cloned().collect()
+    }
+
+    /// Whose phone the browser is.
+    pub fn phone(&self) -> String {
+        self.state().phone.clone()
+    }
+
+    /// Where a phone pays a trade that has appeared, and comes back to the merchant.
+    pub fn cashier_address(&self, trade_no: &str) -> String {
+        sheet_address(trade_no, &format!("/alipay/cashier/back?trade_no={trade_no}"))
+    }
+
     /// What the sheet shows for a trade that has appeared.
     pub fn sheet(&self, trade_no: &str) -> Option<SheetOrder> {
         self.settle(self.shared.clock.now_ms());
@@ -243,7 +258,7 @@ async fn cashier(alipay: web::Data<Alipay>, named: web::Query<Named>) -> HttpRes
         let phone = state.phone.clone();
         state.book.get_mut(index).appear(&phone, now_ms);
     }
-    redirect(sheet_address(&named.trade_no, &format!("/alipay/cashier/back?trade_no={}", named.trade_no)))
+    redirect(alipay.cashier_address(&named.trade_no))
 }
 
 /// From the sheet back to the merchant: signed when paid, plain when the buyer left.
@@ -268,9 +283,7 @@ async fn leave_cashier(alipay: web::Data<Alipay>, named: web::Query<Named>) -> H
 
 async fn scan_in_browser(alipay: web::Data<Alipay>, code: web::Path<String>) -> HttpResponse {
     match alipay.scan(&format!("{}/alipay/qr/{code}", alipay.shared.base_url)) {
-        Ok(trade_no) => {
-            redirect(sheet_address(&trade_no, &format!("/alipay/cashier/back?trade_no={trade_no}")))
-        }
+        Ok(trade_no) => redirect(alipay.cashier_address(&trade_no)),
         Err(failure) => {
             HttpResponse::Gone().content_type("text/plain; charset=utf-8").body(failure.to_string())
         }

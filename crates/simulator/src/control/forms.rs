@@ -70,8 +70,9 @@ struct FaultForm {
 }
 
 async fn add_fault(shared: Data<Shared>, form: Form<FaultForm>) -> HttpResponse {
-    if let Some(preset) = presets::ALL.get(form.preset) {
-        let call = format!("{}.{}", form.provider, preset.call);
+    if let Some(preset) = presets::ALL.get(form.preset)
+        && let Some(call) = preset.call_at(&form.provider)
+    {
         let next = Rule::next(&call, preset.fault.clone());
         shared.faults.add(Rule { times: Some(form.times), percent: form.percent, ..next });
     }

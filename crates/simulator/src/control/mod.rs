@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::faults::Rule;
 use crate::{Parties, Shared};
 
+mod alipay;
 mod forms;
 mod page;
 mod presets;
@@ -17,6 +18,8 @@ pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/").get(page::show))
         .service(web::resource("/assets/control.css").get(style))
+        // Before the forms: their scope would take these paths too.
+        .configure(alipay::configure)
         .configure(forms::configure)
         .service(web::resource("/control/clock").get(show_clock).post(move_clock))
         .service(web::resource("/control/faults").get(list_faults).post(add_fault).delete(clear_faults))

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, http::header};
 
-use super::presets;
+use super::{alipay, presets};
 use crate::Parties;
 use crate::clock;
 use crate::html::escape;
@@ -24,12 +24,15 @@ pub(super) async fn show(parties: Data<Parties>) -> HttpResponse {
     let sections = [
         clock_section(&parties),
         people_section(&parties),
+        alipay::people_section(&parties),
         scan_section(),
+        alipay::app_section(&parties),
         faults_section(&parties),
         payments_section(&ledger),
-        refunds_section(&ledger),
+        refunds_section(&parties, &ledger),
         notifications_section(&ledger),
         merchants_section(&parties),
+        alipay::applications_section(&parties),
     ]
     .concat();
     HttpResponse::Ok()
@@ -54,13 +57,13 @@ pub(super) async fn show(parties: Data<Parties>) -> HttpResponse {
         ))
 }
 
-fn section(wide: bool, title: &str, body: &str) -> String {
+pub(super) fn section(wide: bool, title: &str, body: &str) -> String {
     let class = if wide { r#" class="wide""# } else { "" };
     format!("<section{class}><h2>{title}</h2>{body}</section>")
 }
 
 /// A button that posts these hidden values.
-fn button(action: &str, values: &[(&str, &str)], text: &str, class: &str) -> String {
+pub(super) fn button(action: &str, values: &[(&str, &str)], text: &str, class: &str) -> String {
     let mut hidden = String::new();
     for (name, value) in values {
         let _ = write!(hidden, r#"<input type="hidden" name="{name}" value="{}">"#, escape(value));
@@ -142,19 +145,28 @@ fn faults_section(parties: &Parties) -> String {
             button("clear", &[], "全部清除", "bad")
         )
     };
-    let options: String = presets::ALL
-        .iter()
-        .enumerate()
-        .map(|(index, preset)| format!(r#"<option value="{index}">{}</option>"#, preset.name))
-        .collect();
+    let choices: String = [("wechat", "微信支付"), ("alipay", "支付宝")].iter().map(fault_form).collect();
     section(
         true,
         "故障",
         &format!(
             r#"{table}
-<form method="post" action="/control/page/fault"><label>要发生什么<select name="preset">{options}</select></label><label>谁家<select name="provider"><option value="wechat">微信支付</option><option value="alipay">支付宝</option></select></label><label>次数<input type="number" name="times" value="1" min="1" max="1000"></label><label>概率 %<input type="number" name="percent" value="100" min="1" max="100"></label><button class="main" type="submit">添加</button></form>
-<form method="post" action="/control/page/storm"><label>随机风暴<select name="provider"><option value="wechat">微信支付</option><option value="alipay">支付宝</option></select></label><label>每种概率 %<input type="number" name="percent" value="3" min="1" max="100"></label><button type="submit">开始</button><span class="note">由种子决定，可重现。</span></form>"#
+{choices}<form method="post" action="/control/page/storm"><label>随机风暴<select name="provider"><option value="wechat">微信支付</option><option value="alipay">支付宝</option></select></label><label>每种概率 %<input type="number" name="percent" value="3" min="1" max="100"></label><button type="submit">开始</button><span class="note">由种子决定，可重现。</span></form>"#
         ),
+    )
+}
+
+/// Each party is offered what can happen there.
+fn fault_form((provider, name): &(&str, &str)) -> String {
+    let options: String = presets::ALL
+        .iter()
+        .enumerate()
+        .filter(|(_, preset)| preset.call_at(provider).is_some())
+        .map(|(index, preset)| format!(r#"<option value="{index}">{}</option>"#, preset.name_at(provider)))
+        .collect();
+    format!(
+        r#"<form method="post" action="/control/page/fault"><input type="hidden" name="provider" value="{provider}"><label>{name}要发生什么<select name="preset">{options}</select></label><label>次数<input type="number" name="times" value="1" min="1" max="1000"></label><label>概率 %<input type="number" name="percent" value="100" min="1" max="100"></label><button class="main" type="submit">添加</button></form>
+"#
     )
 }
 
@@ -172,6 +184,8 @@ fn payments_section(ledger: &Ledger) -> String {
             let values =
                 [("mchid", payment.merchant.as_str()), ("out_trade_no", payment.out_trade_no.as_str())];
             button("pay", &values, "直接付款", "")
+        } else if payment.provider == "alipay" {
+            alipay::payment_action(payment)
         } else {
             String::new()
         };
@@ -191,7 +205,7 @@ fn payments_section(ledger: &Ledger) -> String {
     section(true, "支付单", &table_or_none(head, &rows, "还没有人下单。"))
 }
 
-fn refunds_section(ledger: &Ledger) -> String {
+fn refunds_section(parties: &Parties, ledger: &Ledger) -> String {
     let row = |refund: &LedgerRefund| {
         let action =
             if refund.provider == "wechat" && matches!(refund.state.as_str(), "PROCESSING" | "ABNORMAL") {
@@ -205,6 +219,8 @@ fn refunds_section(ledger: &Ledger) -> String {
                 };
                 let ends = [end("success", "到账"), end("abnormal", "异常"), end("closed", "关闭")];
                 format!(r#"<div class="acts">{}</div>"#, ends.concat())
+            } else if refund.provider == "alipay" {
+                alipay::refund_action(parties, refund)
             } else {
                 String::new()
             };

@@ -52,9 +52,59 @@ pub(super) const ALL: &[Preset] = &[
     preset("账单多一行", "*", Fault::StatementRowExtra),
     preset("账单金额多 1 分", "*", Fault::StatementAmount { delta_fen: 1 }),
     preset("账单哈希不对", "*", Fault::StatementHash),
+    preset("账单首行的商品名带逗号", "*", Fault::StatementComma),
+    preset("账单多出四列", "*", Fault::StatementColumns),
+    preset("账单汇总与明细不符", "*", Fault::StatementSummary),
 ];
+
+impl Preset {
+    /// The call at this party that the fault can strike; nothing where it would wait for ever or change nothing.
+    pub(super) fn call_at(&self, provider: &str) -> Option<String> {
+        let call = match (provider, &self.fault) {
+            // The charge itself is always right there; a query tells of another amount.
+            ("alipay", Fault::Amount { .. }) => "query",
+            // Answers bear no time.
+            ("alipay", Fault::SkewedTimestamp { .. }) => return None,
+            ("alipay", _) => self.call,
+            // Files of other parties have no summary and a mark before each value.
+            (_, Fault::StatementComma | Fault::StatementColumns | Fault::StatementSummary) => return None,
+            _ => self.call,
+        };
+        Some(format!("{provider}.{call}"))
+    }
+
+    /// What it comes to at this party.
+    pub(super) fn name_at(&self, provider: &str) -> &'static str {
+        match (provider, &self.fault) {
+            ("alipay", Fault::Amount { .. }) => "查询说多 1 分",
+            ("alipay", Fault::WrongSerial) => "应答序列号不认识（证书模式）",
+            ("alipay", Fault::RefundClosed) => "退款只口头受理",
+            ("alipay", Fault::RefundAbnormal) => "退款处理中，后被银行退回",
+            ("alipay", Fault::StatementHash) => "账单压缩包只来一半",
+            _ => self.name,
+        }
+    }
+}
 
 /// The name under which the page offers this fault.
 pub(super) fn name_of(fault: &Fault) -> Option<&'static str> {
     ALL.iter().find(|preset| preset.fault == *fault).map(|preset| preset.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_nothing_is_not_offered() {
+        let offered = |provider: &str, fault: &Fault| {
+            ALL.iter().find(|preset| preset.fault == *fault).and_then(|preset| preset.call_at(provider))
+        };
+        let dearer = Fault::Amount { delta_fen: 1 };
+        assert_eq!(offered("wechat", &dearer).as_deref(), Some("wechat.pay"));
+        assert_eq!(offered("alipay", &dearer).as_deref(), Some("alipay.query"));
+        assert_eq!(offered("alipay", &Fault::SkewedTimestamp { seconds: -600 }), None);
+        assert_eq!(offered("wechat", &Fault::StatementSummary), None);
+        assert_eq!(offered("alipay", &Fault::StatementSummary).as_deref(), Some("alipay.*"));
+    }
 }

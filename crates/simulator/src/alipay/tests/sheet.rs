@@ -46,3 +46,68 @@ async fn an_unknown_trade_and_a_strange_way_back_are_refused() {
     let (_, strange) = visit(&merchant, "/sheet/alipay?tradeNO=1&back=javascript%3Aalert(1)").await;
     assert!(strange.contains("back 不是网页地址"));
 }
+
+#[tokio::test]
+async fn the_app_may_tell_the_page_any_of_its_codes_once() {
+    let merchant = Merchant::open().await;
+    let trade_no = merchant.create("HOSP20260305000001", "112.00").await.text("trade_no").to_owned();
+    let entrance = format!("/sheet/alipay?tradeNO={trade_no}&back=http%3A%2F%2Flocalhost%3A1%2Fpay");
+    for (code, _) in BRIDGE_CODES {
+        assert!(merchant.alipay().set_next_bridge_code(code));
+        let (sheet, _) = visit(&merchant, &entrance).await;
+        let back = visit(&merchant, &format!("{sheet}/cancel")).await.0;
+        assert_eq!(back, format!("http://localhost:1/pay#simpay={code}"));
+    }
+    assert!(!merchant.alipay().set_next_bridge_code("7777"));
+    let (sheet, _) = visit(&merchant, &entrance).await;
+    assert_eq!(visit(&merchant, &format!("{sheet}/cancel")).await.0, "http://localhost:1/pay#simpay=cancel");
+}
+
+#[tokio::test]
+async fn the_control_pages_buttons_work_for_alipay() {
+    let merchant = Merchant::open().await;
+    let trade_no = merchant.create("HOSP20260305000001", "112.00").await.text("trade_no").to_owned();
+    let (_, page) = visit(&merchant, "/").await;
+    assert!(page.contains("/control/page/alipay/pay") && page.contains("查询说多 1 分"));
+    press(&merchant, "/control/page/alipay/buyer", "user_id=2088000000000002").await;
+    press(&merchant, "/control/page/alipay/pay", &format!("trade_no={trade_no}")).await;
+    assert_eq!(
+        merchant.query("HOSP20260305000001").await.text("trade_status"),
+        "WAIT_BUYER_PAY",
+        "another's"
+    );
+    press(&merchant, "/control/page/alipay/buyer", "user_id=2088000000000001").await;
+    press(&merchant, "/control/page/alipay/pay", &format!("trade_no={trade_no}")).await;
+    assert_eq!(merchant.query("HOSP20260305000001").await.text("trade_status"), "TRADE_SUCCESS");
+
+    merchant.simulator.faults().add(Rule::next("alipay.refund", Fault::RefundAbnormal));
+    merchant.refund("HOSP20260305000001", "R1", "1.00").await;
+    let refund = format!("pid={DEMO_PID}&out_trade_no=HOSP20260305000001&out_request_no=R1");
+    for (button, end) in [("到账", "moved"), ("银行退回", "failed"), ("银行到账", "arrived")] {
+        let (_, page) = visit(&merchant, "/").await;
+        assert!(page.contains(button), "{button}");
+        assert_eq!(
+            press(&merchant, "/control/page/alipay/refund", &format!("{refund}&end={end}")).await,
+            "/"
+        );
+    }
+    assert_eq!(merchant.alipay().trades()[0].refunds[0].bank, Some(BankReturn::Arrived));
+    press(&merchant, "/control/page/alipay/balance", &format!("pid={DEMO_PID}&balance_fen=0")).await;
+    assert_eq!(
+        merchant.refund("HOSP20260305000001", "R2", "1.00").await.code(),
+        "40004 ACQ.SELLER_BALANCE_NOT_ENOUGH"
+    );
+    press(&merchant, "/control/page/alipay/balance", &format!("pid={DEMO_PID}")).await;
+    assert_eq!(merchant.alipay().balance(DEMO_PID), None);
+
+    let content = json!({
+        "out_trade_no": "HOSP20260305000002", "total_amount": "1.00", "subject": "门诊缴费",
+        "product_code": "QR_CODE_OFFLINE",
+    });
+    let code = merchant.call("alipay.trade.precreate", content).await.text("qr_code").to_owned();
+    let code: String = url::form_urlencoded::byte_serialize(code.as_bytes()).collect();
+    let sheet = press(&merchant, "/control/page/alipay/scan", &format!("qr_code={code}")).await;
+    assert!(sheet.starts_with("/sheet/alipay?"), "{sheet}");
+    press(&merchant, "/control/page/alipay/rotate", "").await;
+    assert_eq!(merchant.alipay().state().generation, 2);
+}
