@@ -3,7 +3,8 @@
 //! Read in this order: `canonical` (what is signed), `form` (how a call arrives), `gate` (who may call, and the
 //! order in which the gateway finds fault), `envelope` (how an answer leaves), then `trade` and `book` (what is
 //! true of money) and one file for each family of methods: `ordering`, `inquiry`, `ending`, `refunding`, `oauth`,
-//! `bill`. `notification` tells merchants, `wallet` is the buyer's phone, `control` is for scripts.
+//! `bill`. `notification` tells merchants, `wallet` is the buyer's phone, `control` is for scripts, `quirks` is what
+//! no source settles.
 //!
 //! Call names for fault rules: `alipay.create`, `alipay.precreate`, `alipay.wap`, `alipay.pay`, `alipay.query`,
 //! `alipay.close`, `alipay.cancel`, `alipay.refund`, `alipay.refund_query`, `alipay.bill_url`,

@@ -486,6 +486,37 @@ async fn a_bill_tells_the_day_in_gbk_rows_that_add_up() {
 }
 
 #[actix_web::test]
+async fn what_bills_say_of_fees_and_cancellations_can_be_chosen() {
+    let merchant = Merchant::open().await;
+    merchant.paid("H1", "88.50").await;
+    merchant.refund("H1", "R1", "8.50").await;
+    merchant.paid("H2", "10.00").await;
+    merchant.call("alipay.trade.cancel", json!({ "out_trade_no": "H2" })).await;
+    merchant.simulator.clock().set_ms(crate::clock::start_of_day_ms("2026-03-07").expect("a day"));
+    let told = async |quirks: Quirks| {
+        merchant.alipay().set_quirks(quirks);
+        let texts = bill(&merchant, "trade").await.expect("a bill");
+        let detail =
+            texts.iter().find(|text| text.starts_with("#支付宝业务明细查询")).expect("the detail").clone();
+        let rows: Vec<Vec<String>> = detail
+            .lines()
+            .filter(|line| line.starts_with("2026030522"))
+            .map(|row| row.split(',').map(|cell| cell.trim().to_owned()).collect())
+            .collect();
+        let fee_of_refund = rows.iter().find(|row| row[21] == "R1").map(|row| row[22].clone());
+        (rows.len(), fee_of_refund.expect("the refund"), detail.contains("\r\n"))
+    };
+    assert_eq!(told(Quirks::default()).await, (4, "0.05".to_owned(), true));
+    let otherwise = Quirks {
+        refunds_give_the_fee_back: false,
+        cancelled_payments_are_billed: false,
+        bill_lines_end_with_cr: false,
+        ..Quirks::default()
+    };
+    assert_eq!(told(otherwise).await, (2, "0.00".to_owned(), false));
+}
+
+#[actix_web::test]
 async fn a_bill_link_dies_after_thirty_seconds() {
     let merchant = Merchant::open().await;
     merchant.paid("H1", "88.50").await;
