@@ -8,7 +8,8 @@
 //!
 //! # What is peculiar
 //! A code on a screen and a cashier page make no trade until somebody scans or logs in: "no such trade" means "not yet", and such
-//! an order cannot be closed. A refund's notification looks like a payment's. `code 10000` never says that money moved.
+//! an order cannot be closed. A refund's notification looks like a payment's. `code 10000` never says that money moved,
+//! and a refund that the query does not know may be running all the same.
 
 mod answer;
 mod authorise;
