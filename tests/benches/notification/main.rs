@@ -8,6 +8,9 @@
 //! same for every notification sent once more. Beside it stand what the parts cost by themselves, and PostgreSQL's own client
 //! with the statements of one recorded payment (`crates/store/benches/pgbench.sh`) in the same run.
 //!
+//! "outside the store" is the processor time of the whole process but the clients, less that of the very same statements
+//! called without a gateway around them.
+//!
 //! Each notification is of a payment of its own, signed and sealed beforehand as WeChat Pay does. The clients are plain
 //! sockets with ready-made bytes on a thread of their own, so that the processor time of the gateway can be told apart. The
 //! numbers belong to the machine; only ratios travel.
@@ -21,6 +24,7 @@ mod samples;
 mod client;
 mod platform;
 mod processor;
+mod statements;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use client::{Told, tell};
@@ -60,7 +64,7 @@ fn main() {
         "acknowledged/s",
         "p50",
         "p99",
-        "processor, no store",
+        "outside the store",
         "of the parts",
         "once more/s"
     );
@@ -78,11 +82,16 @@ fn main() {
 
             let gauge = Gauge::start();
             let first = tell(address, &requests, clients, 204);
-            let busy = gauge.stop();
+            let whole = gauge.stop();
             let repeat = tell(address, &requests, clients, 204);
             runtime.block_on(assert_all_paid(hospital.store(), count));
+            let more = count..2 * count;
+            runtime.block_on(keep_waiting(hospital.store(), &platform.channel_id(), more.clone()));
+            let gauge = Gauge::start();
+            runtime.block_on(statements::run(hospital.store(), &platform.channel_id(), more, clients));
+            let statements = gauge.stop();
 
-            let each = busy.gateway / u32::try_from(count).unwrap_or(u32::MAX);
+            let each = whole.saturating_sub(statements) / u32::try_from(count).unwrap_or(u32::MAX);
             println!(
                 "{engine:<10} {clients:>7} {:>14} {:>9} {:>9} {:>20} {:>16} {:>14}",
                 first.per_second(),
@@ -119,7 +128,7 @@ fn parts(runtime: &Runtime, platform: &Platform) -> Duration {
     let requests = Arc::new(vec![platform.request(0); count]);
     let gauge = Gauge::start();
     let bare = tell(address, &requests, clients, 204);
-    let http = gauge.stop().gateway / u32::try_from(count).unwrap_or(u32::MAX);
+    let http = gauge.stop() / u32::try_from(count).unwrap_or(u32::MAX);
 
     let channel = platform.wechat();
     let raw = platform.raw(0);

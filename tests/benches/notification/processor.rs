@@ -1,50 +1,36 @@
-//! Processor time by thread, as Linux accounts for it.
+//! Processor time, as Linux accounts for it.
 
 use crate::client::THREAD;
 use std::fs;
 use std::time::Duration;
 
-/// How SQLite's threads are named (Linux keeps fifteen letters); PostgreSQL works in processes of its own.
-const STORE_THREADS: &str = "sqlx-sqlite-wor";
-
-/// Processor time since it was started.
+/// Processor time of everything but the clients, since it was started. PostgreSQL works in processes of its own.
 pub struct Gauge {
-    then: Busy,
-}
-
-/// Processor time.
-#[derive(Clone, Copy, Default)]
-pub struct Busy {
-    /// Of everything but the clients and the store's own threads.
-    pub gateway: Duration,
+    then: Duration,
 }
 
 impl Gauge {
     pub fn start() -> Self {
-        Self { then: Busy::now() }
+        Self { then: busy() }
     }
 
-    pub fn stop(self) -> Busy {
-        Busy { gateway: Busy::now().gateway.saturating_sub(self.then.gateway) }
+    pub fn stop(self) -> Duration {
+        busy().saturating_sub(self.then)
     }
 }
 
-impl Busy {
-    /// Adds up `/proc/self/task/*/schedstat`, whose first number is nanoseconds on a processor. A client's thread is gone, with
-    /// its time, before the gauge is read.
-    fn now() -> Self {
-        let mut busy = Self::default();
-        for task in fs::read_dir("/proc/self/task").expect("Linux").flatten() {
-            let name = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
-            let name = name.trim_end();
-            if name == THREAD || name == STORE_THREADS {
-                continue;
-            }
+/// Adds up `/proc/self/task/*/schedstat`, whose first number is nanoseconds on a processor. A client's thread is gone, with
+/// its time, before the gauge is read.
+fn busy() -> Duration {
+    let tasks = fs::read_dir("/proc/self/task").expect("Linux").flatten();
+    let others = tasks.filter(|task| {
+        fs::read_to_string(task.path().join("comm")).is_ok_and(|name| name.trim_end() != THREAD)
+    });
+    others
+        .map(|task| {
             let spent = fs::read_to_string(task.path().join("schedstat")).unwrap_or_default();
-            let nanos =
-                spent.split_whitespace().next().and_then(|word| word.parse().ok()).unwrap_or_default();
-            busy.gateway += Duration::from_nanos(nanos);
-        }
-        busy
-    }
+            let nanos = spent.split_whitespace().next().and_then(|word| word.parse().ok());
+            Duration::from_nanos(nanos.unwrap_or_default())
+        })
+        .sum()
 }
