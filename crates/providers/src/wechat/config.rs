@@ -55,6 +55,9 @@ fn channel(context: &BuildContext, settings: &mut SettingsReader<'_>) -> Option<
     let bill_base_url = settings.optional_base_url("bill_base_url");
     let http_settings = settings.http();
 
+    // A simulator on this machine is paid from this machine.
+    let simulated = api_base_url.as_ref().is_some_and(crate::http::BaseUrl::is_plain);
+    let allow_private_payer_address = settings.flag("allow_private_payer_address", simulated);
     let (api_base_url, token_base_url) = (api_base_url?, token_base_url?);
     let plain_only = [Some(&api_base_url), Some(&token_base_url), bill_base_url.as_ref()]
         .into_iter()
@@ -70,6 +73,7 @@ fn channel(context: &BuildContext, settings: &mut SettingsReader<'_>) -> Option<
         authorise_base_url: authorise_base_url?,
         token_base_url,
         bill_base_url,
+        allow_private_payer_address,
         wire: Wire {
             mchid: mchid?,
             merchant_serial: merchant_serial?.to_ascii_uppercase(),

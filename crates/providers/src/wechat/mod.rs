@@ -47,6 +47,7 @@ pub struct Wechat {
     authorise_base_url: BaseUrl,
     token_base_url: BaseUrl,
     bill_base_url: Option<BaseUrl>,
+    allow_private_payer_address: bool,
     wire: Wire,
 }
 

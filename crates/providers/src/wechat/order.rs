@@ -35,7 +35,7 @@ struct CreateRequest<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     payer: Option<CreatePayer<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    scene_info: Option<SceneInfo<'a>>,
+    scene_info: Option<SceneInfo>,
 }
 
 #[derive(Serialize)]
@@ -50,8 +50,8 @@ struct CreatePayer<'a> {
 }
 
 #[derive(Serialize)]
-struct SceneInfo<'a> {
-    payer_client_ip: &'a str,
+struct SceneInfo {
+    payer_client_ip: String,
     h5_info: H5Info,
 }
 
@@ -251,8 +251,8 @@ impl Wechat {
         };
         let scene_info = match &request.scene {
             PayerScene::MobileBrowser { client_ip } => {
-                check_client_ip(client_ip)?;
-                Some(SceneInfo { payer_client_ip: client_ip, h5_info: H5Info { r#type: "Wap" } })
+                let payer_client_ip = client_ip_of(client_ip, self.allow_private_payer_address)?;
+                Some(SceneInfo { payer_client_ip, h5_info: H5Info { r#type: "Wap" } })
             }
             PayerScene::InApp(_) | PayerScene::ShownCode => None,
         };
@@ -329,16 +329,26 @@ pub fn wire_text(text: &str, characters: usize) -> Option<String> {
     if kept.is_empty() { None } else { Some(kept.to_owned()) }
 }
 
-/// A payer in a browser has an address of the outside; WeChat refuses 127.0.0.1 (section 9.3), which means a proxy in front of us
-/// does not say whom it speaks for.
-fn check_client_ip(text: &str) -> Result<(), CallError> {
-    match text.parse::<IpAddr>() {
-        Ok(address) if !address.is_loopback() && !address.is_unspecified() => Ok(()),
-        Ok(_) => Err(CallError::NotSent(
-            "the payer's address is this machine's own, which WeChat refuses outside its app".to_owned(),
-        )),
-        Err(_) => Err(CallError::NotSent("the payer's address is needed and is no IP address".to_owned())),
+/// A payer in a browser has an address of the outside. Any other means that a proxy in front of us does not say whom it speaks
+/// for; WeChat refuses 127.0.0.1 (section 9.3) and judges the rest by risk, so none of them is sent.
+fn client_ip_of(text: &str, allow_private: bool) -> Result<String, CallError> {
+    let address: IpAddr = text
+        .parse()
+        .map_err(|_| CallError::NotSent("the payer's address is needed and is no IP address".to_owned()))?;
+    let address = address.to_canonical();
+    let private = match address {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+    };
+    if address.is_unspecified() || (private && !allow_private) {
+        return Err(CallError::NotSent(format!(
+            "the payer's address {address} is of this machine or of a network inside; WeChat wants the payer's own outside its app. \
+             Does the proxy in front of the gateway pass it on?"
+        )));
     }
+    Ok(address.to_string())
 }
 
 /// Serialises once; these bytes are signed and sent.
@@ -377,6 +387,33 @@ mod tests {
             request.scene = PayerScene::MobileBrowser { client_ip: bad.to_owned() };
             assert!(matches!(vectors::wechat().create_body(&request), Err(CallError::NotSent(_))), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_address_of_the_inside_is_not_the_payers() {
+        let inside = [
+            "127.0.0.1",
+            "::1",
+            "::ffff:127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "::ffff:192.168.1.1",
+            "169.254.1.1",
+            "fe80::1",
+            "fd00::1",
+        ];
+        for text in inside {
+            assert!(matches!(client_ip_of(text, false), Err(CallError::NotSent(_))), "{text}");
+            assert!(client_ip_of(text, true).is_ok(), "{text}");
+        }
+        for text in ["0.0.0.0", "::", "unknown", ""] {
+            assert!(client_ip_of(text, true).is_err(), "{text}");
+        }
+        for text in ["203.0.113.7", "172.32.0.1", "2001:db8::1"] {
+            assert_eq!(client_ip_of(text, false).as_deref(), Ok(text));
+        }
+        assert_eq!(client_ip_of("::ffff:203.0.113.7", false).as_deref(), Ok("203.0.113.7"));
     }
 
     #[test]

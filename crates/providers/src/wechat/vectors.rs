@@ -45,7 +45,8 @@ pub fn merchant() -> String {
          api_v3_key = \"0123456789abcdef0123456789ABCDEF\"\n\
          merchant_serial = \"5157F09EFDC096DE15EBE81A47057A7232F1B8E1\"\n\
          merchant_private_key = '''{KEY}'''\n\
-         api_base_url = \"http://127.0.0.1:9\"\ntoken_base_url = \"http://127.0.0.1:9\"\n"
+         api_base_url = \"http://127.0.0.1:9\"\ntoken_base_url = \"http://127.0.0.1:9\"\n\
+         allow_private_payer_address = false\n"
     )
 }
 
