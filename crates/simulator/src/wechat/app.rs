@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::Wechat;
 use super::book::{Channel, OrderKey};
+use super::merchant::Merchant;
 use super::oauth::USER_COOKIE;
 use super::payment::{JsapiCall, PayError};
 use super::routes::query;
@@ -123,15 +124,17 @@ async fn native(wechat: Data<Wechat>, request: HttpRequest) -> HttpResponse {
 
 async fn h5(wechat: Data<Wechat>, request: HttpRequest) -> HttpResponse {
     let wechat: Arc<Wechat> = wechat.into_inner();
-    if wechat.settings().h5_checks_referer && request.headers().get("Referer").is_none() {
-        return told(APP, "商家存在未配置的参数，请联系商家解决", None);
-    }
     let prepay_id = query(&request, "prepay_id").unwrap_or_default();
     let now_ms = wechat.shared().clock.now_ms();
     let order = wechat.order_by_artefact(&prepay_id).filter(|order| order.channel == Channel::H5);
     let alive = order
         .filter(|order| order.artefacts.iter().any(|one| one.id == prepay_id && now_ms < one.expires_ms));
     let Some(order) = alive else { return told(APP, "支付请求已失效，请重新发起支付", None) };
+    let referer = request.headers().get("Referer").and_then(|value| value.to_str().ok());
+    let welcome = |merchant: Arc<Merchant>| referer.is_some_and(|from| merchant.may_send_browsers(from));
+    if wechat.settings().h5_checks_referer && !wechat.merchant(&order.mchid).is_some_and(welcome) {
+        return told(APP, "商家存在未配置的参数，请联系商家解决", None);
+    }
     let back =
         query(&request, "redirect_url").filter(|page| is_page(page)).map_or(Back::Nowhere, Back::Plain);
     let user = wechat.browsing_user(&request);

@@ -119,6 +119,7 @@ pub struct Merchant {
     pub name: String,
     /// Hundredths of a percent.
     pub fee_basis_points: i64,
+    h5_domains: Vec<String>,
     seed: u64,
     portal: Mutex<Portal>,
 }
@@ -179,6 +180,7 @@ impl Merchant {
             app_secret: digest[32..].to_owned(),
             name: settings.name.clone(),
             fee_basis_points: settings.fee_basis_points,
+            h5_domains: settings.h5_domains.clone(),
             seed,
             portal: Mutex::new(portal),
             mchid,
@@ -304,6 +306,15 @@ impl Merchant {
         let change_fen = balance_fen.saturating_sub(portal.balance_fen);
         portal.opening_fen = portal.opening_fen.saturating_add(change_fen);
         portal.balance_fen = balance_fen;
+    }
+
+    /// Whether a page at this address may send browsers to the H5 cashier page: its host is a registered domain or below one.
+    pub(crate) fn may_send_browsers(&self, referer: &str) -> bool {
+        let Ok(url) = url::Url::parse(referer) else { return false };
+        let host = url.host_str().unwrap_or_default();
+        self.h5_domains.iter().any(|domain| {
+            host.strip_suffix(domain.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        })
     }
 
     /// The fee on an amount, rounded half up to fen.

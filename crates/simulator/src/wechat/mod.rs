@@ -53,8 +53,11 @@ pub struct Settings {
     pub refund_gap_s: i64,
     /// Registered domains for authorisation; empty allows all. This machine is always allowed.
     pub redirect_domains: Vec<String>,
-    /// Whether the H5 page insists on a `Referer`.
+    /// Whether the H5 page insists on a `Referer` of one of the merchant's registered domains.
     pub h5_checks_referer: bool,
+    /// Whether an H5 order may name a payer on this machine, which the live server refuses: browsers of a demo have no
+    /// other address.
+    pub h5_payers_on_this_machine: bool,
     /// Whether a bill can be had at any time of the next day instead of from 10:00.
     pub bills_at_once: bool,
 }
@@ -78,6 +81,8 @@ pub struct MerchantSettings {
     pub merchant_private_key_pem: Option<String>,
     /// Likewise for WeChat Pay's own key for this merchant.
     pub wechatpay_private_key_pem: Option<String>,
+    /// Registered domains of H5 pay; a page below one of them may send browsers to the cashier page.
+    pub h5_domains: Vec<String>,
 }
 
 impl std::fmt::Debug for MerchantSettings {
@@ -87,7 +92,7 @@ impl std::fmt::Debug for MerchantSettings {
 }
 
 impl MerchantSettings {
-    /// A merchant in public-key mode with a fee of 0.60 % and a million yuan in hand.
+    /// A merchant in public-key mode with a fee of 0.60 %, a million yuan in hand, and its web pages on this machine.
     pub fn new(mchid: &str, appid: &str, name: &str) -> Self {
         MerchantSettings {
             mchid: mchid.to_owned(),
@@ -98,6 +103,7 @@ impl MerchantSettings {
             opening_balance_fen: 100_000_000,
             merchant_private_key_pem: None,
             wechatpay_private_key_pem: None,
+            h5_domains: ["127.0.0.1", "localhost", "[::1]"].map(str::to_owned).to_vec(),
         }
     }
 }
@@ -118,6 +124,7 @@ impl Default for Settings {
             refund_gap_s: 60,
             redirect_domains: Vec::new(),
             h5_checks_referer: true,
+            h5_payers_on_this_machine: true,
             bills_at_once: false,
         }
     }

@@ -163,7 +163,7 @@ impl Wechat {
             let refusal = Refusal::new(400, "APPID_MCHID_NOT_MATCH", "appid和mch_id不匹配，请检查后再试");
             return Err(refusal.internal(268_445_527));
         }
-        check_scene(&map, channel)?;
+        check_scene(&map, channel, self.settings().h5_payers_on_this_machine)?;
         let openid = map.get("payer").and_then(|payer| payer["openid"].as_str()).map(str::to_owned);
         if let Some(openid) = &openid
             && self.user_of(&caller.merchant.appid, openid).is_none()
@@ -342,7 +342,7 @@ fn check_query_mchid(merchant: &Merchant, mchid: Option<&str>) -> Result<(), Ref
     }
 }
 
-fn check_scene(map: &Map<String, Value>, channel: Channel) -> Result<(), Refusal> {
+fn check_scene(map: &Map<String, Value>, channel: Channel, this_machine: bool) -> Result<(), Refusal> {
     if map.get("detail").is_some_and(|detail| detail.to_string().len() > LONGEST_DETAIL) {
         return Err(Refusal::param("输入源“/body/detail”映射到字段“优惠功能”长度超过限制"));
     }
@@ -350,7 +350,10 @@ fn check_scene(map: &Map<String, Value>, channel: Channel) -> Result<(), Refusal
         return Ok(());
     };
     let parsed: Option<std::net::IpAddr> = address.parse().ok();
-    if parsed.is_none() || (channel == Channel::H5 && parsed.is_some_and(|address| address.is_loopback())) {
+    let refused = channel == Channel::H5
+        && !this_machine
+        && parsed.is_some_and(|address| address.to_canonical().is_loopback());
+    if parsed.is_none() || refused {
         let message = "输入源“/body/scene_info/payer_client_ip”映射到值字段“用户终端IP”字符串规则校验失败，不是合法的用户IP";
         return Err(Refusal::at("body", address.into(), message));
     }

@@ -1,4 +1,5 @@
-use mingfen_simulator::wechat::USER_COOKIE;
+use mingfen_simulator::Settings;
+use mingfen_simulator::wechat::{self, MerchantSettings, USER_COOKIE};
 use serde_json::json;
 
 use crate::hospital::{Answer, Hospital};
@@ -135,12 +136,49 @@ async fn an_h5_address_wants_a_referer_and_lives_five_minutes() {
         "{}&redirect_url=http%3A%2F%2Flocalhost%3A1%2Fdone",
         url.strip_prefix(&hospital.simulator.base_url).expect("a url here")
     );
+    for stranger in ["http://localhost.example/", "http://10.0.0.8/pay", "about:client", "localhost"] {
+        let page = visit(&hospital, &path, &[("Referer", stranger)]).await;
+        assert!(page.text().contains("商家存在未配置的参数"), "{stranger}");
+    }
     assert!(visit(&hospital, &path, &[]).await.text().contains("商家存在未配置的参数"));
     let referer = [("Referer", "http://localhost:1/")];
     let sheet = location(&visit(&hospital, &path, &referer).await);
     assert_eq!(location(&press(&hospital, &sheet, "key=all").await), "http://localhost:1/done");
     hospital.simulator.clock().advance_ms(300_000);
     assert!(visit(&hospital, &path, &referer).await.text().contains("支付请求已失效"));
+}
+
+#[tokio::test]
+async fn a_registered_domain_covers_the_hosts_below_it() {
+    let merchant = MerchantSettings {
+        h5_domains: vec!["hospital.example".to_owned()],
+        ..MerchantSettings::new("1900000001", "wx1111111111111111", "医院")
+    };
+    let wechat = wechat::Settings {
+        merchants: vec![merchant],
+        h5_payers_on_this_machine: false,
+        ..wechat::Settings::default()
+    };
+    let hospital = Hospital::open_with(Settings { wechat, ..Settings::default() }).await;
+    let mut order = hospital.order(NUMBER, 100);
+    order.as_object_mut().expect("an object").remove("payer");
+    order["scene_info"] = json!({ "payer_client_ip": "::ffff:127.0.0.1", "h5_info": { "type": "Wap" } });
+    let refused = hospital.post("/v3/pay/transactions/h5", &order).await;
+    assert_eq!((refused.status, refused.json()["code"].as_str()), (400, Some("PARAM_ERROR")));
+    order["scene_info"]["payer_client_ip"] = "203.0.113.7".into();
+    let created = hospital.post("/v3/pay/transactions/h5", &order).await;
+    let url = created.json()["h5_url"].as_str().unwrap_or_default().to_owned();
+    let path = url.strip_prefix(&hospital.simulator.base_url).expect("a url here");
+    for (referer, comes_in) in [
+        ("https://hospital.example/", true),
+        ("https://pay.hospital.example/pay/1", true),
+        ("https://pay.hospital.example.evil/", false),
+        ("https://nothospital.example/", false),
+        ("http://127.0.0.1/", false),
+    ] {
+        let answer = visit(&hospital, path, &[("Referer", referer)]).await;
+        assert_eq!(answer.status == 303, comes_in, "{referer}: {}", answer.text());
+    }
 }
 
 #[tokio::test]
