@@ -39,6 +39,8 @@ pub struct Page {
     pub url: String,
     /// HTTP status.
     pub status: u16,
+    /// What the browser may say of this page to the next one.
+    pub referrer_policy: String,
     /// What it holds.
     pub text: String,
 }
@@ -120,6 +122,8 @@ pub struct Patient {
     wechat: Arc<Wechat>,
     alipay: Arc<Alipay>,
     app: App,
+    /// What the page before says of itself to the next one.
+    referer: Option<String>,
     /// What the code on the slip holds.
     pub link: String,
 }
@@ -140,6 +144,7 @@ impl Patient {
             wechat: simulator.wechat().clone(),
             alipay: simulator.alipay().clone(),
             app,
+            referer: None,
             link,
         }
     }
@@ -153,6 +158,7 @@ impl Patient {
             wechat: self.wechat.clone(),
             alipay: self.alipay.clone(),
             app: self.app,
+            referer: self.referer.clone(),
             link: self.link.clone(),
         }
     }
@@ -173,6 +179,32 @@ impl Patient {
         self.send(reqwest::Method::POST, url, Some(body)).await
     }
 
+    /// Presses the link on a page. The next page is told where the browser comes from as the policies of this one allow: the
+    /// header's, then what the page says of itself, then the link's own; the last one counts.
+    pub async fn presses_link(&mut self, page: &Page, href: &str) -> Page {
+        let mut policy = page.referrer_policy.clone();
+        let meta = "<meta name=\"referrer\" content=\"";
+        let quoted = |after: &str| after.split('"').next().unwrap_or_default().to_owned();
+        if let Some((_, after)) = page.text.split_once(meta) {
+            policy = quoted(after);
+        }
+        let shown = href.replace('&', "&#38;");
+        let link =
+            page.text.split("<a ").find(|link| link.contains(&shown)).expect("the link is on the page");
+        let tag = link.split('>').next().unwrap_or_default();
+        if let Some((_, after)) = tag.split_once("referrerpolicy=\"") {
+            policy = quoted(after);
+        }
+        self.referer = match policy.as_str() {
+            "origin" => Some(Self::at(page, "/")),
+            "no-referrer" => None,
+            other => panic!("a policy that no page of ours has: {other:?}"),
+        };
+        let next = self.opens(href).await;
+        self.referer = None;
+        next
+    }
+
     async fn send(
         &mut self,
         method: reqwest::Method,
@@ -186,6 +218,9 @@ impl Patient {
                 self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             if !cookies.is_empty() {
                 request = request.header("cookie", cookies.join("; "));
+            }
+            if let Some(referer) = &self.referer {
+                request = request.header("referer", referer);
             }
             if let Some(body) = &body {
                 request =
@@ -206,7 +241,13 @@ impl Patient {
                 (method, body) = (reqwest::Method::GET, None);
                 continue;
             }
-            return Ok(Page { url: url.to_string(), status, text: answer.text().await? });
+            let referrer_policy = answer
+                .headers()
+                .get("referrer-policy")
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default()
+                .to_owned();
+            return Ok(Page { url: url.to_string(), status, referrer_policy, text: answer.text().await? });
         }
         panic!("{url} redirects for ever");
     }

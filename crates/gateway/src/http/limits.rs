@@ -56,7 +56,10 @@ pub async fn headers<B: MessageBody>(
     let mut answer = next.call(request).await?;
     let headers = answer.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // Addresses name payments. Only the page with the link to a provider's cashier page has a policy of its own.
+    if !headers.contains_key(REFERRER_POLICY) {
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    }
     headers.insert(HeaderName::from_static("x-frame-options"), HeaderValue::from_static("DENY"));
     if !cacheable {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -6,6 +6,7 @@ use crate::http::error::Failure;
 use crate::http::visit::Visit;
 use crate::service::{Trouble, order_again, view_by_ref};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, REFERRER_POLICY};
 use actix_web::{HttpResponse, web};
 use mingfen_domain::payment::State;
 use mingfen_pages::patient::{ErrorKind, Opening, Pay};
@@ -62,5 +63,7 @@ async fn opened(visit: &Visit, reference: &str) -> Answer {
         opening,
     };
     let policy = csp::pay_policy(&page, &frame);
-    Ok(visit.page_with(StatusCode::OK, &page, &frame, policy))
+    let mut answer = visit.page_with(StatusCode::OK, &page, &frame, policy);
+    answer.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static(page.referrer_policy()));
+    Ok(answer)
 }

@@ -55,6 +55,14 @@ pub struct Waiting {
 }
 
 impl Pay {
+    /// The page's `Referrer-Policy`, for its header, its frame and its link.
+    ///
+    /// WeChat's cashier page for browsers turns away whoever does not come from the merchant's registered domain, so the link
+    /// to it says where it comes from: the origin, never the path. Every other opening says nothing, as all pages do.
+    pub fn referrer_policy(&self) -> &'static str {
+        if matches!(self.opening, Opening::Link { .. }) { "origin" } else { "no-referrer" }
+    }
+
     pub(crate) fn script(&self) -> bool {
         matches!(self.opening, Opening::Bridge { .. })
     }
