@@ -20,7 +20,8 @@ use std::net::IpAddr;
 /// `prepay_id` and `code_url` live 2 hours, `h5_url` 5 minutes; a little less, because the clock ran before they were made.
 const HANDLE_LIFE_SECONDS: i64 = 2 * 3600 - 60;
 const H5_LIFE_SECONDS: i64 = 5 * 60 - 15;
-const DESCRIPTION_CHARACTERS: usize = 127;
+/// The limits are bytes on the wire, whatever the document calls them: `字节数 150，大于最大值 127`.
+const DESCRIPTION_BYTES: usize = 127;
 
 /// Body of `POST /v3/pay/transactions/{jsapi|native|h5}`, keys in the order of vector V1.
 #[derive(Serialize)]
@@ -259,7 +260,7 @@ impl Wechat {
         let body = CreateRequest {
             appid: &self.appid,
             mchid: &self.wire.mchid,
-            description: wire_text(&request.subject, DESCRIPTION_CHARACTERS).unwrap_or("缴费".to_owned()),
+            description: wire_text(&request.subject, DESCRIPTION_BYTES).unwrap_or("缴费".to_owned()),
             out_trade_no: request.out_trade_no.as_str(),
             time_expire: request.expires_at.to_rfc3339(),
             notify_url: &request.notify_url,
@@ -317,15 +318,13 @@ impl Inquiry for Wechat {
     }
 }
 
-/// Text as WeChat takes it: no characters of four UTF-8 bytes (section 1.1), no control characters, cut to `characters`.
-/// `None` when nothing is left.
-pub fn wire_text(text: &str, characters: usize) -> Option<String> {
-    let kept: String = text
-        .chars()
-        .filter(|character| character.len_utf8() < 4 && !character.is_control())
-        .take(characters)
-        .collect();
+/// Text as WeChat takes it: no characters of four UTF-8 bytes (section 1.1), no control characters, cut between two characters
+/// to at most `limit` bytes. `None` when nothing is left.
+pub fn wire_text(text: &str, limit: usize) -> Option<String> {
+    let kept: String =
+        text.chars().filter(|character| character.len_utf8() < 4 && !character.is_control()).collect();
     let kept = kept.trim();
+    let kept = kept[..kept.floor_char_boundary(limit)].trim_end();
     if kept.is_empty() { None } else { Some(kept.to_owned()) }
 }
 
@@ -430,7 +429,9 @@ mod tests {
     #[test]
     fn text_loses_what_wechat_refuses() {
         assert_eq!(wire_text(" 门诊\n缴费😀 ", 127).as_deref(), Some("门诊缴费"));
-        assert_eq!(wire_text(&"费".repeat(200), 127).map(|text| text.chars().count()), Some(127));
+        assert_eq!(wire_text(&"费".repeat(200), 127).map(|text| text.len()), Some(126));
+        assert_eq!(wire_text(&"a".repeat(200), 127).map(|text| text.len()), Some(127));
+        assert_eq!(wire_text("退 费", 4).as_deref(), Some("退"));
         assert_eq!(wire_text("😀", 127), None);
     }
 

@@ -15,7 +15,7 @@ use mingfen_provider_api::{CallError, RefundRequest, RefundSighting, Refunds, Si
 use serde::{Deserialize, Serialize};
 
 const PATH: &str = "/v3/refund/domestic/refunds";
-const REASON_CHARACTERS: usize = 80;
+const REASON_BYTES: usize = 80;
 
 #[derive(Serialize)]
 struct CreateRefund<'a> {
@@ -136,7 +136,7 @@ fn refund_body(request: &RefundRequest) -> Result<Vec<u8>, CallError> {
     to_bytes(&CreateRefund {
         transaction_id: request.provider_trade_no.as_str(),
         out_refund_no: request.out_refund_no.as_str(),
-        reason: wire_text(&request.reason, REASON_CHARACTERS),
+        reason: wire_text(&request.reason, REASON_BYTES),
         notify_url: &request.notify_url,
         amount: CreateRefundAmount {
             refund: request.amount.get(),

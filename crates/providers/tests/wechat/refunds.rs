@@ -30,6 +30,17 @@ async fn a_refund_is_taken_comes_through_and_we_are_told() {
 }
 
 #[tokio::test]
+async fn long_texts_are_cut_to_what_the_wire_takes() {
+    let hospital = Hospital::open().await;
+    let mut order = hospital.order("P2601011200000108", 1250).await;
+    order.subject = "费".repeat(127);
+    let paid = hospital.paid(&order).await;
+    let mut request = hospital.refund("R2601011200000108", &order, &paid, 500);
+    request.reason = "退".repeat(80);
+    assert!(hospital.wechat.refund(&request).await.is_ok(), "80 characters are 240 bytes");
+}
+
+#[tokio::test]
 async fn more_than_was_paid_is_refused() {
     let hospital = Hospital::open().await;
     let order = hospital.order("P2601011200000102", 1250).await;
