@@ -32,6 +32,17 @@ pub enum Fault {
         /// Before or after the effect.
         when: When,
     },
+    /// Says no in the party's own words, to a call that was let in.
+    Refusal {
+        /// HTTP status, for a party whose refusals have one.
+        status: u16,
+        /// The party's error code, spelt as the party spells it.
+        code: String,
+        /// The text beside it.
+        message: String,
+        /// Before or after the effect.
+        when: When,
+    },
     /// Closes the connection without an answer.
     Reset {
         /// Before or after the effect.
@@ -151,6 +162,8 @@ pub enum Defect {
 pub enum Stage {
     /// Around a whole call; handled by [`crate::wire`].
     Wire,
+    /// When a call was let in and is about to be carried out.
+    Refusal,
     /// When an answer is signed.
     Signature,
     /// When an amount is told.
@@ -174,6 +187,7 @@ impl Fault {
             | Fault::Timeout { .. }
             | Fault::Slow { .. }
             | Fault::Truncated => Stage::Wire,
+            Fault::Refusal { .. } => Stage::Refusal,
             Fault::ProbeSignature
             | Fault::WrongSerial
             | Fault::ForgedSignature

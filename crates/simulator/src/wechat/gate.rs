@@ -14,7 +14,7 @@ use super::merchant::{Merchant, NamedKey, Standing};
 use super::refusal::Refusal;
 use super::sign::{self, Authorization, AuthorizationError};
 use crate::clock::SECOND_MS;
-use crate::faults::{Fault, Stage};
+use crate::faults::{Fault, Stage, When};
 use crate::wire;
 
 /// Paths that reject differently.
@@ -56,7 +56,18 @@ impl Wechat {
                 Ok(caller) => caller,
                 Err(refusal) => return refuse(&refusal),
             };
-            match effect(&caller) {
+            let planned = self.shared().faults.take(call, Stage::Refusal);
+            let answered = match planned {
+                Some(Fault::Refusal { status, code, message, when }) => {
+                    if when == When::After {
+                        // Whatever it would have said, the plan says something else.
+                        let _ = effect(&caller);
+                    }
+                    Err(Refusal::new(status, code, message))
+                }
+                _ => effect(&caller),
+            };
+            match answered {
                 Ok(answer) => self.signed(&caller, call, answer),
                 Err(refusal) => refuse(&refusal),
             }

@@ -3,6 +3,8 @@
 //! # Source
 //! WeChat Pay API v3 reference, sections 1.3 and 9.1.
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Serialize;
@@ -13,7 +15,7 @@ pub struct Refusal {
     /// HTTP status.
     pub status: u16,
     /// `code` of the body; an empty one makes an empty body.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// `message` of the body.
     pub message: String,
     /// Where a parameter was wrong.
@@ -33,7 +35,7 @@ pub struct Detail {
 
 #[derive(Serialize)]
 struct Body<'a> {
-    code: &'static str,
+    code: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a Detail>,
     message: &'a str,
@@ -41,8 +43,8 @@ struct Body<'a> {
 
 impl Refusal {
     /// A refusal without internal code.
-    pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Refusal { status, code, message: message.into(), detail: None, internal: 268_435_461 }
+    pub fn new(status: u16, code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Refusal { status, code: code.into(), message: message.into(), detail: None, internal: 268_435_461 }
     }
 
     /// With the internal code that the vendor's list gives for it.
@@ -92,7 +94,7 @@ impl Refusal {
         if self.code.is_empty() {
             return Vec::new();
         }
-        let body = Body { code: self.code, detail: self.detail.as_ref(), message: &self.message };
+        let body = Body { code: &self.code, detail: self.detail.as_ref(), message: &self.message };
         serde_json::to_vec(&body).unwrap_or_default()
     }
 

@@ -15,6 +15,22 @@ async fn paid_with(fault: Fault) -> Hospital {
 }
 
 #[tokio::test]
+async fn a_call_can_be_refused_in_any_words_before_or_after_its_effect() {
+    let hospital = Hospital::open().await;
+    hospital.paid_order(NUMBER, 100).await;
+    let refund = hospital.refund("RF1", NUMBER, 100, 100);
+    for (when, refunds) in [(When::Before, 0), (When::After, 1)] {
+        let (code, message) = ("USER_ACCOUNT_ABNORMAL".to_owned(), "用户账户异常".to_owned());
+        let fault = Fault::Refusal { status: 403, code, message, when };
+        hospital.simulator.faults().add(Rule::next("wechat.refund", fault));
+        let answer = hospital.post("/v3/refund/domestic/refunds", &refund).await;
+        assert_eq!(answer.status, 403);
+        assert_eq!(answer.text(), r#"{"code":"USER_ACCOUNT_ABNORMAL","message":"用户账户异常"}"#);
+        assert_eq!(hospital.simulator.ledger().refunds.len(), refunds, "{when:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_silent_receiver_gets_fifteen_resends() {
     let hospital = Hospital::open().await;
     hospital.answer_notifications_with(500);
