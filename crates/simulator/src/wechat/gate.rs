@@ -4,9 +4,11 @@
 //! WeChat Pay API v3 reference, sections 1.2 to 1.5. The order of serial checks against the signature check is not
 //! documented; here serials come first.
 
+use std::str::FromStr as _;
 use std::sync::Arc;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::Wechat;
@@ -69,6 +71,11 @@ impl Wechat {
             };
             match answered {
                 Ok(answer) => self.signed(&caller, call, answer),
+                Err(refusal) if self.settings().quirks.signs_refusals => {
+                    let mut answer = refuse(&refusal);
+                    self.sign_answer(&caller, call, &refusal.body(), answer.headers_mut());
+                    answer
+                }
                 Err(refusal) => refuse(&refusal),
             }
         };
@@ -142,20 +149,34 @@ impl Wechat {
     pub(crate) fn signed(&self, caller: &Caller, call: &str, answer: Option<Vec<u8>>) -> HttpResponse {
         let status = if answer.is_some() { StatusCode::OK } else { StatusCode::NO_CONTENT };
         let body = answer.unwrap_or_default();
-        let now_ms = self.shared().clock.now_ms();
-        let key = caller.merchant.answer_key(caller.serial.as_deref(), now_ms);
         let mut response = HttpResponse::build(status);
         response.insert_header(("Request-ID", self.request_id(0)));
+        let mut signature = HeaderMap::new();
+        self.sign_answer(caller, call, &body, &mut signature);
+        let mut answer = if status == StatusCode::NO_CONTENT {
+            response.finish()
+        } else {
+            response.content_type("application/json; charset=utf-8").body(body)
+        };
+        for (name, value) in signature {
+            answer.headers_mut().insert(name, value);
+        }
+        answer
+    }
+
+    /// Adds the signature of an answer, or what the fault plan has instead of it.
+    fn sign_answer(&self, caller: &Caller, call: &str, body: &[u8], headers: &mut HeaderMap) {
+        let now_ms = self.shared().clock.now_ms();
+        let key = caller.merchant.answer_key(caller.serial.as_deref(), now_ms);
         let fault = self.shared().faults.take(call, Stage::Signature);
-        if fault != Some(Fault::Unsigned) {
-            for (name, value) in self.signature_headers(&key, now_ms, &body, fault.as_ref()) {
-                response.insert_header((name, value));
+        if fault == Some(Fault::Unsigned) {
+            return;
+        }
+        for (name, value) in self.signature_headers(&key, now_ms, body, fault.as_ref()) {
+            if let (Ok(name), Ok(value)) = (HeaderName::from_str(name), HeaderValue::from_str(&value)) {
+                headers.insert(name, value);
             }
         }
-        if status == StatusCode::NO_CONTENT {
-            return response.finish();
-        }
-        response.content_type("application/json; charset=utf-8").body(body)
     }
 
     /// The `Wechatpay-*` headers of an answer or a notification.

@@ -1,7 +1,7 @@
 //! WeChat Pay API v3 for direct merchants, with the open platform and the app around it.
 //!
 //! **Reading order:** `sign` (pure), `gate` (who gets in, how answers are signed), `merchant` (the portal), `book`
-//! (what is remembered), then the calls: `oauth`, `orders`, `payment` (the user pays), `news`, `refunds`,
+//! (what is remembered), `quirks` (what the sources leave open), then the calls: `oauth`, `orders`, `payment` (the user pays), `news`, `refunds`,
 //! `certificates`, `bills`. `routes` maps paths to them; `app` is what the user sees; `portal` is control over HTTP.
 //!
 //! Call names for fault rules: `wechat.authorize`, `wechat.access_token`, `wechat.jsapi`, `wechat.native`,
@@ -28,6 +28,7 @@ mod oauth;
 mod orders;
 mod payment;
 mod portal;
+pub mod quirks;
 mod refunds;
 mod refusal;
 mod routes;
@@ -39,6 +40,7 @@ pub use payment::{JsapiCall, PayError};
 pub use routes::configure;
 
 use book::{Book, Order, TradeState, User};
+use quirks::Quirks;
 
 /// What this party is started with.
 #[derive(Debug, Clone)]
@@ -60,6 +62,8 @@ pub struct Settings {
     pub h5_payers_on_this_machine: bool,
     /// Whether a bill can be had at any time of the next day instead of from 10:00.
     pub bills_at_once: bool,
+    /// How what the sources leave open is read.
+    pub quirks: Quirks,
 }
 
 /// One merchant.
@@ -126,6 +130,7 @@ impl Default for Settings {
             h5_checks_referer: true,
             h5_payers_on_this_machine: true,
             bills_at_once: false,
+            quirks: Quirks::recommended(),
         }
     }
 }
@@ -269,9 +274,13 @@ impl Wechat {
         keys::rsa_2048(self.shared.seed, "wechat/stranger")
     }
 
-    fn close_expired(&self, now_ms: i64) -> Vec<String> {
+    /// Closes what closes by itself. Calls look too, because what the live server says does not wait for anybody to pump.
+    pub(crate) fn close_expired(&self, now_ms: i64) -> Vec<String> {
         let mut book = self.book();
-        let due = |order: &&mut Order| order.state == TradeState::NotPay && order.auto_close_ms <= now_ms;
+        let at_expiry = self.settings.quirks.closes_at_expiry;
+        let over =
+            |order: &Order| order.auto_close_ms <= now_ms || (at_expiry && order.pay_until_ms < now_ms);
+        let due = |order: &&mut Order| order.state == TradeState::NotPay && over(order);
         let closed = book.orders.values_mut().filter(due).map(|order| {
             order.state = TradeState::Closed;
             format!("wechat order {} closed by itself", order.out_trade_no)

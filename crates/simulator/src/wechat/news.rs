@@ -79,7 +79,7 @@ struct Event {
 impl Wechat {
     /// Queues `TRANSACTION.SUCCESS`; `wish` overrides the fault plan.
     pub(crate) fn tell_payment(self: &Arc<Self>, order: &Order, wish: Option<Fault>) {
-        let told = Transaction::of(order, 0);
+        let told = Transaction::of(order, 0, &self.settings().quirks);
         let event = self.event("TRANSACTION.SUCCESS", "支付成功", "transaction", &told);
         self.tell("wechat.notify.payment", &order.mchid, &order.out_trade_no, &order.notify_url, event, wish);
     }
@@ -120,10 +120,8 @@ impl Wechat {
         original_type: &'static str,
         plaintext: &T,
     ) -> Event {
-        let random = &self.shared().random;
-        let groups = [8, 4, 4, 4, 12].map(|length| random.hex(length));
         Event {
-            id: groups.join("-"),
+            id: self.event_id(),
             created_ms: self.shared().clock.now_ms(),
             event_type,
             summary,
@@ -131,6 +129,10 @@ impl Wechat {
             plaintext: serde_json::to_value(plaintext).unwrap_or_default(),
             ordered: serde_json::to_vec(plaintext).unwrap_or_default(),
         }
+    }
+
+    fn event_id(&self) -> String {
+        [8, 4, 4, 4, 12].map(|length| self.shared().random.hex(length)).join("-")
     }
 
     fn tell(
@@ -153,8 +155,11 @@ impl Wechat {
             url: url.to_owned(),
             schedule: SCHEDULE,
             build: Arc::new(move |now_ms, defect| wechat.message(&merchant, &event, now_ms, defect)),
-            // Whether other 2xx count is not documented; here they do not.
-            acknowledged: |status, _| matches!(status, 200 | 204),
+            acknowledged: if self.settings().quirks.acknowledged_by_any_2xx {
+                |status, _| (200..300).contains(&status)
+            } else {
+                |status, _| matches!(status, 200 | 204)
+            },
         };
         let shared = self.shared();
         match wish {
@@ -176,8 +181,10 @@ impl Wechat {
         let nonce = random.alphanumeric(12);
         let api_v3_key = sender.portal().api_v3_key.clone().unwrap_or_default();
         let plaintext = event.with_defect(defect, &sender.mchid);
+        let id =
+            if self.settings().quirks.resend_keeps_event_id { event.id.clone() } else { self.event_id() };
         let envelope = Envelope {
-            id: &event.id,
+            id: &id,
             create_time: rfc3339(event.created_ms),
             resource_type: "encrypt-resource",
             event_type: event.event_type,

@@ -11,6 +11,7 @@ use super::book::{Artefact, Channel, Order, TradeState};
 use super::fields::{self, Field, Kind, may, must};
 use super::gate::{Answered, Caller};
 use super::merchant::Merchant;
+use super::quirks::{PaidAnswer, Quirks, ReEntryAnswer};
 use super::refusal::Refusal;
 use crate::clock::{DAY_MS, SECOND_MS, rfc3339};
 use crate::faults::{Fault, Stage};
@@ -99,7 +100,8 @@ pub(crate) struct Transaction {
     pub(crate) success_time: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) payer: Option<Payer>,
-    pub(crate) amount: Amount,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) amount: Option<Amount>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) scene_info: Option<Scene>,
 }
@@ -126,7 +128,7 @@ pub(crate) struct Amount {
 
 impl Transaction {
     /// An order as it is told, with an amount that the fault plan may have moved.
-    pub(crate) fn of(order: &Order, delta_fen: i64) -> Self {
+    pub(crate) fn of(order: &Order, delta_fen: i64, quirks: &Quirks) -> Self {
         let paid = order.paid.as_ref();
         let total = paid.map_or(order.total_fen, |paid| paid.amount_fen).saturating_add(delta_fen);
         Transaction {
@@ -141,12 +143,12 @@ impl Transaction {
             attach: order.attach.clone(),
             success_time: paid.map(|paid| rfc3339(paid.at_ms)),
             payer: paid.map(|paid| Payer { openid: paid.openid.clone() }),
-            amount: Amount {
+            amount: (paid.is_some() || quirks.amount_before_payment).then(|| Amount {
                 total,
                 payer_total: paid.map(|_| total),
                 currency: "CNY",
                 payer_currency: paid.map(|_| "CNY"),
-            },
+            }),
             scene_info: order.device_id.clone().map(|device_id| Scene { device_id }),
         }
     }
@@ -199,17 +201,19 @@ impl Wechat {
 
     /// First entry or re-entry of a number, by section 3.2.
     fn enter(&self, fresh: Order, now_ms: i64) -> Answered {
+        let quirks = &self.settings().quirks;
+        self.close_expired(now_ms);
         let mut book = self.book();
         let key = (fresh.mchid.clone(), fresh.out_trade_no.clone());
         if book.burnt.contains(&key) {
-            return Err(re_entry());
+            return Err(re_entry(quirks));
         }
         let order = book.orders.entry(key).or_insert_with(|| fresh.clone());
         match order.state {
-            TradeState::NotPay if order.fingerprint != fresh.fingerprint => return Err(re_entry()),
+            TradeState::NotPay if order.fingerprint != fresh.fingerprint => return Err(re_entry(quirks)),
             TradeState::NotPay => {}
             TradeState::Success | TradeState::Refund => {
-                return Err(already_paid("该订单已支付", 268_498_689));
+                return Err(already_paid(quirks, "该订单已支付", 268_498_689));
             }
             TradeState::Closed => {
                 let refusal = Refusal::new(400, "ORDER_CLOSED", "该订单已失效");
@@ -258,6 +262,7 @@ impl Wechat {
         mchid: Option<&str>,
     ) -> Answered {
         check_query_mchid(&caller.merchant, mchid)?;
+        self.close_expired(self.shared().clock.now_ms());
         let book = self.book();
         let key = (caller.merchant.mchid.clone(), out_trade_no.to_owned());
         let order = book.orders.get(&key).ok_or_else(no_such_order)?;
@@ -282,7 +287,7 @@ impl Wechat {
             Some(Fault::Amount { delta_fen }) => delta_fen,
             _ => 0,
         };
-        serde_json::to_vec(&Transaction::of(order, delta_fen)).unwrap_or_default()
+        serde_json::to_vec(&Transaction::of(order, delta_fen, &self.settings().quirks)).unwrap_or_default()
     }
 
     /// `POST /v3/pay/transactions/out-trade-no/{out_trade_no}/close`.
@@ -292,16 +297,18 @@ impl Wechat {
             return Err(fields::missing("uri_template", "/uri_template/mchid", "直连商户号"));
         }
         check_mchid(&caller.merchant, &map)?;
+        let quirks = &self.settings().quirks;
         let mut book = self.book();
         let key = (caller.merchant.mchid.clone(), out_trade_no.to_owned());
         match book.orders.get_mut(&key) {
-            None => {
+            None if quirks.close_burns_unknown_numbers => {
                 book.burnt.insert(key);
             }
+            None => {}
             Some(order) => match order.state {
                 TradeState::NotPay | TradeState::Closed => order.state = TradeState::Closed,
                 TradeState::Success | TradeState::Refund => {
-                    return Err(already_paid("订单已支付", 268_449_538));
+                    return Err(already_paid(quirks, "订单已支付", 268_449_538));
                 }
             },
         }
@@ -371,10 +378,19 @@ fn no_such_order() -> Refusal {
     Refusal::new(404, "ORDER_NOT_EXIST", "订单不存在").internal(268_512_771)
 }
 
-fn re_entry() -> Refusal {
-    Refusal::invalid_request("请求重入时，参数与首次请求时不一致").internal(268_498_688)
+fn re_entry(quirks: &Quirks) -> Refusal {
+    match quirks.re_entry_answer {
+        ReEntryAnswer::InvalidRequest => Refusal::invalid_request("请求重入时，参数与首次请求时不一致"),
+        ReEntryAnswer::OutTradeNoUsed => Refusal::new(403, "OUT_TRADE_NO_USED", "商户订单号重复"),
+    }
+    .internal(268_498_688)
 }
 
-fn already_paid(message: &str, internal: u32) -> Refusal {
-    Refusal::new(400, "ORDERPAID", message).internal(internal)
+fn already_paid(quirks: &Quirks, message: &str, internal: u32) -> Refusal {
+    match quirks.paid_answer {
+        PaidAnswer::Joined => Refusal::new(400, "ORDERPAID", message),
+        PaidAnswer::Underscored => Refusal::new(403, "ORDER_PAID", message),
+        PaidAnswer::InvalidRequest => Refusal::invalid_request(message),
+    }
+    .internal(internal)
 }

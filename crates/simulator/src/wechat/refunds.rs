@@ -13,6 +13,7 @@ use super::book::{Book, Order, OrderKey, Refund, RefundState, TradeState};
 use super::fields::{self, Field, Kind, may, must};
 use super::gate::{Answered, Caller};
 use super::merchant::Merchant;
+use super::quirks::GapAnswer;
 use super::refusal::Refusal;
 use super::sign;
 use crate::clock::{DAY_MS, SECOND_MS, rfc3339};
@@ -207,8 +208,12 @@ impl Wechat {
         }
         let gap_ms = self.settings().refund_gap_s.saturating_mul(SECOND_MS);
         if earlier.last().is_some_and(|last| now_ms.saturating_sub(last.accepted_ms) < gap_ms) {
-            let refusal = Refusal::new(429, "FREQUENCY_LIMITED", "同一笔订单的多次退款需间隔1分钟");
-            return Err(refusal.internal(268_447_840));
+            let message = "同一笔订单的多次退款需间隔1分钟";
+            return Err(match self.settings().quirks.gap_answer {
+                GapAnswer::FrequencyLimited => Refusal::new(429, "FREQUENCY_LIMITED", message),
+                GapAnswer::InvalidRequest => Refusal::invalid_request(message),
+            }
+            .internal(268_447_840));
         }
         Ok(())
     }

@@ -6,5 +6,6 @@ mod gate;
 mod hospital;
 mod orders;
 mod pages;
+mod quirks;
 mod refunds;
 mod trust;
