@@ -6,7 +6,7 @@
 use super::Wechat;
 use super::error::{Asked, Meaning, sort};
 use super::sign;
-use super::wire::Failure;
+use super::wire::{Failure, Proven};
 use crate::http::{BaseUrl, Method, percent_encode};
 use async_trait::async_trait;
 use mingfen_domain::ids::{OutTradeNo, ProviderTradeNo};
@@ -135,11 +135,13 @@ impl Wechat {
             PayerScene::MobileBrowser { .. } => "h5",
         };
         let asked_at = self.now();
-        let answer: CreateAnswer = self
+        let answer: Proven<CreateAnswer> = self
             .wire
             .post(&format!("/v3/pay/transactions/{endpoint}"), body)
             .await
             .map_err(|failure| failure.into_call_error(Asked::Open))?;
+        tell_request_id(&request.out_trade_no, &answer.request_id, "an order was taken");
+        let answer = answer.said;
         let (handle, life) = match request.scene {
             PayerScene::InApp(_) => (answer.prepay_id, HANDLE_LIFE_SECONDS),
             PayerScene::ShownCode => (answer.code_url, HANDLE_LIFE_SECONDS),
@@ -242,7 +244,9 @@ impl Wechat {
     }
 
     async fn transaction(&self, path: &str) -> Result<Transaction, Failure> {
-        self.wire.get(&format!("{path}?mchid={}", self.wire.mchid)).await
+        let answer: Proven<Transaction> = self.wire.get(&format!("{path}?mchid={}", self.wire.mchid)).await?;
+        tell_request_id(&answer.said.out_trade_no, &answer.request_id, "an order was asked after");
+        Ok(answer.said)
     }
 
     fn create_body(&self, request: &OrderRequest) -> Result<Vec<u8>, CallError> {
@@ -306,7 +310,7 @@ impl Inquiry for Wechat {
         let path = format!("/v3/pay/transactions/out-trade-no/{}/close", percent_encode(order.as_str()));
         let body = to_bytes(&CloseRequest { mchid: &self.wire.mchid })?;
         match self.wire.call(Method::POST, &path, Some(body)).await {
-            Ok(_) => {}
+            Ok(answer) => tell_request_id(order, &answer.request_id, "an order was closed"),
             Err(Failure::Answered(answer)) if answer.says_paid() => return self.query(order).await,
             Err(failure) => return Err(failure.into_call_error(Asked::Close)),
         }
@@ -316,6 +320,11 @@ impl Inquiry for Wechat {
             _ => Ok(OrderSighting { out_trade_no: order.clone(), seen: Sighted::Closed }),
         }
     }
+}
+
+/// WeChat's support finds a call by this number only (section 9.4).
+fn tell_request_id(order: &(impl std::fmt::Display + ?Sized), request_id: &str, what: &str) {
+    tracing::debug!(payment.out_trade_no = %order, provider.request_id = %request_id, "{what}");
 }
 
 /// Text as WeChat takes it: no characters of four UTF-8 bytes (section 1.1), no control characters, cut between two characters

@@ -109,15 +109,22 @@ impl Refunds for Wechat {
     /// The same number with the same content answers with the refund that stands, never with a second one (section 6.3).
     async fn refund(&self, request: &RefundRequest) -> Result<RefundSighting, CallError> {
         let body = refund_body(request)?;
-        let state: RefundState =
-            self.wire.post(PATH, body).await.map_err(|failure| failure.into_call_error(Asked::Refund))?;
-        state.of(request)
+        let answer = self
+            .wire
+            .post::<RefundState>(PATH, body)
+            .await
+            .map_err(|failure| failure.into_call_error(Asked::Refund))?;
+        tell_request_id(request, &answer.request_id);
+        answer.said.of(request)
     }
 
     async fn query_refund(&self, request: &RefundRequest) -> Result<RefundSighting, CallError> {
         let path = format!("{PATH}/{}", percent_encode(request.out_refund_no.as_str()));
         match self.wire.get::<RefundState>(&path).await {
-            Ok(state) => state.of(request),
+            Ok(answer) => {
+                tell_request_id(request, &answer.request_id);
+                answer.said.of(request)
+            }
             Err(Failure::Answered(answer)) if sort(Asked::QueryRefund, &answer) == Meaning::Missing => {
                 Ok(RefundSighting {
                     out_refund_no: request.out_refund_no.clone(),
@@ -129,6 +136,16 @@ impl Refunds for Wechat {
             Err(failure) => Err(failure.into_call_error(Asked::QueryRefund)),
         }
     }
+}
+
+/// WeChat's support finds a call by this number only (section 9.4).
+fn tell_request_id(request: &RefundRequest, request_id: &str) {
+    tracing::debug!(
+        refund.out_refund_no = %request.out_refund_no,
+        payment.out_trade_no = %request.out_trade_no,
+        provider.request_id = %request_id,
+        "a refund was answered"
+    );
 }
 
 /// `notify_url` always goes along: without it news of this refund may come in the v2 form, unsigned (section 6.4).

@@ -8,6 +8,7 @@ use super::error::{Asked, ErrorAnswer, sort};
 use super::sign;
 use crate::http::{BaseUrl, HttpAnswer, HttpClient, HttpRequest, Method, SendError, path_and_query};
 use crate::keys::Signer;
+use crate::text;
 use mingfen_domain::ambient::{UPPER_ALPHANUMERIC, random_text};
 use mingfen_domain::{Clock, Random, Timestamp};
 use mingfen_provider_api::{CallError, NotVerified};
@@ -32,6 +33,14 @@ pub struct Wire {
     pub random: Arc<dyn Random>,
     /// When certificates were last fetched, for the rate cap; held while fetching, so that one fetch serves all.
     pub refreshed: Mutex<Option<Timestamp>>,
+}
+
+/// What WeChat has proven to say.
+pub struct Proven<T> {
+    /// The answer.
+    pub said: T,
+    /// `Request-ID`, under which WeChat's support finds the call; to be logged where the answer is handled.
+    pub request_id: String,
 }
 
 /// How a call ended, other than with a proven 200 or 204.
@@ -66,15 +75,13 @@ impl From<SendError> for Failure {
 
 impl Wire {
     /// `GET`s and reads a proven answer.
-    pub async fn get<T: DeserializeOwned>(&self, path_and_query: &str) -> Result<T, Failure> {
-        let body = self.call(Method::GET, path_and_query, None).await?;
-        parse(&body)
+    pub async fn get<T: DeserializeOwned>(&self, path_and_query: &str) -> Result<Proven<T>, Failure> {
+        self.call(Method::GET, path_and_query, None).await?.parsed()
     }
 
     /// `POST`s and reads a proven answer.
-    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> Result<T, Failure> {
-        let body = self.call(Method::POST, path, Some(body)).await?;
-        parse(&body)
+    pub async fn post<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> Result<Proven<T>, Failure> {
+        self.call(Method::POST, path, Some(body)).await?.parsed()
     }
 
     /// One call; the bytes of a proven 200 or 204.
@@ -83,7 +90,7 @@ impl Wire {
         method: Method,
         path_and_query: &str,
         body: Option<Vec<u8>>,
-    ) -> Result<Vec<u8>, Failure> {
+    ) -> Result<Proven<Vec<u8>>, Failure> {
         if self.anchors.is_empty() {
             // Without a key no answer could be proven, so nothing is asked before one is here.
             self.refresh_for_use().await.map_err(|error| {
@@ -92,9 +99,22 @@ impl Wire {
         }
         let url = self.api_base_url.join(path_and_query)?;
         let answer = self.send(method, url, body).await?;
+        let signed = is_signed(&answer);
         match answer.status {
-            200 | 204 => self.proven(answer).await,
-            _ => Err(self.error_answer(answer)),
+            200 | 204 => {
+                let proof = self.prove(&answer).await;
+                proof.map_err(|error| Failure::InDoubt(format!("the answer proves nothing: {error}")))?;
+                let request_id = answer.header("request-id").map(|id| text::cut(id, 80).into_owned());
+                Ok(Proven { said: answer.body, request_id: request_id.unwrap_or_default() })
+            }
+            // An error answer may be unsigned (section 1.4, rule 1), but it may not be signed wrongly.
+            _ if signed => {
+                let proof = self.prove(&answer).await;
+                proof
+                    .map_err(|error| Failure::InDoubt(format!("the error answer proves nothing: {error}")))?;
+                Err(Failure::Answered(read_error(&answer, signed)))
+            }
+            _ => Err(Failure::Answered(read_error(&answer, signed))),
         }
     }
 
@@ -152,15 +172,28 @@ impl Wire {
         self.download().await
     }
 
-    /// Fetches the platform certificates unless somebody just did.
-    async fn refresh_for_use(&self) -> Result<(), CallError> {
+    /// Fetches the platform certificates unless somebody just did; whether it did. Strangers can cause this, so failures count.
+    pub async fn refresh_at_most_every_minute(&self) -> Result<bool, CallError> {
         let mut last = self.refreshed.lock().await;
         let now = self.clock.now();
-        let recent = last.is_some_and(|last| now.since_ms(last) < REFRESH_AT_MOST_EVERY_MS);
-        if recent && !self.anchors.is_empty() {
-            return Ok(());
+        if last.is_some_and(|last| now.since_ms(last) < REFRESH_AT_MOST_EVERY_MS) {
+            return Ok(false);
         }
         *last = Some(now);
+        self.download().await.map(|()| true)
+    }
+
+    /// Fetches the platform certificates for a call of our own: without any of them it cannot be made, so then nothing holds it
+    /// back.
+    async fn refresh_for_use(&self) -> Result<(), CallError> {
+        if !self.anchors.is_empty() {
+            return self.refresh_at_most_every_minute().await.map(|_| ());
+        }
+        let mut last = self.refreshed.lock().await;
+        if !self.anchors.is_empty() {
+            return Ok(());
+        }
+        *last = Some(self.clock.now());
         self.download().await
     }
 
@@ -169,7 +202,12 @@ impl Wire {
         let url = self.api_base_url.join("/v3/certificates?algorithm_type=RSA")?;
         let answer = self.send(Method::GET, url, None).await?;
         if answer.status != 200 {
-            return Err(self.error_answer(answer).into_call_error(asked));
+            // Not asked whether a new key signed it: that is what is being fetched.
+            let signed = is_signed(&answer);
+            if signed && let Err(error) = self.verify(&answer) {
+                return Err(CallError::InDoubt(format!("the error answer proves nothing: {error}")));
+            }
+            return Err(Failure::Answered(read_error(&answer, signed)).into_call_error(asked));
         }
         let now = self.clock.now();
         let headers = SignedHeaders::collect(|name| answer.header(name))
@@ -182,16 +220,16 @@ impl Wire {
         Ok(())
     }
 
-    async fn proven(&self, answer: HttpAnswer) -> Result<Vec<u8>, Failure> {
-        match self.verify(&answer) {
+    /// Proves an answer, of success or of error, after fetching the key that it names when that is new.
+    async fn prove(&self, answer: &HttpAnswer) -> Result<(), String> {
+        match self.verify(answer) {
             Err(NotVerified::UnknownKey(_)) if self.anchors.downloads() => {
-                self.refresh_for_use().await.map_err(|error| Failure::InDoubt(error.to_string()))?;
-                self.verify(&answer)
+                self.refresh_for_use().await.map_err(|error| error.to_string())?;
+                self.verify(answer)
             }
             verified => verified,
         }
-        .map_err(|error| Failure::InDoubt(format!("the answer proves nothing: {error}")))?;
-        Ok(answer.body)
+        .map_err(|error| error.to_string())
     }
 
     fn verify(&self, answer: &HttpAnswer) -> Result<(), NotVerified> {
@@ -199,23 +237,21 @@ impl Wire {
             .ok_or_else(|| NotVerified::Malformed("it is not signed".to_owned()))?;
         self.anchors.verify(&headers, &answer.body, self.clock.now())
     }
+}
 
-    /// An error answer may be unsigned (section 1.4, rule 1), but it may not be signed wrongly.
-    fn error_answer(&self, answer: HttpAnswer) -> Failure {
-        let signed = answer.header("wechatpay-signature").is_some();
-        if signed && let Err(error) = self.verify(&answer) {
-            return Failure::InDoubt(format!("the error answer proves nothing: {error}"));
-        }
-        Failure::Answered(ErrorAnswer::read(
-            answer.status,
-            &answer.body,
-            answer.header("request-id").unwrap_or_default(),
-            signed,
-        ))
+impl Proven<Vec<u8>> {
+    fn parsed<T: DeserializeOwned>(self) -> Result<Proven<T>, Failure> {
+        let said = serde_json::from_slice(&self.said)
+            .map_err(|error| Failure::InDoubt(format!("the answer cannot be read: {error}")))?;
+        Ok(Proven { said, request_id: self.request_id })
     }
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
-    serde_json::from_slice(body)
-        .map_err(|error| Failure::InDoubt(format!("the answer cannot be read: {error}")))
+fn is_signed(answer: &HttpAnswer) -> bool {
+    answer.header("wechatpay-signature").is_some()
+}
+
+fn read_error(answer: &HttpAnswer, signed: bool) -> ErrorAnswer {
+    let request_id = answer.header("request-id").unwrap_or_default();
+    ErrorAnswer::read(answer.status, &answer.body, request_id, signed)
 }

@@ -46,8 +46,11 @@ impl Statements for Wechat {
                 "fund-flow",
             ),
         };
-        let answer: BillAnswer = match self.wire.get(&path).await {
-            Ok(answer) => answer,
+        let answer: BillAnswer = match self.wire.get::<BillAnswer>(&path).await {
+            Ok(answer) => {
+                tracing::debug!(statement.day = %day, provider.request_id = %answer.request_id, "a bill was announced");
+                answer.said
+            }
             Err(Failure::Answered(answer)) if sort(Asked::Bill, &answer) == Meaning::Missing => {
                 return Ok(Fetched::NothingThatDay);
             }
