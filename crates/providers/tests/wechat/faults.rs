@@ -4,9 +4,15 @@ use super::hospital::Hospital;
 use mingfen_provider_api::{CallError, Inquiry, Provider, Sighted};
 use mingfen_simulator::faults::{Fault, When};
 
-#[tokio::test]
-async fn everything_after_sending_that_proves_nothing_is_doubt() {
-    let hospital = Hospital::open().await;
+readings!(
+    everything_after_sending_that_proves_nothing_is_doubt,
+    a_rate_limit_postpones_an_order,
+    nothing_is_sent_when_nobody_is_there,
+    a_clock_that_is_wrong_is_said_by_wechat,
+    a_closed_order_stays_closed_when_the_query_after_it_fails,
+);
+
+async fn everything_after_sending_that_proves_nothing_is_doubt(hospital: Hospital) {
     let order = hospital.order("P2601011200000301", 1250).await;
     for fault in [
         Fault::Reset { when: When::Before },
@@ -29,18 +35,14 @@ async fn everything_after_sending_that_proves_nothing_is_doubt() {
     assert!(hospital.wechat.open_order(&order).await.is_ok());
 }
 
-#[tokio::test]
-async fn a_rate_limit_postpones_an_order() {
-    let hospital = Hospital::open().await;
+async fn a_rate_limit_postpones_an_order(hospital: Hospital) {
     let order = hospital.order("P2601011200000302", 1250).await;
     hospital.fault("wechat.jsapi", Fault::Status { status: 429, when: When::Before });
     let error = hospital.wechat.open_order(&order).await.expect_err("too many");
     assert!(matches!(error, CallError::Postponed { .. }), "{error}");
 }
 
-#[tokio::test]
-async fn nothing_is_sent_when_nobody_is_there() {
-    let hospital = Hospital::open().await;
+async fn nothing_is_sent_when_nobody_is_there(hospital: Hospital) {
     let order = hospital.order("P2601011200000303", 1250).await;
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address");
@@ -50,18 +52,14 @@ async fn nothing_is_sent_when_nobody_is_there() {
     assert!(matches!(error, CallError::NotSent(_)), "{error}");
 }
 
-#[tokio::test]
-async fn a_clock_that_is_wrong_is_said_by_wechat() {
-    let hospital = Hospital::open().await;
+async fn a_clock_that_is_wrong_is_said_by_wechat(hospital: Hospital) {
     let order = hospital.order("P2601011200000304", 1250).await;
     let late = hospital.with_clock_off_by(-400);
     let error = late.open_order(&order).await.expect_err("a stamp too old");
     assert!(matches!(&error, CallError::Refused { code, .. } if code == "SIGN_ERROR"), "{error}");
 }
 
-#[tokio::test]
-async fn a_closed_order_stays_closed_when_the_query_after_it_fails() {
-    let hospital = Hospital::open().await;
+async fn a_closed_order_stays_closed_when_the_query_after_it_fails(hospital: Hospital) {
     let order = hospital.order("P2601011200000305", 1250).await;
     hospital.wechat.open_order(&order).await.expect("opens");
     let mut after_the_first = mingfen_simulator::faults::Rule::next(

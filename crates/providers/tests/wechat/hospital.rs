@@ -7,7 +7,8 @@ use mingfen_provider_api::{
     PayerScene, Presentation, Provider, RawNotification, RefundRequest, Sighted, Verified,
 };
 use mingfen_providers::wechat::Wechat;
-use mingfen_simulator::faults::{Fault, Rule};
+use mingfen_simulator::faults::{Fault, Rule, When};
+use mingfen_simulator::wechat::quirks::Quirks;
 use mingfen_simulator::wechat::{JsapiCall, MerchantSettings, Trust, WechatCredentials};
 use mingfen_simulator::{Running, Settings, Simulator};
 use std::path::PathBuf;
@@ -25,6 +26,8 @@ pub const MCHID: &str = "1900000001";
 pub struct Hospital {
     pub sim: Arc<Running>,
     pub wechat: Wechat,
+    /// How this hospital's WeChat reads what its document leaves open.
+    pub quirks: Quirks,
     heard: Arc<Mutex<Vec<RawNotification>>>,
     ear: String,
 }
@@ -55,7 +58,16 @@ impl Hospital {
     }
 
     pub async fn trusting(trust: Trust) -> Self {
+        Self::open_with(trust, Quirks::recommended()).await
+    }
+
+    pub async fn reading(quirks: Quirks) -> Self {
+        Self::open_with(Trust::PublicKey, quirks).await
+    }
+
+    pub async fn open_with(trust: Trust, quirks: Quirks) -> Self {
         let mut settings = Settings { pumping: false, ..Settings::default() };
+        settings.wechat.quirks = quirks;
         settings.wechat.merchants = vec![MerchantSettings {
             trust,
             merchant_private_key_pem: Some(KEY.to_owned()),
@@ -68,7 +80,7 @@ impl Hospital {
         let heard = Arc::default();
         let ear = listen(Arc::clone(&sim), Arc::clone(&heard)).await;
         let wechat = adapter(&sim, &sim.base_url, 0, "");
-        Self { sim, wechat, heard, ear }
+        Self { sim, wechat, quirks, heard, ear }
     }
 
     /// The same hospital with other settings of its channel.
@@ -88,6 +100,12 @@ impl Hospital {
 
     pub fn fault(&self, call: &str, fault: Fault) {
         self.sim.faults().add(Rule::next(call, fault));
+    }
+
+    /// The next call of this name is refused in these words.
+    pub fn says(&self, call: &str, status: u16, code: &str, message: &str, when: When) {
+        let (code, message) = (code.to_owned(), message.to_owned());
+        self.fault(call, Fault::Refusal { status, code, message, when });
     }
 
     pub fn pass_seconds(&self, seconds: i64) {

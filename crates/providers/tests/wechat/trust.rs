@@ -4,6 +4,7 @@ use super::hospital::{Hospital, MCHID};
 use mingfen_provider_api::{CallError, NotVerified, Notifications, Provider, Sighted, Upkeep};
 use mingfen_simulator::faults::Fault;
 use mingfen_simulator::wechat::Trust;
+use mingfen_simulator::wechat::quirks::Quirks;
 
 fn upkeep(hospital: &Hospital) -> &dyn Upkeep {
     hospital.wechat.upkeep().expect("a channel with certificates")
@@ -39,6 +40,18 @@ async fn a_rotation_is_followed_by_answers_and_by_notifications() {
         matches!(hospital.seen(&order).await, Sighted::Paid { .. }),
         "an answer makes us fetch by itself"
     );
+}
+
+#[tokio::test]
+async fn an_error_answer_under_a_fresh_certificate_makes_us_fetch_it_too() {
+    let hospital = Hospital::open_with(Trust::PlatformCertificate, Quirks::otherwise()).await;
+    upkeep(&hospital).refresh().await.expect("fetches");
+    let merchant = hospital.sim.wechat().merchant(MCHID).expect("the merchant");
+    merchant.rotate_platform_certificate(hospital.sim.clock().now_ms());
+    hospital.pass_seconds(61);
+    let order = hospital.order("P2601011200000505", 1250).await;
+    assert_eq!(hospital.seen(&order).await, Sighted::Missing);
+    assert_eq!(hospital.sim.calls().count("wechat.certificates"), 2);
 }
 
 #[tokio::test]
