@@ -4,7 +4,7 @@
 //! Sections 6.1 to 6.3.
 
 use super::Wechat;
-use super::error::{Asked, Meaning, sort};
+use super::error::{Asked, ErrorAnswer, Meaning, sort};
 use super::order::{to_bytes, wire_text};
 use super::wire::Failure;
 use crate::http::percent_encode;
@@ -104,34 +104,88 @@ impl RefundState {
     }
 }
 
+/// What is known of a refund number.
+enum Standing {
+    There(RefundSighting),
+    /// No refund was ever taken under it, and whether that is proven.
+    Missing {
+        proven: bool,
+    },
+}
+
 #[async_trait]
 impl Refunds for Wechat {
     /// The same number with the same content answers with the refund that stands, never with a second one (section 6.3).
+    ///
+    /// A no that may mean "this number stands already" is not believed before the number was asked after.
     async fn refund(&self, request: &RefundRequest) -> Result<RefundSighting, CallError> {
         let body = refund_body(request)?;
-        let answer = self
-            .wire
-            .post::<RefundState>(PATH, body)
-            .await
-            .map_err(|failure| failure.into_call_error(Asked::Refund))?;
-        tell_request_id(request, &answer.request_id);
-        answer.said.of(request)
+        let answer = match self.wire.post::<RefundState>(PATH, body).await {
+            Ok(proven) => {
+                tell_request_id(request, &proven.request_id);
+                return proven.said.of(request);
+            }
+            Err(Failure::Answered(answer)) => answer,
+            Err(failure) => return Err(failure.into_call_error(Asked::Refund)),
+        };
+        let meaning = sort(Asked::Refund, &answer);
+        match meaning {
+            Meaning::AskFirst => return self.behind_the_no(request, answer).await,
+            Meaning::Postponed => tracing::error!(
+                refund.out_refund_no = %request.out_refund_no,
+                provider.code = %answer.code,
+                provider.message = %answer.message,
+                "WeChat Pay takes no refund before the merchant's account or this channel's configuration is put right"
+            ),
+            Meaning::Refused | Meaning::InDoubt | Meaning::Missing => {}
+        }
+        Err(meaning.into_call_error(answer))
     }
 
     async fn query_refund(&self, request: &RefundRequest) -> Result<RefundSighting, CallError> {
+        match self.standing(request).await? {
+            Standing::There(sighting) => Ok(sighting),
+            // Proven or not: all that follows from it is the same request again, under the same number.
+            Standing::Missing { .. } => Ok(RefundSighting {
+                out_refund_no: request.out_refund_no.clone(),
+                out_trade_no: request.out_trade_no.clone(),
+                amount: None,
+                seen: SightedRefund::Missing,
+            }),
+        }
+    }
+}
+
+impl Wechat {
+    /// Finds out what stands behind a no that may come from an earlier request: the refund itself, when there is one; the no,
+    /// when WeChat proves that there is none and the no does not claim otherwise; else doubt.
+    async fn behind_the_no(
+        &self,
+        request: &RefundRequest,
+        answer: ErrorAnswer,
+    ) -> Result<RefundSighting, CallError> {
+        match self.standing(request).await {
+            Ok(Standing::There(sighting)) => Ok(sighting),
+            Ok(Standing::Missing { proven: true }) if !answer.says_refund_known() => {
+                Err(Meaning::Refused.into_call_error(answer))
+            }
+            Ok(Standing::Missing { .. }) => Err(Meaning::InDoubt.into_call_error(answer)),
+            Err(error) => {
+                let ErrorAnswer { code, message, .. } = answer;
+                Err(CallError::InDoubt(format!("{code} {message}; asked after it: {error}")))
+            }
+        }
+    }
+
+    async fn standing(&self, request: &RefundRequest) -> Result<Standing, CallError> {
         let path = format!("{PATH}/{}", percent_encode(request.out_refund_no.as_str()));
         match self.wire.get::<RefundState>(&path).await {
-            Ok(answer) => {
-                tell_request_id(request, &answer.request_id);
-                answer.said.of(request)
+            Ok(proven) => {
+                tell_request_id(request, &proven.request_id);
+                proven.said.of(request).map(Standing::There)
             }
             Err(Failure::Answered(answer)) if sort(Asked::QueryRefund, &answer) == Meaning::Missing => {
-                Ok(RefundSighting {
-                    out_refund_no: request.out_refund_no.clone(),
-                    out_trade_no: request.out_trade_no.clone(),
-                    amount: None,
-                    seen: SightedRefund::Missing,
-                })
+                Ok(Standing::Missing { proven: answer.signed })
             }
             Err(failure) => Err(failure.into_call_error(Asked::QueryRefund)),
         }

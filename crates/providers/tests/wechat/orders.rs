@@ -6,10 +6,24 @@ use mingfen_domain::ids::ProviderTradeNo;
 use mingfen_provider_api::{
     Authorisation, AuthoriseError, CallError, Inquiry, News, PayerScene, Presentation, Provider, Sighted,
 };
+use mingfen_simulator::faults::{Fault, When};
 
-#[tokio::test]
-async fn a_patient_authorises_pays_in_the_app_and_we_are_told() {
-    let hospital = Hospital::open().await;
+readings!(
+    a_not_found_is_missing_signed_or_not_and_never_when_signed_wrongly,
+    codes_that_leave_an_order_in_doubt_and_codes_that_end_it,
+    an_order_whose_time_is_over_is_closed,
+    a_patient_authorises_pays_in_the_app_and_we_are_told,
+    a_code_is_good_for_one_exchange,
+    the_same_order_may_be_opened_again_and_another_under_its_number_is_doubt,
+    opening_a_paid_order_is_doubt_and_never_a_no,
+    a_code_is_shown_and_scanned,
+    a_browser_outside_the_app_is_sent_to_the_cashier_page,
+    an_unpaid_order_is_closed_and_a_paid_one_comes_back_paid,
+    a_number_that_never_reached_wechat_is_missing_and_closing_burns_it,
+    an_unknown_number_of_theirs_is_refused,
+);
+
+async fn a_patient_authorises_pays_in_the_app_and_we_are_told(hospital: Hospital) {
     let order = hospital.order("P2601011200000001", 1250).await;
     let opened = hospital.wechat.open_order(&order).await.expect("opens");
     assert!(opened.handle.starts_with("wx"), "{}", opened.handle);
@@ -25,9 +39,7 @@ async fn a_patient_authorises_pays_in_the_app_and_we_are_told() {
     assert_eq!(by_their_number, Ok(told));
 }
 
-#[tokio::test]
-async fn a_code_is_good_for_one_exchange() {
-    let hospital = Hospital::open().await;
+async fn a_code_is_good_for_one_exchange(hospital: Hospital) {
     let code = hospital.sim.wechat().issue_code("wx1111111111111111", "u1");
     let payer = hospital.wechat.payer(&code).await.expect("a payer");
     assert_eq!(payer.id, hospital.sim.wechat().openid("u1", "wx1111111111111111"));
@@ -37,9 +49,7 @@ async fn a_code_is_good_for_one_exchange() {
     assert!(wrong_secret.starts_with(&hospital.sim.base_url));
 }
 
-#[tokio::test]
-async fn the_same_order_may_be_opened_again_and_another_under_its_number_is_doubt() {
-    let hospital = Hospital::open().await;
+async fn the_same_order_may_be_opened_again_and_another_under_its_number_is_doubt(hospital: Hospital) {
     let mut order = hospital.order("P2601011200000002", 1250).await;
     assert!(hospital.wechat.open_order(&order).await.is_ok());
     hospital.pass_seconds(60);
@@ -49,18 +59,14 @@ async fn the_same_order_may_be_opened_again_and_another_under_its_number_is_doub
     assert!(matches!(error, CallError::InDoubt(_)), "{error}");
 }
 
-#[tokio::test]
-async fn opening_a_paid_order_is_doubt_and_never_a_no() {
-    let hospital = Hospital::open().await;
+async fn opening_a_paid_order_is_doubt_and_never_a_no(hospital: Hospital) {
     let order = hospital.order("P2601011200000003", 1250).await;
     hospital.paid(&order).await;
     let error = hospital.wechat.open_order(&order).await.expect_err("paid already");
     assert!(matches!(error, CallError::InDoubt(_)), "{error}");
 }
 
-#[tokio::test]
-async fn a_code_is_shown_and_scanned() {
-    let hospital = Hospital::open().await;
+async fn a_code_is_shown_and_scanned(hospital: Hospital) {
     let order = hospital.shown_order("P2601011200000004", 990);
     let opened = hospital.wechat.open_order(&order).await.expect("opens");
     let shown = hospital.wechat.present(&order, &opened.handle, order.created_at).expect("a code");
@@ -71,9 +77,7 @@ async fn a_code_is_shown_and_scanned() {
     assert!(matches!(hospital.seen(&order).await, Sighted::Paid { amount: paid, .. } if paid == amount(990)));
 }
 
-#[tokio::test]
-async fn a_browser_outside_the_app_is_sent_to_the_cashier_page() {
-    let hospital = Hospital::open().await;
+async fn a_browser_outside_the_app_is_sent_to_the_cashier_page(hospital: Hospital) {
     let mut order = hospital.shown_order("P2601011200000005", 990);
     order.scene = PayerScene::MobileBrowser { client_ip: "203.0.113.7".to_owned() };
     let opened = hospital.wechat.open_order(&order).await.expect("opens");
@@ -83,9 +87,7 @@ async fn a_browser_outside_the_app_is_sent_to_the_cashier_page() {
     assert!(url.ends_with("redirect_url=https%3A%2F%2Fpay.hospital.example%2Fr"), "{url}");
 }
 
-#[tokio::test]
-async fn an_unpaid_order_is_closed_and_a_paid_one_comes_back_paid() {
-    let hospital = Hospital::open().await;
+async fn an_unpaid_order_is_closed_and_a_paid_one_comes_back_paid(hospital: Hospital) {
     let open = hospital.order("P2601011200000006", 1250).await;
     hospital.wechat.open_order(&open).await.expect("opens");
     for _ in 0..2 {
@@ -102,22 +104,73 @@ async fn an_unpaid_order_is_closed_and_a_paid_one_comes_back_paid() {
     assert_eq!(hospital.sim.calls().count("wechat.close"), closes_before, "a paid order is not even asked");
 }
 
-#[tokio::test]
-async fn a_number_that_never_reached_wechat_is_missing_and_closing_burns_it() {
-    let hospital = Hospital::open().await;
+async fn a_number_that_never_reached_wechat_is_missing_and_closing_burns_it(hospital: Hospital) {
     let order = hospital.order("P2601011200000008", 1250).await;
     assert_eq!(hospital.seen(&order).await, Sighted::Missing);
     let closed = hospital.wechat.close(&order.out_trade_no).await.expect("closes");
     assert_eq!(closed.seen, Sighted::Closed);
-    assert!(hospital.wechat.open_order(&order).await.is_err(), "a late create call cannot succeed");
+    let late = hospital.wechat.open_order(&order).await;
+    assert_eq!(late.is_err(), hospital.quirks.close_burns_unknown_numbers, "a late create call: {late:?}");
 }
 
-#[tokio::test]
-async fn an_unknown_number_of_theirs_is_refused() {
-    let hospital = Hospital::open().await;
+async fn an_unknown_number_of_theirs_is_refused(hospital: Hospital) {
     let number = ProviderTradeNo::parse("4200000000000000000000000000").expect("a number");
     let error = hospital.wechat.query_by_provider_trade_no(&number).await.expect_err("unknown");
     assert!(matches!(error, CallError::Refused { .. }), "{error}");
     assert_eq!(hospital.wechat.channel().as_str(), "wechat");
     assert!(hospital.wechat.query(&trade_no("P2601011299999999")).await.is_ok());
+}
+
+async fn a_not_found_is_missing_signed_or_not_and_never_when_signed_wrongly(hospital: Hospital) {
+    let number = trade_no("P2601011200000009");
+    let seen = hospital.wechat.query(&number).await.map(|sighting| sighting.seen);
+    assert_eq!(seen, Ok(Sighted::Missing));
+    if hospital.quirks.signs_refusals {
+        for fault in [Fault::ForgedSignature, Fault::ProbeSignature, Fault::WrongSerial] {
+            hospital.fault("wechat.query", fault.clone());
+            let error = hospital.wechat.query(&number).await.expect_err("signed wrongly");
+            assert!(matches!(error, CallError::InDoubt(_)), "{fault:?}: {error}");
+        }
+        hospital.fault("wechat.query", Fault::Unsigned);
+        let seen = hospital.wechat.query(&number).await.map(|sighting| sighting.seen);
+        assert_eq!(seen, Ok(Sighted::Missing));
+    }
+}
+
+async fn codes_that_leave_an_order_in_doubt_and_codes_that_end_it(hospital: Hospital) {
+    let order = hospital.order("P2601011200000010", 1250).await;
+    let open = async |status: u16, code: &str, message: &str| {
+        hospital.says("wechat.jsapi", status, code, message, When::Before);
+        hospital.wechat.open_order(&order).await.expect_err("refused")
+    };
+    for (status, code, message) in [
+        (403, "OUT_TRADE_NO_USED", "商户订单号重复"),
+        (500, "BANK_ERROR", "银行系统异常"),
+        (500, "SYSTEM_ERROR", "系统异常"),
+        (202, "USERPAYING", "用户支付中"),
+        (202, "", ""),
+    ] {
+        let error = open(status, code, message).await;
+        assert!(matches!(error, CallError::InDoubt(_)), "{status} {code}: {error}");
+    }
+    for (status, code) in [(429, "RATELIMIT_EXCEEDED"), (429, "FREQUENCY_LIMITED")] {
+        let error = open(status, code, "频率超限").await;
+        assert!(matches!(error, CallError::Postponed { .. }), "{status} {code}: {error}");
+    }
+    for (status, code) in [(403, "USER_ACCOUNT_ABNORMAL"), (403, "RULE_LIMIT"), (400, "PARAM_ERROR")] {
+        let error = open(status, code, "不可以").await;
+        assert!(matches!(error, CallError::Refused { .. }), "{status} {code}: {error}");
+    }
+    assert!(hospital.wechat.open_order(&order).await.is_ok());
+}
+
+async fn an_order_whose_time_is_over_is_closed(hospital: Hospital) {
+    let order = hospital.order("P2601011200000011", 1250).await;
+    hospital.wechat.open_order(&order).await.expect("opens");
+    hospital.pass_seconds(1801);
+    let seen = hospital.seen(&order).await;
+    let wanted = if hospital.quirks.closes_at_expiry { Sighted::Closed } else { Sighted::Waiting };
+    assert_eq!(seen, wanted);
+    let closed = hospital.wechat.close(&order.out_trade_no).await.expect("closes");
+    assert_eq!(closed.seen, Sighted::Closed);
 }
