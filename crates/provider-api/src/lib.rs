@@ -137,8 +137,14 @@ pub trait Notifications: Send + Sync {
 /// Keys and certificates that change by themselves.
 #[async_trait]
 pub trait Upkeep: Send + Sync {
-    /// Fetches what is new; called on a timer and when a notification names an unknown key.
+    /// Fetches what is new; called on a timer, as often as its owner likes.
     async fn refresh(&self) -> Result<(), CallError>;
+
+    /// Fetches because a message named a key that is not held.
+    ///
+    /// Anybody can send such a message, with a new name each time: however many come, an adapter asks the provider at most once
+    /// a minute, and answers `Ok` without asking when somebody just did. The caller then tries to verify once more.
+    async fn refresh_for_unknown_key(&self) -> Result<(), CallError>;
 
     /// What expires and when, for the page that warns.
     fn expiries(&self) -> Vec<(String, Timestamp)>;

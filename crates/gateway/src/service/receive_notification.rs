@@ -71,7 +71,7 @@ async fn keep(gateway: &Gateway, channel: &ChannelId, raw: &RawNotification) -> 
     Ok(id)
 }
 
-/// An unknown key is fetched once; then the answer stands.
+/// An unknown key is fetched once, and not for every stranger who invents one; then the answer stands.
 async fn verify(
     provider: &dyn Provider,
     notifications: &dyn Notifications,
@@ -79,7 +79,7 @@ async fn verify(
 ) -> Result<Verified<News>, NotVerified> {
     let first = notifications.verify(raw);
     match (&first, provider.upkeep()) {
-        (Err(NotVerified::UnknownKey(_)), Some(upkeep)) if upkeep.refresh().await.is_ok() => {
+        (Err(NotVerified::UnknownKey(_)), Some(upkeep)) if upkeep.refresh_for_unknown_key().await.is_ok() => {
             notifications.verify(raw)
         }
         _ => first,

@@ -238,6 +238,10 @@ impl Upkeep for Wechat {
         self.wire.refresh().await
     }
 
+    async fn refresh_for_unknown_key(&self) -> Result<(), CallError> {
+        self.wire.refresh_at_most_every_minute().await
+    }
+
     fn expiries(&self) -> Vec<(String, Timestamp)> {
         let mut expiries: Vec<(String, Timestamp)> = self
             .wire

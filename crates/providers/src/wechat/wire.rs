@@ -172,22 +172,22 @@ impl Wire {
         self.download().await
     }
 
-    /// Fetches the platform certificates unless somebody just did; whether it did. Strangers can cause this, so failures count.
-    pub async fn refresh_at_most_every_minute(&self) -> Result<bool, CallError> {
+    /// Fetches the platform certificates unless somebody just did. Strangers can cause this, so failures count too.
+    pub async fn refresh_at_most_every_minute(&self) -> Result<(), CallError> {
         let mut last = self.refreshed.lock().await;
         let now = self.clock.now();
         if last.is_some_and(|last| now.since_ms(last) < REFRESH_AT_MOST_EVERY_MS) {
-            return Ok(false);
+            return Ok(());
         }
         *last = Some(now);
-        self.download().await.map(|()| true)
+        self.download().await
     }
 
     /// Fetches the platform certificates for a call of our own: without any of them it cannot be made, so then nothing holds it
     /// back.
     async fn refresh_for_use(&self) -> Result<(), CallError> {
         if !self.anchors.is_empty() {
-            return self.refresh_at_most_every_minute().await.map(|_| ());
+            return self.refresh_at_most_every_minute().await;
         }
         let mut last = self.refreshed.lock().await;
         if !self.anchors.is_empty() {

@@ -43,6 +43,34 @@ async fn a_rotation_is_followed_by_answers_and_by_notifications() {
 }
 
 #[tokio::test]
+async fn strangers_who_invent_keys_cause_one_download_a_minute() {
+    let hospital = Hospital::trusting(Trust::PlatformCertificate).await;
+    upkeep(&hospital).refresh().await.expect("fetches");
+    hospital.pass_seconds(61);
+    let order = hospital.order("P2601011200000506", 1250).await;
+    hospital.paid(&order).await;
+    let genuine = hospital.hears().await.remove(0);
+    let downloads = || hospital.sim.calls().count("wechat.certificates");
+    let before = downloads();
+    for number in 0..10 {
+        let mut invented = genuine.clone();
+        for (name, value) in &mut invented.headers {
+            if name == "wechatpay-serial" {
+                *value = format!("5{number:039X}");
+            }
+        }
+        assert!(matches!(hospital.wechat.verify(&invented), Err(NotVerified::UnknownKey(_))));
+        upkeep(&hospital).refresh_for_unknown_key().await.expect("no error, fetched or not");
+    }
+    assert_eq!(downloads(), before + 1);
+    upkeep(&hospital).refresh().await.expect("the timer is not held back");
+    assert_eq!(downloads(), before + 2);
+    hospital.pass_seconds(61);
+    upkeep(&hospital).refresh_for_unknown_key().await.expect("a minute later");
+    assert_eq!(downloads(), before + 3);
+}
+
+#[tokio::test]
 async fn an_error_answer_under_a_fresh_certificate_makes_us_fetch_it_too() {
     let hospital = Hospital::open_with(Trust::PlatformCertificate, Quirks::otherwise()).await;
     upkeep(&hospital).refresh().await.expect("fetches");
