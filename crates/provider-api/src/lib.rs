@@ -27,7 +27,7 @@ pub use sighting::{News, OrderSighting, RefundSighting, Sighted, SightedRefund};
 
 use async_trait::async_trait;
 use mingfen_domain::Timestamp;
-use mingfen_domain::ids::{ChannelId, OutTradeNo};
+use mingfen_domain::ids::{ChannelId, OutTradeNo, ProviderTradeNo};
 use mingfen_domain::payment::Scene;
 
 /// One merchant account at a provider.
@@ -104,6 +104,14 @@ pub enum AuthoriseError {
 pub trait Inquiry: Send + Sync {
     /// What the provider says of the order now.
     async fn query(&self, order: &OutTradeNo) -> Result<OrderSighting, CallError>;
+
+    /// What the provider says of the payment under its own number: for statements, and for people who have only that.
+    ///
+    /// `None` when no payment of this account has that number.
+    async fn query_by_provider_trade_no(
+        &self,
+        number: &ProviderTradeNo,
+    ) -> Result<Option<OrderSighting>, CallError>;
 
     /// Closes the order at the provider, so that nobody can pay it any more.
     ///

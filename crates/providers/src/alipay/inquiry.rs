@@ -17,6 +17,11 @@ struct OrderNumber<'a> {
     out_trade_no: &'a str,
 }
 
+#[derive(Serialize)]
+struct TradeNumber<'a> {
+    trade_no: &'a str,
+}
+
 #[derive(Deserialize)]
 struct QueryAnswer {
     out_trade_no: String,
@@ -62,6 +67,24 @@ impl Inquiry for Alipay {
             Err(failure) => return Err(failure.into()),
         };
         Ok(OrderSighting { out_trade_no: order.clone(), seen })
+    }
+
+    async fn query_by_provider_trade_no(
+        &self,
+        number: &ProviderTradeNo,
+    ) -> Result<Option<OrderSighting>, CallError> {
+        let call = Call::new("alipay.trade.query", Kind::Query, &TradeNumber { trade_no: number.as_str() })?;
+        match self.ask::<QueryAnswer>(&call).await {
+            Ok(answer) if answer.trade_no.as_deref() != Some(number.as_str()) => Err(other_order()),
+            Ok(answer) => {
+                let order = OutTradeNo::parse(answer.out_trade_no.as_str())
+                    .map_err(|_| CallError::InDoubt("an order number that is none of ours".to_owned()))?;
+                let seen = self.seen(&order, &answer).await?;
+                Ok(Some(OrderSighting { out_trade_no: order, seen }))
+            }
+            Err(failure) if failure.verdict == Verdict::Missing => Ok(None),
+            Err(failure) => Err(failure.into()),
+        }
     }
 
     async fn close(&self, order: &OutTradeNo) -> Result<OrderSighting, CallError> {

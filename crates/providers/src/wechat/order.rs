@@ -202,26 +202,6 @@ impl Wechat {
         })
     }
 
-    /// Queries a paid order by WeChat's own number, for statements and for people who only have that.
-    ///
-    /// # Errors
-    /// As [`Inquiry::query`]; an unknown number is [`CallError::Refused`], because it has no order number to be missing under.
-    pub async fn query_by_provider_trade_no(
-        &self,
-        number: &ProviderTradeNo,
-    ) -> Result<OrderSighting, CallError> {
-        let path = format!("/v3/pay/transactions/id/{}", percent_encode(number.as_str()));
-        let transaction =
-            self.transaction(&path).await.map_err(|failure| failure.into_call_error(Asked::Query))?;
-        let sighting = self.sighting(&transaction).map_err(CallError::InDoubt)?;
-        match &sighting.seen {
-            Sighted::Paid { provider_trade_no, .. } if provider_trade_no != number => {
-                Err(CallError::InDoubt("asked after one transaction, told of another".to_owned()))
-            }
-            _ => Ok(sighting),
-        }
-    }
-
     /// Checks that a proven transaction is ours, and reads it.
     pub(super) fn sighting(&self, transaction: &Transaction) -> Result<OrderSighting, String> {
         self.check_owner(&transaction.mchid, Some(&transaction.appid))?;
@@ -293,6 +273,28 @@ impl Inquiry for Wechat {
                 Ok(OrderSighting { out_trade_no: order.clone(), seen: Sighted::Missing })
             }
             Err(failure) => Err(failure.into_call_error(Asked::Query)),
+        }
+    }
+
+    /// Knows paid orders only (section 3.3).
+    async fn query_by_provider_trade_no(
+        &self,
+        number: &ProviderTradeNo,
+    ) -> Result<Option<OrderSighting>, CallError> {
+        let path = format!("/v3/pay/transactions/id/{}", percent_encode(number.as_str()));
+        let transaction = match self.transaction(&path).await {
+            Ok(transaction) => transaction,
+            Err(Failure::Answered(answer)) if sort(Asked::Query, &answer) == Meaning::Missing => {
+                return Ok(None);
+            }
+            Err(failure) => return Err(failure.into_call_error(Asked::Query)),
+        };
+        let sighting = self.sighting(&transaction).map_err(CallError::InDoubt)?;
+        match &sighting.seen {
+            Sighted::Paid { provider_trade_no, .. } if provider_trade_no != number => {
+                Err(CallError::InDoubt("asked after one transaction, told of another".to_owned()))
+            }
+            _ => Ok(Some(sighting)),
         }
     }
 

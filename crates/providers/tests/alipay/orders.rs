@@ -18,6 +18,14 @@ async fn a_patient_pays_in_the_app_and_gets_a_part_back() {
         other => panic!("{other:?}"),
     }
     assert!(matches!(hospital.query("H20260305000001").await, Ok(Sighted::Paid { .. })));
+    let inquiry = hospital.channel.inquiry().expect("an ability");
+    let number = ProviderTradeNo::parse(trade_no.as_str()).expect("a number");
+    let by_their_number =
+        inquiry.query_by_provider_trade_no(&number).await.expect("an answer").expect("found");
+    assert_eq!(by_their_number.out_trade_no.as_str(), "H20260305000001");
+    assert!(matches!(by_their_number.seen, Sighted::Paid { .. }));
+    let unknown = ProviderTradeNo::parse("2026030522001400000000000000").expect("a number");
+    assert_eq!(inquiry.query_by_provider_trade_no(&unknown).await, Ok(None));
     assert!(
         matches!(hospital.close("H20260305000001").await, Ok(Sighted::Paid { .. })),
         "a paid order is not closed"
