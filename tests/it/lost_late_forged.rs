@@ -5,7 +5,7 @@ use mingfen_domain::payment::State;
 use mingfen_domain::{Amount, Clock, Fen};
 use mingfen_gateway::service::{Recorded, Source, Way, record_sighting};
 use mingfen_provider_api::{OrderSighting, Sighted};
-use mingfen_simulator::faults::{Defect, Fault, Rule};
+use mingfen_simulator::faults::{Defect, Fault, Rule, When};
 use mingfen_simulator::his::SlipStatus;
 use mingfen_tests::{App, CARD, Hospital};
 
@@ -13,6 +13,7 @@ stories!(
     a_notification_that_never_comes_is_healed_by_asking,
     a_waiting_page_asks_when_the_patient_looks,
     an_unpaid_order_is_closed_at_its_deadline,
+    a_not_found_ends_no_order_before_it_was_closed,
     money_after_the_close_is_booked_when_the_slip_is_still_owed,
     money_for_a_slip_that_another_order_paid_goes_back,
     another_amount_is_held_and_put_before_a_person,
@@ -62,6 +63,29 @@ async fn an_unpaid_order_is_closed_at_its_deadline(hospital: Hospital) {
     hospital.lives_through(10, 5).await;
     assert_eq!(patient.looks_at_result(&sheet).await.heading(), "支付成功");
     hospital.verifies().await;
+}
+
+/// WeChat does not sign "not found", so anybody on the way could say it: only the signed answer to a close ends the order.
+async fn a_not_found_ends_no_order_before_it_was_closed(hospital: Hospital) {
+    let mut patient = hospital.patient(CARD, App::Wechat).await;
+    let sheet = patient.goes_to_the_sheet(&[1]).await;
+    let order = {
+        let orders = hospital.simulator.ledger().payments;
+        OutTradeNo::parse(orders[0].out_trade_no.as_str()).expect("a number")
+    };
+    let state = async || {
+        let record = hospital.store().payment(&order).await.expect("readable").expect("stored");
+        record.payment.state
+    };
+    hospital.time_passes(900 + 601);
+    let (code, message) = ("ORDER_NOT_EXIST".to_owned(), "订单不存在".to_owned());
+    let not_found = Fault::Refusal { status: 404, code, message, when: When::Before };
+    hospital.simulator.faults().add(Rule::every("wechat.query", not_found));
+    patient.looks_at_result(&sheet).await;
+    assert!(state().await.is_live(), "a look at the page closes nothing: {:?}", state().await);
+    hospital.lives_through(60, 30).await;
+    assert!(matches!(state().await, State::Closed(_)), "{:?}", state().await);
+    assert_eq!(hospital.simulator.ledger().payments[0].state, "CLOSED", "at the provider too");
 }
 
 /// What the provider would say if the payer had slipped through at the last moment.

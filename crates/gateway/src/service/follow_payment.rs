@@ -103,8 +103,9 @@ async fn ask(gateway: &Gateway, record: &PaymentRecord, close: bool) -> Result<A
     let recorded = record_sighting(gateway, &sighting, source).await?;
     let grace_ms = gateway.settings.timing.missing_grace * 1000;
     let over = gateway.now().since_ms(record.payment.expires_at) > grace_ms;
-    // Nobody can open or scan it any more: its own expiry at the provider has passed, with a margin.
-    if missing && over && recorded.state().is_some_and(State::is_live) {
+    // Nobody can open or scan it any more: its own expiry at the provider has passed, with a margin. Only a close that found
+    // nothing to close says so: a question's "not found" may be unsigned, and what is unsigned ends no order.
+    if close && missing && over && recorded.state().is_some_and(State::is_live) {
         return known(record_event(gateway, order, Event::Expired, Way::Deadline).await?, order);
     }
     known(recorded, order)
