@@ -18,6 +18,8 @@ pub struct HttpSettings {
     pub connect_timeout: Duration,
     /// For the whole exchange.
     pub timeout: Duration,
+    /// For a whole download: a statement of a large hospital takes minutes. A pause of `timeout` within it still ends it.
+    pub bill_timeout: Duration,
     /// Longer answers are cut off and count as no answer.
     pub response_limit_bytes: usize,
     /// Certification authorities (PEM) to trust instead of the machine's.
@@ -29,6 +31,7 @@ pub struct HttpSettings {
 pub struct HttpClient {
     client: reqwest::Client,
     response_limit_bytes: usize,
+    bill_timeout: Duration,
 }
 
 /// What is sent.
@@ -116,7 +119,11 @@ impl HttpClient {
                 chain(&error.without_url())
             )
         })?;
-        Ok(Self { client, response_limit_bytes: settings.response_limit_bytes })
+        Ok(Self {
+            client,
+            response_limit_bytes: settings.response_limit_bytes,
+            bill_timeout: settings.bill_timeout,
+        })
     }
 
     /// Sends once, never again, and reads the whole answer.
@@ -136,6 +143,23 @@ impl HttpClient {
         request: HttpRequest,
         limit_bytes: usize,
     ) -> Result<HttpAnswer, SendError> {
+        self.exchange(request, limit_bytes, None).await
+    }
+
+    /// As [`HttpClient::send`], for a statement's file: with another limit and as long as `bill_timeout_ms` says.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn download(&self, request: HttpRequest, limit_bytes: usize) -> Result<HttpAnswer, SendError> {
+        self.exchange(request, limit_bytes, Some(self.bill_timeout)).await
+    }
+
+    async fn exchange(
+        &self,
+        request: HttpRequest,
+        limit_bytes: usize,
+        timeout: Option<Duration>,
+    ) -> Result<HttpAnswer, SendError> {
         check_scheme(&request.url).map_err(|problem| SendError::NotSent(format!("the address {problem}")))?;
         let place = Place { method: request.method.clone(), url: request.url.clone() };
         let mut headers = HeaderMap::with_capacity(request.headers.len());
@@ -147,6 +171,9 @@ impl HttpClient {
         let mut builder = self.client.request(request.method, request.url).headers(headers);
         if let Some(body) = request.body {
             builder = builder.body(body);
+        }
+        if let Some(timeout) = timeout {
+            builder = builder.timeout(timeout);
         }
         let mut response = builder.send().await.map_err(|error| sorted(error, &place))?;
         let status = response.status().as_u16();
@@ -310,6 +337,7 @@ mod tests {
         let settings = HttpSettings {
             connect_timeout: Duration::from_secs(2),
             timeout: Duration::from_secs(5),
+            bill_timeout: Duration::from_secs(10),
             response_limit_bytes: limit,
             authorities: None,
         };
@@ -370,6 +398,42 @@ mod tests {
     async fn an_answer_beyond_the_limit_is_no_answer() {
         let address = server(b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n01234567890").await;
         assert!(matches!(client(10).send(get(&address)).await.err(), Some(SendError::InDoubt(_))));
+    }
+
+    /// Sends the answer in parts, each within the time of a call and together longer than one.
+    async fn slow_server() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let mut request = [0; 4096];
+                    let _read = stream.read(&mut request).await;
+                    let _written = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 8\r\n\r\n").await;
+                    for _ in 0..8 {
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                        let _written = stream.write_all(b"x").await;
+                    }
+                });
+            }
+        });
+        format!("http://{address}/bill")
+    }
+
+    #[tokio::test]
+    async fn a_download_may_take_longer_than_a_call() {
+        let settings = HttpSettings {
+            connect_timeout: Duration::from_millis(300),
+            timeout: Duration::from_millis(500),
+            bill_timeout: Duration::from_secs(30),
+            response_limit_bytes: 1024,
+            authorities: None,
+        };
+        let client = HttpClient::new(&settings, true).expect("a client without authorities");
+        let address = slow_server().await;
+        assert!(matches!(client.send(get(&address)).await.err(), Some(SendError::InDoubt(_))));
+        let answer = client.download(get(&address), 1024).await;
+        assert_eq!(answer.map(|answer| answer.body.len()).ok(), Some(8));
     }
 
     #[tokio::test]

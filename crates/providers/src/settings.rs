@@ -200,11 +200,12 @@ impl<'a> SettingsReader<'a> {
         self.key(field, keys::certificates(text.expose()))
     }
 
-    /// `connect_timeout_ms`, `timeout_ms`, `response_limit_bytes` and `ca_file`, the same for every adapter.
+    /// `connect_timeout_ms`, `timeout_ms`, `bill_timeout_ms`, `response_limit_bytes` and `ca_file`, the same for every adapter.
     pub fn http(&mut self) -> HttpSettings {
         let milliseconds = |value: i64| Duration::from_millis(u64::try_from(value).unwrap_or_default());
         let connect_timeout = milliseconds(self.whole_number("connect_timeout_ms", 3_000, 100..=60_000));
         let timeout = milliseconds(self.whole_number("timeout_ms", 10_000, 200..=120_000));
+        let bill_timeout = milliseconds(self.whole_number("bill_timeout_ms", 600_000, 1_000..=3_600_000));
         let limit = self.whole_number("response_limit_bytes", 1_048_576, 16_384..=67_108_864);
         if connect_timeout >= timeout {
             self.refuse("connect_timeout_ms", "must be shorter than timeout_ms");
@@ -221,6 +222,7 @@ impl<'a> SettingsReader<'a> {
         HttpSettings {
             connect_timeout,
             timeout,
+            bill_timeout,
             response_limit_bytes: usize::try_from(limit).unwrap_or(usize::MAX),
             authorities,
         }

@@ -90,7 +90,7 @@ impl Wechat {
         let answer = self
             .wire
             .http
-            .send_limited(request, DOWNLOAD_LIMIT_BYTES)
+            .download(request, DOWNLOAD_LIMIT_BYTES)
             .await
             .map_err(|error: SendError| CallError::from(error))?;
         if answer.status != 200 {
