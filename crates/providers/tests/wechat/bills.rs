@@ -6,7 +6,7 @@ use mingfen_provider_api::statement::{
     Fetched, LineKind, StatementFile, StatementKind, StatementLine, StatementTotals, Statements,
 };
 use mingfen_provider_api::{CallError, Refunds};
-use mingfen_simulator::faults::Fault;
+use mingfen_simulator::faults::{Fault, When};
 
 fn new_year() -> BusinessDay {
     BusinessDay::of(Timestamp::from_seconds(NOON))
@@ -76,6 +76,21 @@ async fn too_early_and_nothing_that_day_are_told_apart() {
     assert!(matches!(hospital.wechat.fetch(StatementKind::Trades, quiet).await, Ok(Fetched::NothingThatDay)));
     hospital.pass_seconds(-3 * 3600);
     assert!(matches!(hospital.wechat.fetch(StatementKind::Trades, new_year()).await, Ok(Fetched::NotYet)));
+}
+
+#[tokio::test]
+async fn no_bill_before_ten_is_too_early_and_not_an_empty_day() {
+    let hospital = morning_after().await;
+    let no_bill =
+        || hospital.says("wechat.tradebill", 400, "NO_STATEMENT_EXIST", "账单文件不存在", When::Before);
+    // Eleven o'clock of the next day; back to a minute before ten.
+    hospital.pass_seconds(-3660 - 3);
+    no_bill();
+    assert!(matches!(hospital.wechat.fetch(StatementKind::Trades, new_year()).await, Ok(Fetched::NotYet)));
+    hospital.pass_seconds(60 + 3);
+    no_bill();
+    let fetched = hospital.wechat.fetch(StatementKind::Trades, new_year()).await;
+    assert!(matches!(fetched, Ok(Fetched::NothingThatDay)));
 }
 
 #[tokio::test]

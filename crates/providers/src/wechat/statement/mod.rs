@@ -27,6 +27,9 @@ use url::Url;
 const FILE_LIMIT_BYTES: u64 = 1 << 30;
 const DOWNLOAD_LIMIT_BYTES: usize = 256 << 20;
 
+/// Bills are made from nine in the morning on, and are to be fetched from ten.
+const READY_SECONDS_INTO_THE_NEXT_DAY: i64 = 10 * 3600;
+
 #[derive(Deserialize)]
 struct BillAnswer {
     hash_type: String,
@@ -52,7 +55,9 @@ impl Statements for Wechat {
                 answer.said
             }
             Err(Failure::Answered(answer)) if sort(Asked::Bill, &answer) == Meaning::Missing => {
-                return Ok(Fetched::NothingThatDay);
+                // Before the bills are made, "there is none" only says that it is too early (section 8.1).
+                let ready_at = day.end().plus_seconds(READY_SECONDS_INTO_THE_NEXT_DAY);
+                return Ok(if self.now() < ready_at { Fetched::NotYet } else { Fetched::NothingThatDay });
             }
             Err(Failure::Answered(answer)) if answer.plain_code() == "STATEMENTCREATING" => {
                 return Ok(Fetched::NotYet);
