@@ -55,6 +55,16 @@ impl<'a> SettingsReader<'a> {
         self.errors.push(ConfigError { field: field.to_owned(), problem: problem.into() });
     }
 
+    /// The name under which the table has `field`: itself, or `field_file`. Problems with its content are noted under it.
+    pub fn spelt(&self, field: &str) -> String {
+        let file_field = format!("{field}_file");
+        if !self.table.contains_key(field) && self.table.contains_key(&file_field) {
+            file_field
+        } else {
+            field.to_owned()
+        }
+    }
+
     /// Whether the table has `field` or `field_file`.
     pub fn has(&self, field: &str) -> bool {
         self.table.contains_key(field) || self.table.contains_key(&format!("{field}_file"))
@@ -255,7 +265,7 @@ impl<'a> SettingsReader<'a> {
     }
 
     fn key<T>(&mut self, field: &str, parsed: Result<T, KeyProblem>) -> Option<T> {
-        let field = if self.table.contains_key(field) { field.to_owned() } else { format!("{field}_file") };
+        let field = self.spelt(field);
         parsed.map_err(|problem| self.refuse(&field, problem.to_string())).ok()
     }
 }

@@ -182,6 +182,11 @@ pub fn public_key(text: &str) -> Result<Verifier, KeyProblem> {
     }
 }
 
+/// Whether the text is a certificate, however it is written; for settings that want something else and say why.
+pub fn is_certificate(text: &str) -> bool {
+    form::all(text, CERTIFICATES).is_ok_and(|forms| forms.iter().any(|form| form.kind == Kind::Certificate))
+}
+
 /// Reads all certificates of a PEM text, at least one.
 ///
 /// # Errors

@@ -235,11 +235,11 @@ impl TrustAnchors {
 #[async_trait]
 impl Upkeep for Wechat {
     async fn refresh(&self) -> Result<(), CallError> {
-        self.wire.refresh().await
+        if self.wire.anchors.downloads() { self.wire.refresh().await } else { Ok(()) }
     }
 
     async fn refresh_for_unknown_key(&self) -> Result<(), CallError> {
-        self.wire.refresh_at_most_every_minute().await
+        if self.wire.anchors.downloads() { self.wire.refresh_at_most_every_minute().await } else { Ok(()) }
     }
 
     fn expiries(&self) -> Vec<(String, Timestamp)> {
@@ -249,6 +249,7 @@ impl Upkeep for Wechat {
             .certificates()
             .iter()
             .map(|(serial, certificate)| (format!("platform certificate {serial}"), certificate.not_after))
+            .chain(self.merchant_certificate_ends.map(|end| ("merchant certificate".to_owned(), end)))
             .collect();
         expiries.sort_by_key(|&(_, expiry)| expiry);
         expiries

@@ -48,6 +48,8 @@ pub struct Wechat {
     token_base_url: BaseUrl,
     bill_base_url: Option<BaseUrl>,
     allow_private_payer_address: bool,
+    /// When the merchant's own certificate ends, if it was given.
+    merchant_certificate_ends: Option<Timestamp>,
     wire: Wire,
 }
 
@@ -117,7 +119,8 @@ impl Provider for Wechat {
     }
 
     fn upkeep(&self) -> Option<&dyn Upkeep> {
-        self.wire.anchors.downloads().then_some(self as &dyn Upkeep)
+        let something_ends = self.wire.anchors.downloads() || self.merchant_certificate_ends.is_some();
+        something_ends.then_some(self as &dyn Upkeep)
     }
 }
 
