@@ -125,6 +125,9 @@ pub enum Fault {
         /// Fen to add.
         delta_fen: i64,
     },
+    /// A statement keeps the summary of its true rows whatever happens to them, as a file that lost a line on the way does.
+    /// Without it the summary agrees with the rows: the provider itself counts wrongly.
+    StatementSummaryKept,
     /// A statement's bytes do not match the published hash.
     StatementHash,
     /// A text in a statement's first row holds the separator of columns.
@@ -176,6 +179,8 @@ pub enum Stage {
     Charge,
     /// When a statement is made.
     Statement,
+    /// When a statement is summed up.
+    Summary,
 }
 
 impl Fault {
@@ -213,6 +218,7 @@ impl Fault {
             | Fault::StatementComma
             | Fault::StatementColumns
             | Fault::StatementSummary => Stage::Statement,
+            Fault::StatementSummaryKept => Stage::Summary,
         }
     }
 }

@@ -111,6 +111,20 @@ async fn a_damaged_row_is_named() {
 }
 
 #[tokio::test]
+async fn a_row_that_wechat_forgot_reads_well_and_one_that_was_lost_does_not() {
+    let hospital = morning_after().await;
+    hospital.fault("wechat.*", Fault::StatementRowMissing);
+    let forgotten = file(&hospital, StatementKind::Trades).await;
+    let totals = hospital.wechat.parse_trades(&forgotten, &mut |_| ()).expect("well-formed");
+    assert_eq!(totals.lines, 2);
+    hospital.fault("wechat.*", Fault::StatementRowMissing);
+    hospital.fault("wechat.*", Fault::StatementSummaryKept);
+    let lost = file(&hospital, StatementKind::Trades).await;
+    let error = hospital.wechat.parse_trades(&lost, &mut |_| ()).expect_err("the summary counts three");
+    assert!(error.problem.contains("the summary says"), "{error}");
+}
+
+#[tokio::test]
 async fn downloads_may_go_by_another_address() {
     let hospital = morning_after().await;
     let wechat = hospital.with_settings(&format!("bill_base_url = \"{}\"\n", hospital.sim.base_url));

@@ -93,6 +93,36 @@ async fn the_fund_flow_has_the_payment_its_fee_and_the_refund() {
 }
 
 #[tokio::test]
+async fn the_summary_counts_the_rows_that_are_there_unless_it_is_kept() {
+    let hospital = Hospital::open().await;
+    hospital.paid_order(NUMBER, 1_250).await;
+    hospital.paid_order("HOSP20260101000002", 100).await;
+    to_ten_of_the_next_day(&hospital);
+    let summary = async |path: &str, call: &str, fault: &Fault, kept: bool| {
+        hospital.simulator.faults().add(Rule::next(call, fault.clone()));
+        if kept {
+            hospital.simulator.faults().add(Rule::next(call, Fault::StatementSummaryKept));
+        }
+        let url = hospital.get(path).await.json()["download_url"].as_str().unwrap_or_default().to_owned();
+        let file = download(&hospital, &url).await.text();
+        file.lines().last().unwrap_or_default().to_owned()
+    };
+    let true_trades = "`2,`13.50,`0.00,`0.00,`0.09000,`13.50,`0.00";
+    for (fault, counted) in [
+        (Fault::StatementRowMissing, "`1,`1.00,`0.00,`0.00,`0.01000,`1.00,`0.00"),
+        (Fault::StatementRowExtra, "`3,`26.00,`0.00,`0.00,`0.17000,`26.00,`0.00"),
+        (Fault::StatementAmount { delta_fen: 1 }, "`2,`13.51,`0.00,`0.00,`0.09000,`13.51,`0.00"),
+        (Fault::StatementRowDamaged, true_trades),
+    ] {
+        assert_eq!(summary(TRADE, "wechat.tradebill", &fault, false).await, counted, "{fault:?}");
+        assert_eq!(summary(TRADE, "wechat.tradebill", &fault, true).await, true_trades, "{fault:?}");
+    }
+    let flow = "/v3/bill/fundflowbill?bill_date=2026-01-01";
+    let missing = summary(flow, "wechat.fundflowbill", &Fault::StatementRowMissing, false).await;
+    assert_eq!(missing, "`3,`1,`1.00,`2,`0.09");
+}
+
+#[tokio::test]
 async fn rows_can_be_missing_damaged_extra_or_wrong() {
     let hospital = Hospital::open().await;
     hospital.paid_order(NUMBER, 1_250).await;

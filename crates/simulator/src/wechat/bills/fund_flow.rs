@@ -6,7 +6,7 @@
 
 use super::super::book::Book;
 use super::super::merchant::Merchant;
-use super::Sheet;
+use super::{Sheet, milli_fen};
 use crate::clock::{DAY_MS, date_time};
 use crate::money::yuan;
 
@@ -36,27 +36,32 @@ pub(crate) fn sheet(book: &Book, merchant: &Merchant, day_ms: i64) -> Sheet {
         rows: Vec::new(),
         summary_header: SUMMARY_COLUMNS,
         summary: Vec::new(),
+        sum_up,
     };
-    let (mut incoming, mut outgoing) = ((0_u32, 0_i64), (0_u32, 0_i64));
     for movement in movements(book, merchant) {
         balance_fen = balance_fen.saturating_add(movement.change_fen);
-        if !(day_ms..end_ms).contains(&movement.at_ms) {
-            continue;
+        if (day_ms..end_ms).contains(&movement.at_ms) {
+            sheet.rows.push(movement.cells(merchant, balance_fen));
         }
-        let side = if movement.change_fen < 0 { &mut outgoing } else { &mut incoming };
-        side.0 += 1;
-        side.1 = side.1.saturating_add(movement.change_fen.saturating_abs());
-        sheet.rows.push(movement.cells(merchant, balance_fen));
     }
-    let count = incoming.0.saturating_add(outgoing.0);
-    sheet.summary = vec![
-        count.to_string(),
-        incoming.0.to_string(),
-        yuan(incoming.1),
-        outgoing.0.to_string(),
-        yuan(outgoing.1),
-    ];
+    sheet.summary = sum_up(&sheet);
     sheet
+}
+
+fn sum_up(sheet: &Sheet) -> Vec<String> {
+    let side = |word: &str| {
+        let amounts: Vec<i64> = sheet
+            .rows
+            .iter()
+            .filter(|row| sheet.get(row, "收支类型") == Some(word))
+            .filter_map(|row| sheet.get(row, "收支金额(元)"))
+            .map(milli_fen)
+            .collect();
+        let sum = amounts.iter().fold(0_i64, |sum, amount| sum.saturating_add(*amount));
+        [amounts.len().to_string(), yuan(sum / 1_000)]
+    };
+    let count = sheet.rows.len().to_string();
+    [vec![count], side("收入").to_vec(), side("支出").to_vec()].concat()
 }
 
 impl Movement {

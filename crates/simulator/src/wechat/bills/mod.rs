@@ -44,6 +44,8 @@ pub(super) struct Sheet {
     pub(super) rows: Vec<Vec<String>>,
     pub(super) summary_header: &'static str,
     pub(super) summary: Vec<String>,
+    /// Makes the summary from the rows.
+    pub(super) sum_up: fn(&Sheet) -> Vec<String>,
 }
 
 impl Sheet {
@@ -65,8 +67,9 @@ impl Sheet {
         text.into_bytes()
     }
 
-    /// Puts a fault of the plan into the rows; the summary stays, as it would if one file line were lost.
-    fn spoil(&mut self, fault: &Fault) {
+    /// Puts a fault of the plan into the rows. The summary then counts what is left, unless it is kept; a damaged row cannot be
+    /// counted.
+    fn spoil(&mut self, fault: &Fault, keep_summary: bool) {
         match fault {
             Fault::StatementRowMissing if !self.rows.is_empty() => {
                 self.rows.remove(0);
@@ -75,6 +78,7 @@ impl Sheet {
                 if let Some(row) = self.rows.first_mut() {
                     row.truncate(row.len() / 2);
                 }
+                return;
             }
             Fault::StatementRowExtra => {
                 if let Some(mut extra) = self.rows.first().cloned() {
@@ -89,10 +93,15 @@ impl Sheet {
             }
             Fault::StatementAmount { delta_fen } => {
                 if let Some(mut row) = self.rows.first().cloned() {
-                    for name in ["应结订单金额", "订单金额", "收支金额(元)"] {
-                        if let Some(text) = self.get(&row, name).map(str::to_owned) {
-                            let fen: i64 = text.replace('.', "").parse().unwrap_or_default();
-                            self.set(&mut row, name, &crate::money::yuan(fen.saturating_add(*delta_fen)));
+                    for name in AMOUNTS {
+                        // A payment row has nothing in the columns of refunds, and the other way round.
+                        let there = self.get(&row, name).map(milli_fen).filter(|amount| *amount != 0);
+                        if let Some(amount) = there {
+                            self.set(
+                                &mut row,
+                                name,
+                                &crate::money::yuan((amount / 1_000).saturating_add(*delta_fen)),
+                            );
                         }
                     }
                     self.rows[0] = row;
@@ -100,9 +109,17 @@ impl Sheet {
             }
             _ => {}
         }
+        if !keep_summary {
+            self.summary = (self.sum_up)(self);
+        }
     }
 
-    fn get<'row>(&self, row: &'row [String], name: &str) -> Option<&'row str> {
+    /// A column's sum in thousandths of a fen; zero when this type has no such column.
+    pub(super) fn sum(&self, name: &str) -> i64 {
+        self.rows.iter().filter_map(|row| self.get(row, name)).map(milli_fen).fold(0, i64::saturating_add)
+    }
+
+    pub(super) fn get<'row>(&self, row: &'row [String], name: &str) -> Option<&'row str> {
         let index = self.header.iter().position(|column| *column == name)?;
         row.get(index).map(String::as_str)
     }
@@ -118,6 +135,16 @@ impl Sheet {
 /// Free text as files carry it: a comma becomes backslash and space, a line end backslash and `n`.
 pub(super) fn escape(text: &str) -> String {
     text.replace(',', "\\ ").replace('\n', "\\n")
+}
+
+/// Columns whose amount a fault moves.
+const AMOUNTS: [&str; 5] = ["应结订单金额", "订单金额", "退款金额", "申请退款金额", "收支金额(元)"];
+
+/// An amount of two or five decimals, as this module prints them.
+fn milli_fen(text: &str) -> i64 {
+    let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let digits: i64 = text.replace('.', "").parse().unwrap_or_default();
+    if decimals == 5 { digits } else { digits.saturating_mul(1_000) }
 }
 
 /// Fees have five decimals.
@@ -192,7 +219,8 @@ impl Wechat {
         };
         let fault = self.shared().faults.take(call, Stage::Statement);
         if let Some(fault) = &fault {
-            sheet.spoil(fault);
+            let kept = self.shared().faults.take(call, Stage::Summary).is_some();
+            sheet.spoil(fault, kept);
         }
         let plain = sheet.bytes();
         let mut hash = hex::encode(Sha1::digest(&plain));

@@ -51,19 +51,22 @@ pub(crate) fn sheet(book: &Book, merchant: &Merchant, day_ms: i64, kind: Kind, m
     let rate = format!("{}%", yuan(merchant.fee_basis_points));
     let cells = |line: &Line<'_>| header.iter().map(|column| line.cell(column, &rate, made_ms)).collect();
     let rows = lines.iter().map(cells).collect();
-    let sum = |part: fn(&Line<'_>) -> i64| lines.iter().map(part).fold(0, i64::saturating_add);
-    let ordered_fen = sum(|line| line.ordered_fen());
-    let refunded_fen = sum(|line| line.refunded_fen());
-    let summary = vec![
-        lines.len().to_string(),
-        yuan(ordered_fen),
-        yuan(refunded_fen),
-        yuan(0),
-        fee_yuan(sum(|line| line.fee_fen)),
-        yuan(ordered_fen),
-        yuan(refunded_fen),
-    ];
-    Sheet { header, rows, summary_header: SUMMARY_COLUMNS, summary }
+    let mut sheet = Sheet { header, rows, summary_header: SUMMARY_COLUMNS, summary: Vec::new(), sum_up };
+    sheet.summary = sum_up(&sheet);
+    sheet
+}
+
+fn sum_up(sheet: &Sheet) -> Vec<String> {
+    let fen = |name| yuan(sheet.sum(name) / 1_000);
+    vec![
+        sheet.rows.len().to_string(),
+        fen("应结订单金额"),
+        fen("退款金额"),
+        fen("充值券退款金额"),
+        fee_yuan(sheet.sum("手续费") / 1_000),
+        fen("订单金额"),
+        fen("申请退款金额"),
+    ]
 }
 
 fn lines<'book>(book: &'book Book, merchant: &Merchant, day_ms: i64, kind: Kind) -> Vec<Line<'book>> {
