@@ -203,6 +203,8 @@ pub struct Refund {
     pub succeeded_ms: Option<i64>,
     /// When it failed for good and the merchant had its money back.
     pub closed_ms: Option<i64>,
+    /// When it could not reach the user.
+    pub abnormal_ms: Option<i64>,
     /// By which way: `ORIGINAL`, or `OTHER_BANKCARD` after an abnormal one was redirected.
     pub channel: &'static str,
 }

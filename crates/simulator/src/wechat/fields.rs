@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::refusal::Refusal;
+use super::refusal::{Detail, Refusal};
 
 /// What a field may hold.
 #[derive(Debug, Clone, Copy)]
@@ -78,16 +78,32 @@ pub const fn may(key: &'static str, name: &'static str, kind: Kind) -> Field {
 
 /// Parses a body and checks it against the table.
 pub fn parse(body: &[u8], fields: &[Field]) -> Result<Map<String, Value>, Refusal> {
+    let map = read(body)?;
+    check(&map, fields, "/body")?;
+    Ok(map)
+}
+
+/// Checks a body that was read.
+pub fn check_body(map: &Map<String, Value>, fields: &[Field]) -> Result<(), Refusal> {
+    check(map, fields, "/body")
+}
+
+/// Checks a number in the path.
+pub fn check_path(text: &str, field: &Field) -> Result<(), Refusal> {
+    check_value(&Value::from(text), field, &format!("/uri_template/{}", field.key)).map_err(|refusal| {
+        Refusal { detail: Some(Detail { location: "uri_template", value: text.into() }), ..refusal }
+    })
+}
+
+/// Parses a body without looking at its members.
+pub fn read(body: &[u8]) -> Result<Map<String, Value>, Refusal> {
     let text = std::str::from_utf8(body).map_err(|_| Refusal::param("请求体不是合法的UTF-8编码"))?;
     if text.chars().any(|character| character.len_utf8() == 4) {
         return Err(Refusal::param("请求体含有不支持的字符，仅支持1至3字节的UTF-8字符"));
     }
     let value: Value = serde_json::from_str(text).map_err(|_| Refusal::param("请求体不是合法的JSON格式"))?;
     match value {
-        Value::Object(map) => {
-            check(&map, fields, "/body")?;
-            Ok(map)
-        }
+        Value::Object(map) => Ok(map),
         _ => Err(Refusal::param("请求体不是合法的JSON对象")),
     }
 }

@@ -121,6 +121,13 @@ impl Wechat {
         {
             return Err(Refusal::param("平台证书序列号Wechatpay-Serial错误"));
         }
+        // That a body wants its type is documented; what the live server says without it is not.
+        let json = header("Content-Type").is_some_and(|kind| {
+            kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+        });
+        if !body.is_empty() && !json {
+            return Err(Refusal::invalid_request("Http头Content-Type值非法，应为application/json"));
+        }
         Ok(Caller { merchant, serial })
     }
 

@@ -67,7 +67,7 @@ const COMMON: [Field; 13] = [
     must("appid", "公众号ID", Kind::Text { min: 1, max: 32 }),
     must("mchid", "直连商户号", Kind::Text { min: 1, max: 32 }),
     must("description", "商品描述", Kind::Text { min: 1, max: 127 }),
-    must("out_trade_no", "商户订单号", Kind::Number { min: 6, max: 32, signs: ORDER_SIGNS }),
+    ORDER_NUMBER,
     may("time_expire", "交易结束时间", Kind::Time),
     may("attach", "附加数据", Kind::Text { min: 0, max: 128 }),
     must("notify_url", "通知地址", Kind::Url { max: 255 }),
@@ -78,6 +78,11 @@ const COMMON: [Field; 13] = [
     may("detail", "优惠功能", Kind::Object(DETAIL)),
     may("settle_info", "结算信息", Kind::Object(SETTLE)),
 ];
+
+const ORDER_NUMBER: Field =
+    must("out_trade_no", "商户订单号", Kind::Number { min: 6, max: 32, signs: ORDER_SIGNS });
+const TRANSACTION_NUMBER: Field =
+    must("transaction_id", "微信支付订单号", Kind::Number { min: 1, max: 32, signs: "" });
 
 const CLOSE: &[Field] = &[must("mchid", "直连商户号", Kind::Text { min: 1, max: 32 })];
 
@@ -158,8 +163,9 @@ impl Wechat {
     /// `POST /v3/pay/transactions/{jsapi|native|h5|app}`.
     pub(crate) fn create(&self, caller: &Caller, channel: Channel, body: &[u8]) -> Answered {
         let fields = table(channel);
-        let map = fields::parse(body, &fields)?;
+        let map = fields::read(body)?;
         check_mchid(&caller.merchant, &map)?;
+        fields::check_body(&map, &fields)?;
         let text = |key: &str| map.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         if text("appid") != caller.merchant.appid {
             let refusal = Refusal::new(400, "APPID_MCHID_NOT_MATCH", "appid和mch_id不匹配，请检查后再试");
@@ -262,6 +268,7 @@ impl Wechat {
         mchid: Option<&str>,
     ) -> Answered {
         check_query_mchid(&caller.merchant, mchid)?;
+        fields::check_path(out_trade_no, &ORDER_NUMBER)?;
         self.close_expired(self.shared().clock.now_ms());
         let book = self.book();
         let key = (caller.merchant.mchid.clone(), out_trade_no.to_owned());
@@ -272,6 +279,7 @@ impl Wechat {
     /// `GET /v3/pay/transactions/id/{transaction_id}`, paid orders only.
     pub(crate) fn query_by_id(&self, caller: &Caller, transaction_id: &str, mchid: Option<&str>) -> Answered {
         check_query_mchid(&caller.merchant, mchid)?;
+        fields::check_path(transaction_id, &TRANSACTION_NUMBER)?;
         let book = self.book();
         let is_it =
             |order: &&Order| order.paid.as_ref().is_some_and(|paid| paid.transaction_id == transaction_id);
@@ -292,11 +300,13 @@ impl Wechat {
 
     /// `POST /v3/pay/transactions/out-trade-no/{out_trade_no}/close`.
     pub(crate) fn close(&self, caller: &Caller, out_trade_no: &str, body: &[u8]) -> Answered {
-        let map = if body.is_empty() { Map::new() } else { fields::parse(body, &optional(CLOSE))? };
+        let map = if body.is_empty() { Map::new() } else { fields::read(body)? };
+        check_mchid(&caller.merchant, &map)?;
         if !map.contains_key("mchid") {
             return Err(fields::missing("uri_template", "/uri_template/mchid", "直连商户号"));
         }
-        check_mchid(&caller.merchant, &map)?;
+        fields::check_body(&map, CLOSE)?;
+        fields::check_path(out_trade_no, &ORDER_NUMBER)?;
         let quirks = &self.settings().quirks;
         let mut book = self.book();
         let key = (caller.merchant.mchid.clone(), out_trade_no.to_owned());
@@ -328,15 +338,15 @@ fn table(channel: Channel) -> Vec<Field> {
     fields
 }
 
-fn optional(fields: &[Field]) -> Vec<Field> {
-    fields.iter().map(|field| Field { required: false, ..*field }).collect()
-}
-
+/// Merchant of the header against merchant of the body, before the members are looked at one by one. A body without one is left to
+/// them.
 fn check_mchid(merchant: &Merchant, map: &Map<String, Value>) -> Result<(), Refusal> {
-    if map.get("mchid").and_then(Value::as_str) == Some(&merchant.mchid) {
-        return Ok(());
+    match map.get("mchid").and_then(Value::as_str) {
+        Some(mchid) if mchid != merchant.mchid => {
+            Err(Refusal::param("http header中的mchid与post payload中的mchid不匹配"))
+        }
+        _ => Ok(()),
     }
-    Err(Refusal::param("http header中的mchid与post payload中的mchid不匹配"))
 }
 
 fn check_query_mchid(merchant: &Merchant, mchid: Option<&str>) -> Result<(), Refusal> {

@@ -41,10 +41,12 @@ const GOODS: &[Field] = &[
     must("refund_amount", "商品退款金额", Kind::Int { min: 0 }),
     must("refund_quantity", "商品退货数量", Kind::Int { min: 0 }),
 ];
+const REFUND_NUMBER: Field =
+    must("out_refund_no", "商户退款单号", Kind::Number { min: 1, max: 64, signs: REFUND_SIGNS });
 const REFUND: &[Field] = &[
     may("transaction_id", "微信支付订单号", Kind::Text { min: 1, max: 32 }),
     may("out_trade_no", "商户订单号", Kind::Number { min: 6, max: 32, signs: "_-|*" }),
-    must("out_refund_no", "商户退款单号", Kind::Number { min: 1, max: 64, signs: REFUND_SIGNS }),
+    REFUND_NUMBER,
     may("reason", "退款原因", Kind::Text { min: 1, max: 80 }),
     may("notify_url", "退款结果回调url", Kind::Url { max: 256 }),
     may("funds_account", "退款资金来源", Kind::Word(&["AVAILABLE", "UNSETTLED"])),
@@ -69,7 +71,7 @@ const CARDS: &[&str] = &[
     "NBCB_DEBIT",
 ];
 const ABNORMAL: &[Field] = &[
-    must("out_refund_no", "商户退款单号", Kind::Number { min: 1, max: 64, signs: REFUND_SIGNS }),
+    REFUND_NUMBER,
     must("type", "异常退款处理方式", Kind::Word(&["USER_BANK_CARD", "MERCHANT_BANK_CARD"])),
     may("bank_type", "开户银行", Kind::Word(CARDS)),
     may("bank_account", "收款银行卡号", Kind::Text { min: 1, max: 1024 }),
@@ -170,6 +172,7 @@ impl Wechat {
             state: RefundState::Processing,
             succeeded_ms: None,
             closed_ms: None,
+            abnormal_ms: None,
             channel: "ORIGINAL",
         };
         let answer = told(&refund);
@@ -234,6 +237,7 @@ impl Wechat {
 
     /// `GET /v3/refund/domestic/refunds/{out_refund_no}`.
     pub(crate) fn query_refund(&self, caller: &Caller, out_refund_no: &str) -> Answered {
+        fields::check_path(out_refund_no, &REFUND_NUMBER)?;
         let book = self.book();
         let key = (caller.merchant.mchid.clone(), out_refund_no.to_owned());
         book.refunds.get(&key).map(|refund| Some(told(refund))).ok_or_else(no_such_refund)
@@ -315,7 +319,8 @@ impl Wechat {
         match end {
             RefundState::Success => refund.succeeded_ms = Some(now_ms),
             RefundState::Closed => refund.closed_ms = Some(now_ms),
-            RefundState::Processing | RefundState::Abnormal => {}
+            RefundState::Abnormal => refund.abnormal_ms = Some(now_ms),
+            RefundState::Processing => {}
         }
         let refund = refund.clone();
         let payer = book

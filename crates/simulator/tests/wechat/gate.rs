@@ -24,6 +24,7 @@ async fn rejections_come_in_the_observed_order_and_words() {
         if agent {
             headers.push(("User-Agent", "test".to_owned()));
         }
+        headers.push(("Content-Type", "application/json".to_owned()));
         headers
     };
     let serial = &hospital.credentials.merchant_serial;
@@ -116,6 +117,58 @@ async fn bodies_are_checked_against_the_document() {
             .text()
             .starts_with(r#"{"code":"PARAM_ERROR","detail":{"location":"body","value":0},"message":"#)
     );
+}
+
+#[tokio::test]
+async fn the_merchant_is_compared_before_the_members_are_checked() {
+    let hospital = Hospital::open().await;
+    let mut order = hospital.order("HOSP20260101000001", 0);
+    order["mchid"] = "1900000002".into();
+    let refused = hospital.post(CREATE, &order).await.json();
+    assert_eq!(refused["message"], "http header中的mchid与post payload中的mchid不匹配");
+    order.as_object_mut().expect("an object").remove("mchid");
+    let refused = hospital.post(CREATE, &order).await.json();
+    assert_eq!(
+        refused["message"],
+        "输入源“/body/mchid”映射到字段“直连商户号”必填性规则校验失败，此字段为必填项"
+    );
+    let close = "/v3/pay/transactions/out-trade-no/12345/close";
+    let refused = hospital.post(close, &json!({ "mchid": "1900000002" })).await.json();
+    assert_eq!(refused["message"], "http header中的mchid与post payload中的mchid不匹配");
+}
+
+#[tokio::test]
+async fn numbers_in_paths_keep_their_alphabet_and_length() {
+    let hospital = Hospital::open().await;
+    let orders = "/v3/pay/transactions";
+    let long = "R".repeat(65);
+    for path in [
+        format!("{orders}/out-trade-no/12345?mchid=1900000001"),
+        format!("{orders}/out-trade-no/{}?mchid=1900000001", "1".repeat(33)),
+        format!("{orders}/out-trade-no/HOSP@20260101?mchid=1900000001"),
+        format!("{orders}/id/42-00?mchid=1900000001"),
+        format!("{REFUND}/{long}"),
+        format!("{REFUND}/RF!1"),
+    ] {
+        let answer = hospital.get(&path).await;
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (400, Some("PARAM_ERROR")), "{path}");
+        assert_eq!(answer.json()["detail"]["location"], "uri_template", "{path}");
+    }
+    assert_eq!(hospital.close("12345").await.json()["code"], "PARAM_ERROR");
+    assert_eq!(hospital.query("HOSP%7C2026_01-01*").await.status, 404, "all signs of an order's number");
+}
+
+#[tokio::test]
+async fn a_body_without_its_type_is_refused() {
+    let hospital = Hospital::open().await;
+    let body = hospital.order("HOSP20260101000001", 1).to_string();
+    let authorization = hospital.authorization("POST", CREATE, &body);
+    for kind in ["", "text/plain"] {
+        let headers = [("Authorization", authorization.as_str()), ("Content-Type", kind)];
+        let headers = if kind.is_empty() { &headers[..1] } else { &headers[..] };
+        let answer = hospital.send_bare("POST", CREATE, &body, headers).await.expect("an answer");
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (400, Some("INVALID_REQUEST")), "{kind}");
+    }
 }
 
 #[tokio::test]

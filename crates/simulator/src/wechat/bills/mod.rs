@@ -162,8 +162,8 @@ async fn trade_bill(wechat: Data<Wechat>, request: HttpRequest) -> HttpResponse 
             Some("REFUND") => trade::Kind::Refund,
             Some(other) => return Err(wrong_query("bill_type", "账单类型", other)),
         };
-        let sheet =
-            trade::sheet(&wechat.book(), &caller.merchant, day, kind, day.saturating_add(READY_AFTER_MS));
+        let made_ms = day.saturating_add(READY_AFTER_MS).min(wechat.shared().clock.now_ms());
+        let sheet = trade::sheet(&wechat.book(), &caller.merchant, day, kind, made_ms);
         wechat.announce(&request, caller, "wechat.tradebill", sheet)
     };
     wechat.admit(&request, b"", (Family::Bills, "wechat.tradebill"), effect).await

@@ -3,7 +3,7 @@
 //! # Source
 //! WeChat Pay API v3 reference, section 8.2; vector V9 is the test here.
 
-use super::super::book::{Book, Order, Paid, Refund, RefundState};
+use super::super::book::{Book, Order, Paid, Refund};
 use super::super::merchant::Merchant;
 use super::{Sheet, escape, fee_yuan};
 use crate::clock::{DAY_MS, date_time};
@@ -120,12 +120,19 @@ impl Line<'_> {
             "代金券金额" | "充值券退款金额" => yuan(0),
             "退款申请时间" => of_refund(|refund| date_time(refund.accepted_ms), ""),
             "退款成功时间" => {
-                of_refund(|refund| refund.succeeded_ms.map(date_time).unwrap_or_default(), "")
+                let at_ms =
+                    self.refund.and_then(|refund| refund.succeeded_ms).filter(|at_ms| *at_ms <= made_ms);
+                at_ms.map(date_time).unwrap_or_default()
             }
             "微信退款单号" => of_refund(|refund| refund.refund_id.clone(), "0"),
             "商户退款单号" => of_refund(|refund| refund.out_refund_no.clone(), "0"),
             "退款金额" | "申请退款金额" => yuan(self.refunded_fen()),
-            "退款类型" => of_refund(|refund| refund.channel.to_owned(), ""),
+            // Redirected to a card later on, it was still on its way back when the bill was made.
+            "退款类型" => match self.refund {
+                Some(refund) if refund_state(refund, made_ms) == "SUCCESS" => refund.channel.to_owned(),
+                Some(_) => "ORIGINAL".to_owned(),
+                None => String::new(),
+            },
             "退款状态" => self.refund.map_or("", |refund| refund_state(refund, made_ms)).to_owned(),
             "商品名称" => escape(&self.order.description),
             "商户数据包" => escape(&self.order.attach),
@@ -136,13 +143,17 @@ impl Line<'_> {
     }
 }
 
-/// The bill's own words, which differ from the API's.
+/// The bill's own words, which differ from the API's. What happened after the bill was made is not in it, ever.
 fn refund_state(refund: &Refund, made_ms: i64) -> &'static str {
-    match refund.state {
-        RefundState::Success if refund.succeeded_ms.is_some_and(|at_ms| at_ms <= made_ms) => "SUCCESS",
-        RefundState::Success | RefundState::Processing => "PROCESSING",
-        RefundState::Closed => "FAIL",
-        RefundState::Abnormal => "CHANGE",
+    let by_then = |at_ms: Option<i64>| at_ms.is_some_and(|at_ms| at_ms <= made_ms);
+    if by_then(refund.succeeded_ms) {
+        "SUCCESS"
+    } else if by_then(refund.closed_ms) {
+        "FAIL"
+    } else if by_then(refund.abnormal_ms) {
+        "CHANGE"
+    } else {
+        "PROCESSING"
     }
 }
 
@@ -151,7 +162,7 @@ mod tests {
     use sha1::{Digest, Sha1};
 
     use super::super::super::MerchantSettings;
-    use super::super::super::book::{Channel, TradeState};
+    use super::super::super::book::{Channel, RefundState, TradeState};
     use super::*;
     use crate::clock::{SECOND_MS, start_of_day_ms};
 
@@ -212,6 +223,7 @@ mod tests {
             state: RefundState::Success,
             succeeded_ms: Some(accepted_ms + 3 * SECOND_MS),
             closed_ms: None,
+            abnormal_ms: None,
             channel: "ORIGINAL",
         };
         book.orders.insert((order.mchid.clone(), order.out_trade_no.clone()), order);
@@ -241,6 +253,34 @@ mod tests {
     fn a_refund_that_came_later_stays_in_process_in_the_bill() {
         let sheet = sheet(&book(), &merchant(), day(), Kind::Refund, day());
         assert!(sheet.rows[0].contains(&"PROCESSING".to_owned()));
+    }
+
+    #[test]
+    fn what_became_of_a_refund_after_the_bill_was_made_is_not_in_it() {
+        let made_ms = day() + 34 * HOUR_MS;
+        let states = |refund: fn(&mut Refund, i64)| {
+            let mut book = book();
+            let key = ("1900000001".to_owned(), "RF20260101000001".to_owned());
+            let one = book.refunds.get_mut(&key).expect("the refund");
+            one.succeeded_ms = None;
+            refund(one, made_ms);
+            let sheet = sheet(&book, &merchant(), day(), Kind::Refund, made_ms);
+            let cell = |name: &str| sheet.get(&sheet.rows[0], name).unwrap_or_default().to_owned();
+            [cell("退款状态"), cell("退款成功时间"), cell("退款类型")]
+        };
+        let closed_later = states(|refund, made_ms| {
+            (refund.state, refund.closed_ms) = (RefundState::Closed, Some(made_ms + 1));
+        });
+        assert_eq!(closed_later, ["PROCESSING", "", "ORIGINAL"]);
+        let abnormal_then_redirected = states(|refund, made_ms| {
+            (refund.state, refund.channel) = (RefundState::Success, "OTHER_BANKCARD");
+            (refund.abnormal_ms, refund.succeeded_ms) = (Some(made_ms), Some(made_ms + 1));
+        });
+        assert_eq!(abnormal_then_redirected, ["CHANGE", "", "ORIGINAL"]);
+        let closed = states(|refund, made_ms| {
+            (refund.state, refund.closed_ms) = (RefundState::Closed, Some(made_ms));
+        });
+        assert_eq!(closed, ["FAIL", "", "ORIGINAL"]);
     }
 
     #[test]
