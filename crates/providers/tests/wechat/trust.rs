@@ -83,6 +83,20 @@ async fn an_error_answer_under_a_fresh_certificate_makes_us_fetch_it_too() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_was_listed_before_its_time_is_known_when_it_signs() {
+    let hospital = Hospital::trusting(Trust::PlatformCertificate).await;
+    let merchant = hospital.sim.wechat().merchant(MCHID).expect("the merchant");
+    merchant.announce_platform_certificate(hospital.sim.clock().now_ms(), 3600);
+    upkeep(&hospital).refresh().await.expect("fetches");
+    assert_eq!(upkeep(&hospital).expiries().len(), 2);
+    let order = hospital.order("P2601011200000507", 1250).await;
+    hospital.wechat.open_order(&order).await.expect("the old one signs");
+    hospital.pass_seconds(3600);
+    assert_eq!(hospital.seen(&order).await, Sighted::Waiting, "the new one signs");
+    assert_eq!(hospital.sim.calls().count("wechat.certificates"), 1);
+}
+
+#[tokio::test]
 async fn both_kinds_of_signature_are_known_during_the_move() {
     for percent in [0, 100] {
         let hospital = Hospital::trusting(Trust::Both { notify_by_public_key_percent: percent }).await;

@@ -13,7 +13,7 @@ use super::sign;
 use crate::clock::rfc3339;
 
 impl Wechat {
-    /// All platform certificates that are good now, each sealed under the APIv3 key.
+    /// All platform certificates that are good now or will be, each sealed under the APIv3 key.
     pub(crate) fn certificates(&self, caller: &Caller) -> Answered {
         let now_ms = self.shared().clock.now_ms();
         let portal = caller.merchant.portal().clone();
@@ -22,7 +22,7 @@ impl Wechat {
             return Err(Refusal::new(404, "RESOURCE_NOT_EXISTS", message));
         }
         let api_v3_key = portal.api_v3_key.unwrap_or_default();
-        let good = portal.platform.iter().filter(|one| one.expires_ms > now_ms && one.effective_ms <= now_ms);
+        let good = portal.platform.iter().filter(|one| one.expires_ms > now_ms);
         let data: Vec<serde_json::Value> = good
             .map(|one| {
                 let nonce = self.shared().random.hex(12);

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::certificate::{self, Certificate};
 use super::{MerchantSettings, SetUpError};
-use crate::clock::DAY_MS;
+use crate::clock::{DAY_MS, SECOND_MS};
 use crate::keys::{self, RsaKey};
 
 /// 2025-07-01T00:00:00+08:00.
@@ -280,11 +280,18 @@ impl Merchant {
 
     /// Adds a platform certificate that takes over at once; the old one stays known for a day.
     pub fn rotate_platform_certificate(&self, now_ms: i64) -> String {
+        self.announce_platform_certificate(now_ms, 0)
+    }
+
+    /// Adds a platform certificate that is listed from now on and signs only from `effective_in_s` on; the old one stays known for
+    /// a day after that.
+    pub fn announce_platform_certificate(&self, now_ms: i64, effective_in_s: i64) -> String {
+        let effective_ms = now_ms.saturating_add(effective_in_s.saturating_mul(SECOND_MS));
         let mut portal = self.portal();
         for old in &mut portal.platform {
-            old.expires_ms = old.expires_ms.min(now_ms.saturating_add(DAY_MS));
+            old.expires_ms = old.expires_ms.min(effective_ms.saturating_add(DAY_MS));
         }
-        let fresh = platform(self.seed, portal.platform.len() + 1, now_ms);
+        let fresh = platform(self.seed, portal.platform.len() + 1, effective_ms);
         let serial = fresh.named.serial.clone();
         portal.platform.push(fresh);
         serial

@@ -47,6 +47,7 @@ enum MerchantChange {
     Trust(Trust),
     Standing(Standing),
     RotatePlatformCertificate,
+    AnnouncePlatformCertificate { effective_in_s: i64 },
     RenewCertificate,
     ApiV3Key(Option<String>),
     BalanceFen(i64),
@@ -70,6 +71,10 @@ fn apply(merchant: &Merchant, change: MerchantChange, now_ms: i64) -> HttpRespon
         MerchantChange::RotatePlatformCertificate => {
             return HttpResponse::Ok()
                 .json(json!({ "serial": merchant.rotate_platform_certificate(now_ms) }));
+        }
+        MerchantChange::AnnouncePlatformCertificate { effective_in_s } => {
+            let serial = merchant.announce_platform_certificate(now_ms, effective_in_s);
+            return HttpResponse::Ok().json(json!({ "serial": serial }));
         }
         MerchantChange::RenewCertificate => {
             return match merchant.renew_certificate() {

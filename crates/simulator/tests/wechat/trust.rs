@@ -61,6 +61,23 @@ async fn certificates_come_sealed_and_rotate_with_an_overlap() {
 }
 
 #[tokio::test]
+async fn a_certificate_is_listed_before_it_signs() {
+    let hospital = open(Trust::PlatformCertificate).await;
+    let old = serial(&hospital.get("/v3/certificates").await);
+    let change = r#"{"announce_platform_certificate":{"effective_in_s":3600}}"#;
+    let headers = [("Content-Type", "application/json")];
+    let control = "/control/wechat/merchants/1900000001";
+    let announced = hospital.send_bare("POST", control, change, &headers).await.expect("an answer").json();
+    let answer = hospital.get("/v3/certificates").await;
+    let listed = answer.json()["data"].as_array().map(Vec::len);
+    assert_eq!((listed, serial(&answer)), (Some(2), old), "listed, and not signing yet");
+    hospital.simulator.clock().advance_ms(3_600_000);
+    let answer = hospital.get("/v3/certificates").await;
+    let listed = answer.json()["data"].as_array().map(Vec::len);
+    assert_eq!((listed, Some(serial(&answer).as_str())), (Some(2), announced["serial"].as_str()));
+}
+
+#[tokio::test]
 async fn in_the_overlap_answers_follow_the_request() {
     let hospital = open(Trust::Both { notify_by_public_key_percent: 50 }).await;
     let path = format!("/v3/pay/transactions/out-trade-no/{NUMBER}?mchid=1900000001");
