@@ -73,6 +73,8 @@ pub enum Fault {
     },
     /// Leaves the signature out.
     Unsigned,
+    /// The key that signs answers is replaced just before this one is signed (platform certificates at WeChat Pay).
+    KeyRotated,
     /// The provider says another amount than was ordered.
     Amount {
         /// Fen to add to the true amount.
@@ -169,6 +171,8 @@ pub enum Stage {
     Refusal,
     /// When an answer is signed.
     Signature,
+    /// When the key for a signature is chosen.
+    Rotation,
     /// When an amount is told.
     Amount,
     /// When a notification is queued.
@@ -198,6 +202,7 @@ impl Fault {
             | Fault::ForgedSignature
             | Fault::SkewedTimestamp { .. }
             | Fault::Unsigned => Stage::Signature,
+            Fault::KeyRotated => Stage::Rotation,
             Fault::Amount { .. } => Stage::Amount,
             Fault::NotifyLost
             | Fault::NotifyLostOnce
@@ -339,6 +344,15 @@ impl Faults {
         }
     }
 
+    /// The rate limits, by call name.
+    pub fn limits(&self) -> Vec<(String, u32)> {
+        let plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut limits: Vec<(String, u32)> =
+            plan.limits.iter().map(|(call, limit)| (call.clone(), *limit)).collect();
+        limits.sort();
+        limits
+    }
+
     /// Counts a call; false when it is over its limit.
     pub fn within_limit(&self, call: &str, now_s: i64) -> bool {
         let mut plan = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
@@ -384,7 +398,8 @@ impl Faults {
         struck
     }
 
-    /// Adds a rule for each kind of harm that a provider may do, each with that many chances in a hundred.
+    /// Adds a rule for each kind of harm that a provider may do, each with that many chances in a hundred. Its key changes at most
+    /// once in a storm, because making one takes a while.
     ///
     /// Together with a seed this is a storm that repeats itself exactly.
     pub fn storm(&self, provider: &str, percent: u32) {
@@ -394,11 +409,18 @@ impl Faults {
         let anywhere = [
             Fault::Status { status: 500, when: When::Before },
             Fault::Status { status: 502, when: When::After },
+            Fault::Status { status: 429, when: When::Before },
             Fault::Reset { when: When::Before },
             Fault::Reset { when: When::After },
+            Fault::Timeout { when: When::Before },
+            Fault::Timeout { when: When::After },
+            Fault::Slow { delay_ms: 1_500 },
             Fault::Truncated,
             Fault::ProbeSignature,
             Fault::WrongSerial,
+            Fault::ForgedSignature,
+            Fault::Unsigned,
+            Fault::SkewedTimestamp { seconds: -600 },
         ];
         let news = [
             Fault::NotifyLost,
@@ -409,14 +431,17 @@ impl Faults {
             Fault::NotifyDefect { defect: Defect::Forged },
             Fault::NotifyDefect { defect: Defect::Tampered },
             Fault::NotifyDefect { defect: Defect::Probe },
+            Fault::NotifyDefect { defect: Defect::WrongSerial },
+            Fault::NotifyDefect { defect: Defect::Stale },
         ];
-        let back = [Fault::RefundLate { seconds: 3_600 }, Fault::RefundAbnormal];
+        let back = [Fault::RefundLate { seconds: 3_600 }, Fault::RefundAbnormal, Fault::RefundClosed];
         let plan = (anywhere.into_iter().map(|fault| (&all, fault)))
             .chain(news.into_iter().map(|fault| (&notify, fault)))
             .chain(back.into_iter().map(|fault| (&refund, fault)));
         for (call, fault) in plan {
             self.add(Rule { percent, ..Rule::every(call, fault) });
         }
+        self.add(Rule { percent, ..Rule::next(&all, Fault::KeyRotated) });
     }
 }
 
@@ -470,6 +495,24 @@ mod tests {
         };
         assert_eq!(draw(), draw());
         assert!(draw().iter().any(Option::is_some));
+    }
+
+    #[test]
+    fn a_storm_brings_every_kind_of_harm_to_the_wire() {
+        let faults = Faults::new(7);
+        faults.storm("wechat", 5);
+        let wire: Vec<Fault> = (0..2_000).filter_map(|_| faults.take("wechat.refund", Stage::Wire)).collect();
+        for wanted in [
+            Fault::Status { status: 429, when: When::Before },
+            Fault::Timeout { when: When::Before },
+            Fault::Timeout { when: When::After },
+            Fault::Slow { delay_ms: 1_500 },
+            Fault::Truncated,
+        ] {
+            assert!(wire.contains(&wanted), "{wanted:?}");
+        }
+        let rotations = (0..2_000).filter(|_| faults.take("wechat.query", Stage::Rotation).is_some()).count();
+        assert_eq!(rotations, 1);
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub(super) fn configure(config: &mut web::ServiceConfig) {
             .route("/unfault", web::post().to(remove_fault))
             .route("/clear", web::post().to(clear_faults))
             .route("/storm", web::post().to(raise_storm))
+            .route("/limit", web::post().to(set_limit))
             .route("/pay", web::post().to(pay))
             .route("/refund", web::post().to(end_refund))
             .route("/trust", web::post().to(set_trust))
@@ -102,6 +103,17 @@ struct StormForm {
 
 async fn raise_storm(shared: Data<Shared>, form: Form<StormForm>) -> HttpResponse {
     shared.faults.storm(&form.provider, form.percent);
+    back()
+}
+
+#[derive(Debug, Deserialize)]
+struct LimitForm {
+    call: String,
+    per_second: u32,
+}
+
+async fn set_limit(shared: Data<Shared>, form: Form<LimitForm>) -> HttpResponse {
+    shared.faults.limit(&form.call, form.per_second);
     back()
 }
 

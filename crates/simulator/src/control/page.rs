@@ -121,6 +121,20 @@ fn scan_section() -> String {
     )
 }
 
+/// Calls whose rate the page can limit.
+const LIMITED: &[(&str, &str)] = &[
+    ("wechat.jsapi", "微信 JSAPI 下单"),
+    ("wechat.native", "微信 Native 下单"),
+    ("wechat.h5", "微信 H5 下单"),
+    ("wechat.query", "微信查单"),
+    ("wechat.close", "微信关单"),
+    ("wechat.refund", "微信退款"),
+    ("wechat.query_refund", "微信查退款"),
+    ("wechat.certificates", "微信平台证书"),
+    ("wechat.tradebill", "微信交易账单"),
+    ("wechat.fundflowbill", "微信资金账单"),
+];
+
 fn faults_section(parties: &Parties) -> String {
     let mut rows = String::new();
     for numbered in parties.shared.faults.rules() {
@@ -131,7 +145,7 @@ fn faults_section(parties: &Parties) -> String {
             rows,
             "<tr><td><code>{}</code></td><td>{}</td><td>{times}</td><td>{}%</td><td>{}</td></tr>",
             escape(&rule.call),
-            presets::name_of(&rule.fault)
+            presets::name_of(&rule.call, &rule.fault)
                 .map_or_else(|| format!("<code>{}</code>", escape(&fault)), str::to_owned),
             rule.percent,
             button("unfault", &[("id", &numbered.id.to_string())], "删除", "bad"),
@@ -146,12 +160,29 @@ fn faults_section(parties: &Parties) -> String {
         )
     };
     let choices: String = [("wechat", "微信支付"), ("alipay", "支付宝")].iter().map(fault_form).collect();
+    let limits: String = parties
+        .shared
+        .faults
+        .limits()
+        .iter()
+        .map(|(call, limit)| {
+            let values = [("call", call.as_str()), ("per_second", "0")];
+            format!(
+                r#"<p class="note"><code>{}</code> 每秒最多 {limit} 次 {}</p>"#,
+                escape(call),
+                button("limit", &values, "取消", "bad")
+            )
+        })
+        .collect();
+    let calls: String =
+        LIMITED.iter().map(|(call, name)| format!(r#"<option value="{call}">{name}</option>"#)).collect();
     section(
         true,
         "故障",
         &format!(
             r#"{table}
-{choices}<form method="post" action="/control/page/storm"><label>随机风暴<select name="provider"><option value="wechat">微信支付</option><option value="alipay">支付宝</option></select></label><label>每种概率 %<input type="number" name="percent" value="3" min="1" max="100"></label><button type="submit">开始</button><span class="note">由种子决定，可重现。</span></form>"#
+{choices}<form method="post" action="/control/page/storm"><label>随机风暴<select name="provider"><option value="wechat">微信支付</option><option value="alipay">支付宝</option></select></label><label>每种概率 %<input type="number" name="percent" value="3" min="1" max="100"></label><button type="submit">开始</button><span class="note">由种子决定，可重现。</span></form>
+{limits}<form method="post" action="/control/page/limit"><label>限流<select name="call">{calls}</select></label><label>每秒次数<input type="number" name="per_second" value="1" min="0" max="1000"></label><button type="submit">设定</button><span class="note">超过的调用答 429；0 为取消。</span></form>"#
         ),
     )
 }

@@ -174,6 +174,9 @@ impl Wechat {
     /// Adds the signature of an answer, or what the fault plan has instead of it.
     fn sign_answer(&self, caller: &Caller, call: &str, body: &[u8], headers: &mut HeaderMap) {
         let now_ms = self.shared().clock.now_ms();
+        if self.shared().faults.take(call, Stage::Rotation).is_some() {
+            caller.merchant.rotate_platform_certificate(now_ms);
+        }
         let key = caller.merchant.answer_key(caller.serial.as_deref(), now_ms);
         let fault = self.shared().faults.take(call, Stage::Signature);
         if fault == Some(Fault::Unsigned) {

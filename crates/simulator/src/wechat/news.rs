@@ -221,8 +221,12 @@ impl Event {
         let mut changed = self.plaintext.clone();
         match defect {
             Some(Defect::WrongAmount) => {
-                let total = changed["amount"]["total"].as_i64().unwrap_or_default();
-                changed["amount"]["total"] = total.saturating_add(1).into();
+                // A refund's own amount too: its total is the order's.
+                for name in ["total", "refund"] {
+                    if let Some(fen) = changed["amount"][name].as_i64() {
+                        changed["amount"][name] = fen.saturating_add(1).into();
+                    }
+                }
             }
             Some(Defect::WrongApp) => changed["appid"] = "wxffffffffffffffff".into(),
             Some(Defect::OtherMerchant) => changed["mchid"] = mchid.into(),

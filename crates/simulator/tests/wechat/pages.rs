@@ -220,12 +220,15 @@ async fn the_control_page_shows_and_its_buttons_lead_back() {
         ("trust", "mchid=1900000001&trust=both"),
         ("rotate", "mchid=1900000001"),
         ("storm", "provider=wechat&percent=1"),
+        ("limit", "call=wechat.query&per_second=7"),
         ("pump", ""),
     ] {
         let answer = press(&hospital, &format!("/control/page/{action}"), form).await;
         assert_eq!((answer.status, location(&answer).as_str()), (303, "/"), "{action}");
     }
     let page = visit(&hospital, "/", &[]).await.text();
+    assert!(page.contains("<code>wechat.query</code> 每秒最多 7 次"));
+    assert!(page.contains("先来一条伪造的退款通知"));
     assert!(page.contains("支付通知丢失") && page.contains("2026-01-01 12:01:00"));
     assert_eq!(hospital.simulator.wechat().current_user(), "u2");
     press(&hospital, "/control/page/clear", "").await;
