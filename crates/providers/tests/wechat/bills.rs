@@ -7,6 +7,8 @@ use mingfen_provider_api::statement::{
 };
 use mingfen_provider_api::{CallError, Refunds};
 use mingfen_simulator::faults::{Fault, When};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 fn new_year() -> BusinessDay {
     BusinessDay::of(Timestamp::from_seconds(NOON))
@@ -97,6 +99,42 @@ async fn no_bill_before_ten_is_too_early_and_not_an_empty_day() {
 async fn a_file_without_the_signed_hash_is_not_taken() {
     let hospital = morning_after().await;
     hospital.fault("wechat.*", Fault::StatementHash);
+    let fetched = hospital.wechat.fetch(StatementKind::Trades, new_year()).await;
+    assert!(matches!(fetched, Err(CallError::InDoubt(_))));
+}
+
+/// A download address of its own that answers with these bytes, whatever is asked.
+async fn elsewhere(bytes: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _read = stream.read(&mut request).await;
+            let head =
+                format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", bytes.len());
+            let _written = stream.write_all(head.as_bytes()).await;
+            let _written = stream.write_all(bytes).await;
+        }
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn a_damaged_archive_is_no_bill() {
+    let hospital = morning_after().await;
+    for bytes in [
+        // The head of an archive and nothing that can be unpacked; then an archive of another file.
+        &b"\x1F\x8B\x08\x00\x00\x00\x00\x00\x00\xFFdamaged"[..],
+        b"\x1F\x8B\x08\x00\x00\x00\x00\x00\x00\xFF\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+        b"<html>404</html>",
+    ] {
+        let base = elsewhere(bytes).await;
+        let wechat = hospital.with_settings(&format!("bill_base_url = \"{base}\"\n"));
+        let fetched = wechat.fetch(StatementKind::Trades, new_year()).await;
+        assert!(matches!(fetched, Err(CallError::InDoubt(_))));
+    }
+    hospital.fault("wechat.billdownload", Fault::Truncated);
     let fetched = hospital.wechat.fetch(StatementKind::Trades, new_year()).await;
     assert!(matches!(fetched, Err(CallError::InDoubt(_))));
 }

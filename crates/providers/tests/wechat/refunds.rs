@@ -2,9 +2,11 @@
 
 use super::hospital::{Hospital, MCHID, amount};
 use mingfen_provider_api::{CallError, News, Refunds, SightedRefund};
-use mingfen_simulator::faults::{Fault, When};
+use mingfen_simulator::faults::{Defect, Fault, When};
 
 readings!(
+    a_rate_limit_leaves_a_refund_in_doubt_and_its_number_is_asked_after,
+    a_notification_that_tells_another_amount_is_told_as_it_stands,
     a_number_that_stands_with_another_amount_is_doubt,
     a_number_that_stands_is_found_behind_a_no,
     a_mismatch_ends_a_refund_only_when_its_absence_is_proven,
@@ -223,4 +225,29 @@ async fn refunds_close_together_are_doubt_and_the_second_goes_out_later(hospital
     assert!(matches!(error, CallError::InDoubt(_)), "{error}");
     hospital.pass_seconds(61);
     assert!(hospital.wechat.refund(&second).await.is_ok());
+}
+
+async fn a_rate_limit_leaves_a_refund_in_doubt_and_its_number_is_asked_after(hospital: Hospital) {
+    let order = hospital.order("P2601011200000118", 1250).await;
+    let paid = hospital.paid(&order).await;
+    let request = hospital.refund("R2601011200000118", &order, &paid, 500);
+    for (when, taken) in [(When::Before, false), (When::After, true)] {
+        hospital.fault("wechat.refund", Fault::Status { status: 429, when });
+        let error = hospital.wechat.refund(&request).await.expect_err("too many");
+        assert!(matches!(error, CallError::InDoubt(_)), "{error}");
+        let seen = hospital.wechat.query_refund(&request).await.expect("an answer").seen;
+        assert_eq!(matches!(seen, SightedRefund::Processing { .. }), taken, "{seen:?}");
+    }
+    assert_eq!(hospital.sim.ledger().refunds.len(), 1);
+}
+
+async fn a_notification_that_tells_another_amount_is_told_as_it_stands(hospital: Hospital) {
+    let order = hospital.order("P2601011200000119", 1250).await;
+    let paid = hospital.paid(&order).await;
+    hospital.hears().await;
+    hospital.fault("wechat.notify.refund", Fault::NotifyDefect { defect: Defect::WrongAmount });
+    hospital.wechat.refund(&hospital.refund("R2601011200000119", &order, &paid, 500)).await.expect("taken");
+    hospital.pass_seconds(3);
+    let News::Refund(told) = hospital.told().await.expect("genuine").into_news() else { panic!("a refund") };
+    assert_eq!(told.amount, Some(amount(501)), "whoever asked for it compares");
 }

@@ -54,6 +54,39 @@ async fn a_token_lives_five_minutes() {
 }
 
 #[tokio::test]
+async fn each_type_of_bill_comes_over_the_wire() {
+    let hospital = Hospital::open().await;
+    hospital.paid_order(NUMBER, 1_250).await;
+    hospital.post("/v3/refund/domestic/refunds", &hospital.refund("RF1", NUMBER, 500, 1_250)).await;
+    to_ten_of_the_next_day(&hospital);
+    for (kind, columns, states) in [("ALL", 27, 2), ("SUCCESS", 20, 1), ("REFUND", 29, 1)] {
+        let announced = hospital.get(&TRADE.replace("ALL", kind)).await.json();
+        let file = download(&hospital, announced["download_url"].as_str().unwrap_or_default()).await.text();
+        let lines: Vec<&str> = file.lines().collect();
+        assert_eq!(lines[0].split(',').count(), columns, "{kind}");
+        assert_eq!(lines.iter().filter(|line| line.contains(",`JSAPI,`")).count(), states, "{kind}");
+        assert!(lines.last().is_some_and(|line| line.starts_with(&format!("`{states},"))), "{kind}");
+    }
+    let wrong = hospital.get(&TRADE.replace("ALL", "RECHARGE_REFUND")).await;
+    assert_eq!((wrong.status, wrong.json()["code"].as_str()), (400, Some("PARAM_ERROR")));
+}
+
+#[tokio::test]
+async fn another_merchants_token_downloads_nothing() {
+    let hospital = Hospital::open().await;
+    hospital.paid_order(NUMBER, 1_250).await;
+    to_ten_of_the_next_day(&hospital);
+    let url = hospital.get(TRADE).await.json()["download_url"].as_str().unwrap_or_default().to_owned();
+    let path = url.strip_prefix(&hospital.simulator.base_url).expect("a url here");
+    let other = hospital.simulator.wechat().merchant("1900000002").expect("the other merchant").credentials();
+    let authorization = hospital.authorization_of(&other, "GET", path, "");
+    let headers = [("Authorization", authorization.as_str()), ("Accept", "*/*"), ("User-Agent", "test")];
+    let answer = hospital.send_bare("GET", path, "", &headers).await.expect("an answer");
+    assert_eq!((answer.status, answer.json()["code"].as_str()), (403, Some("NO_AUTH")));
+    assert_eq!(download(&hospital, &url).await.status, 200, "its own merchant still can");
+}
+
+#[tokio::test]
 async fn a_day_without_trades_and_an_account_without_movement_have_no_bill() {
     let hospital = Hospital::open().await;
     to_ten_of_the_next_day(&hospital);

@@ -31,6 +31,16 @@ async fn a_call_can_be_refused_in_any_words_before_or_after_its_effect() {
 }
 
 #[tokio::test]
+async fn a_call_can_be_slow_and_is_answered_all_the_same() {
+    let hospital = Hospital::open().await;
+    hospital.simulator.faults().add(Rule::next("wechat.jsapi", Fault::Slow { delay_ms: 300 }));
+    let began = std::time::Instant::now();
+    let answer = hospital.post(CREATE, &hospital.order(NUMBER, 100)).await;
+    assert!(answer.status == 200 && began.elapsed() >= std::time::Duration::from_millis(300));
+    assert!(hospital.is_signed(&answer));
+}
+
+#[tokio::test]
 async fn a_silent_receiver_gets_fifteen_resends() {
     let hospital = Hospital::open().await;
     hospital.answer_notifications_with(500);

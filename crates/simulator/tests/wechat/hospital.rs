@@ -97,13 +97,29 @@ impl Hospital {
     }
 
     pub fn authorization(&self, method: &str, path: &str, body: &str) -> String {
+        self.authorization_of(&self.credentials, method, path, body)
+    }
+
+    /// As another merchant would sign it.
+    pub fn authorization_of(
+        &self,
+        other: &WechatCredentials,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> String {
         let timestamp = self.simulator.clock().now_s();
         let nonce = "0A1B2C3D4E5F60718293A4B5C6D7E8F9";
+        let key = if other.mchid == self.credentials.mchid {
+            self.key.clone()
+        } else {
+            RsaKey::from_pkcs8_pem(&other.merchant_private_key_pem).expect("a key")
+        };
         let message = format!("{method}\n{path}\n{timestamp}\n{nonce}\n{body}\n");
-        let signature = STANDARD.encode(self.key.sign_sha256(message.as_bytes()));
+        let signature = STANDARD.encode(key.sign_sha256(message.as_bytes()));
         format!(
             r#"WECHATPAY2-SHA256-RSA2048 mchid="{}",nonce_str="{nonce}",timestamp="{timestamp}",serial_no="{}",signature="{signature}""#,
-            self.credentials.mchid, self.credentials.merchant_serial
+            other.mchid, other.merchant_serial
         )
     }
 

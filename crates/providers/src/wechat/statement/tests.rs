@@ -73,6 +73,36 @@ fn columns_are_found_by_name_in_any_order_and_age() {
     assert_eq!(trades(success_only).map(|(_, totals)| totals.paid), Ok(Fen::new(1250)));
 }
 
+/// The headers of section 8.2, letter by letter.
+const SUCCESS_HEADER: &str = "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,商品名称,商户数据包,手续费,费率,订单金额,费率备注";
+const REFUND_HEADER: &str = "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,应结订单金额,代金券金额,退款申请时间,退款成功时间,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,商户数据包,手续费,费率,订单金额,申请退款金额,费率备注";
+const SUMMARY_HEADER: &str =
+    "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额";
+
+#[test]
+fn a_bill_of_payments_has_twenty_columns() {
+    assert_eq!(SUCCESS_HEADER.split(',').count(), 20);
+    let row = "`2026-01-01 12:00:30,`wx1111111111111111,`1900000001,`0,`,`4200009999202601010000000001,`HOSP20260101000001,`o,`JSAPI,`SUCCESS,`OTHERS,`CNY,`12.00,`0.50,`门诊缴费,`REG:42,`0.07000,`0.60%,`12.50,`";
+    let summary = "`1,`12.00,`0.00,`0.00,`0.07000,`12.50,`0.00";
+    let text = format!("\u{feff}{SUCCESS_HEADER}\r\n{row}\r\n{SUMMARY_HEADER}\r\n{summary}\r\n");
+    let (seen, totals) = trades(&text).expect("a bill of payments");
+    let order = "HOSP20260101000001".to_owned();
+    assert_eq!(seen, [(2, LineKind::Payment, order, String::new(), 1250, 7000, "SUCCESS".to_owned())]);
+    assert_eq!(totals, StatementTotals { lines: 1, paid: Fen::new(1250), refunded: Fen::ZERO });
+}
+
+#[test]
+fn a_bill_of_refunds_has_twenty_nine_columns() {
+    assert_eq!(REFUND_HEADER.split(',').count(), 29);
+    let row = "`2026-01-01 15:10:02,`wx1111111111111111,`1900000001,`0,`,`4200009999202601010000000001,`HOSP20260101000001,`o,`JSAPI,`REFUND,`OTHERS,`CNY,`0.00,`0.00,`2026-01-01 15:10:02,`,`50300009992026010100000000001,`RF20260101000001,`5.00,`0.00,`ORIGINAL,`PROCESSING,`门诊缴费,`REG:42,`-0.03000,`0.60%,`0.00,`5.00,`";
+    let summary = "`1,`0.00,`5.00,`0.00,`-0.03000,`0.00,`5.00";
+    let text = format!("\u{feff}{REFUND_HEADER}\r\n{row}\r\n{SUMMARY_HEADER}\r\n{summary}\r\n");
+    let (seen, totals) = trades(&text).expect("a bill of refunds");
+    let (order, refund) = ("HOSP20260101000001".to_owned(), "RF20260101000001".to_owned());
+    assert_eq!(seen, [(2, LineKind::Refund, order, refund, 500, -3000, "PROCESSING".to_owned())]);
+    assert_eq!(totals, StatementTotals { lines: 1, paid: Fen::ZERO, refunded: Fen::new(500) });
+}
+
 #[test]
 fn a_day_without_rows_is_a_bill() {
     let lines: Vec<&str> = V9.split("\r\n").collect();
