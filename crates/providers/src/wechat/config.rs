@@ -54,6 +54,7 @@ fn channel(context: &BuildContext, settings: &mut SettingsReader<'_>) -> Option<
     let merchant_certificate = merchant_certificate(settings, merchant_serial.as_deref(), signer.as_ref());
     let anchors = anchors(settings);
     let api_base_url = settings.base_url("api_base_url", API);
+    let spare_api_base_url = settings.optional_base_url("spare_api_base_url");
     let authorise_base_url = settings.base_url("authorise_base_url", AUTHORISE);
     let token_base_url = settings.base_url("token_base_url", TOKEN);
     let bill_base_url = settings.optional_base_url("bill_base_url");
@@ -63,7 +64,8 @@ fn channel(context: &BuildContext, settings: &mut SettingsReader<'_>) -> Option<
     let simulated = api_base_url.as_ref().is_some_and(crate::http::BaseUrl::is_plain);
     let allow_private_payer_address = settings.flag("allow_private_payer_address", simulated);
     let (api_base_url, token_base_url) = (api_base_url?, token_base_url?);
-    let plain_only = [Some(&api_base_url), Some(&token_base_url), bill_base_url.as_ref()]
+    let (spare, bills) = (spare_api_base_url.as_ref(), bill_base_url.as_ref());
+    let plain_only = [Some(&api_base_url), spare, Some(&token_base_url), bills]
         .into_iter()
         .flatten()
         .all(crate::http::BaseUrl::is_plain);
@@ -86,6 +88,7 @@ fn channel(context: &BuildContext, settings: &mut SettingsReader<'_>) -> Option<
             api_v3_key: api_v3_key?,
             anchors: anchors?,
             api_base_url,
+            spare_api_base_url,
             http,
             clock: Arc::clone(&context.clock),
             random: Arc::clone(&context.random),

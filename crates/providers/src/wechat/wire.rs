@@ -28,6 +28,8 @@ pub struct Wire {
     pub api_v3_key: ApiV3Key,
     pub anchors: TrustAnchors,
     pub api_base_url: BaseUrl,
+    /// The other site, with the same paths and keys.
+    pub spare_api_base_url: Option<BaseUrl>,
     pub http: HttpClient,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
@@ -97,8 +99,7 @@ impl Wire {
                 Failure::NotSent(format!("no platform certificate, and none can be fetched: {error}"))
             })?;
         }
-        let url = self.api_base_url.join(path_and_query)?;
-        let answer = self.send(method, url, body).await?;
+        let answer = self.ask(method, path_and_query, body).await?;
         let signed = is_signed(&answer);
         match answer.status {
             200 | 204 => {
@@ -115,6 +116,35 @@ impl Wire {
                 Err(Failure::Answered(read_error(&answer, signed)))
             }
             _ => Err(Failure::Answered(read_error(&answer, signed))),
+        }
+    }
+
+    /// Sends to the provider's site, or a question that it cannot take to its spare site (section 9.1).
+    ///
+    /// Only questions: what changes something is repeated by whoever knows what was asked and what may have become of it.
+    async fn ask(
+        &self,
+        method: Method,
+        path_and_query: &str,
+        body: Option<Vec<u8>>,
+    ) -> Result<HttpAnswer, SendError> {
+        let question = method == Method::GET;
+        let first = self.send(method, self.api_base_url.join(path_and_query)?, body).await;
+        let out_of_order = match &first {
+            Ok(answer) => matches!(answer.status, 502 | 503),
+            Err(SendError::NotSent(_)) => true,
+            Err(SendError::InDoubt(_)) => false,
+        };
+        match &self.spare_api_base_url {
+            Some(spare) if question && out_of_order => {
+                tracing::warn!(
+                    provider.name = "wechat",
+                    "WeChat Pay's first site is out of order, the spare one is asked"
+                );
+                // The host is not signed, but the time is; so it is signed anew.
+                self.send(Method::GET, spare.join(path_and_query)?, None).await
+            }
+            _ => first,
         }
     }
 

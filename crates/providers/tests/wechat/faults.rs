@@ -5,6 +5,7 @@ use mingfen_provider_api::{CallError, Inquiry, Provider, Sighted};
 use mingfen_simulator::faults::{Fault, When};
 
 readings!(
+    a_question_goes_to_the_spare_site_and_an_order_does_not,
     everything_after_sending_that_proves_nothing_is_doubt,
     a_rate_limit_postpones_an_order,
     nothing_is_sent_when_nobody_is_there,
@@ -70,4 +71,26 @@ async fn a_closed_order_stays_closed_when_the_query_after_it_fails(hospital: Hos
     hospital.sim.faults().add(after_the_first);
     let closed = hospital.wechat.close(&order.out_trade_no).await.expect("closes");
     assert_eq!(closed.seen, Sighted::Closed);
+}
+
+async fn a_question_goes_to_the_spare_site_and_an_order_does_not(hospital: Hospital) {
+    let order = hospital.order("P2601011200000306", 1250).await;
+    hospital.wechat.open_order(&order).await.expect("opens");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    let spare = format!("spare_api_base_url = \"{}\"\n", hospital.sim.base_url);
+    let down = hospital.at_with(&format!("http://{address}"), &spare);
+    assert_eq!(down.query(&order.out_trade_no).await.map(|seen| seen.seen), Ok(Sighted::Waiting));
+    let error = down.open_order(&order).await.expect_err("orders have one site");
+    assert!(matches!(error, CallError::NotSent(_)), "{error}");
+
+    let ill = hospital.with_settings(&spare);
+    for status in [502, 503] {
+        hospital.fault("wechat.query", Fault::Status { status, when: When::Before });
+        assert_eq!(ill.query(&order.out_trade_no).await.map(|seen| seen.seen), Ok(Sighted::Waiting));
+    }
+    hospital.fault("wechat.jsapi", Fault::Status { status: 502, when: When::Before });
+    let error = ill.open_order(&order).await.expect_err("sent once");
+    assert!(matches!(error, CallError::InDoubt(_)), "{error}");
 }

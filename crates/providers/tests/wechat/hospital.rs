@@ -93,6 +93,11 @@ impl Hospital {
         adapter(&self.sim, base_url, 0, "")
     }
 
+    /// Likewise, with other settings.
+    pub fn at_with(&self, base_url: &str, more: &str) -> Wechat {
+        adapter(&self.sim, base_url, 0, more)
+    }
+
     /// The same hospital with a wrong clock.
     pub fn with_clock_off_by(&self, seconds: i64) -> Wechat {
         adapter(&self.sim, &self.sim.base_url, seconds, "")
