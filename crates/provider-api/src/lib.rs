@@ -102,7 +102,7 @@ pub enum AuthoriseError {
 /// Asking after an order and closing it.
 #[async_trait]
 pub trait Inquiry: Send + Sync {
-    /// What the provider says of the order now.
+    /// What the provider says of the order now. That it is missing may be unproven, and ends nothing.
     async fn query(&self, order: &OutTradeNo) -> Result<OrderSighting, CallError>;
 
     /// What the provider says of the payment under its own number: for statements, and for people who have only that.

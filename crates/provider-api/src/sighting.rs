@@ -28,7 +28,7 @@ pub enum Sighted {
     Waiting,
     /// Closed unpaid: nobody can pay it any more.
     Closed,
-    /// Not known there; with some providers this means "not scanned yet".
+    /// Not known there; with some providers this means "not scanned yet", with some nobody signs it.
     Missing,
     /// Something that we do not know how to read; stays pending.
     Unknown {

@@ -7,8 +7,10 @@ use mingfen_provider_api::{
     Authorisation, AuthoriseError, CallError, Inquiry, News, PayerScene, Presentation, Provider, Sighted,
 };
 use mingfen_simulator::faults::{Fault, When};
+use mingfen_simulator::wechat::quirks::{PaidAnswer, Quirks};
 
 readings!(
+    an_order_that_is_paid_between_question_and_close_comes_back_paid,
     a_not_found_is_missing_signed_or_not_and_never_when_signed_wrongly,
     codes_that_leave_an_order_in_doubt_and_codes_that_end_it,
     an_order_whose_time_is_over_is_closed,
@@ -172,4 +174,27 @@ async fn an_order_whose_time_is_over_is_closed(hospital: Hospital) {
     assert_eq!(seen, wanted);
     let closed = hospital.wechat.close(&order.out_trade_no).await.expect("closes");
     assert_eq!(closed.seen, Sighted::Closed);
+}
+
+async fn an_order_that_is_paid_between_question_and_close_comes_back_paid(hospital: Hospital) {
+    let order = hospital.order("P2601011200000012", 1250).await;
+    let paid = hospital.paid(&order).await;
+    hospital.says("wechat.query", 404, "ORDER_NOT_EXIST", "订单不存在", When::Before);
+    let seen = hospital.wechat.close(&order.out_trade_no).await.map(|sighting| sighting.seen);
+    assert_eq!(seen, Ok(paid));
+    assert_eq!(hospital.sim.calls().count("wechat.close"), 1);
+}
+
+#[tokio::test]
+async fn paid_already_is_understood_in_all_three_ways_of_saying_it() {
+    for paid_answer in [PaidAnswer::Joined, PaidAnswer::Underscored, PaidAnswer::InvalidRequest] {
+        let hospital = Hospital::reading(Quirks { paid_answer, ..Quirks::recommended() }).await;
+        let order = hospital.order("P2601011200000013", 1250).await;
+        let paid = hospital.paid(&order).await;
+        let error = hospital.wechat.open_order(&order).await.expect_err("paid already");
+        assert!(matches!(error, CallError::InDoubt(_)), "{paid_answer:?}: {error}");
+        hospital.says("wechat.query", 404, "ORDER_NOT_EXIST", "订单不存在", When::Before);
+        let seen = hospital.wechat.close(&order.out_trade_no).await.map(|sighting| sighting.seen);
+        assert_eq!(seen, Ok(paid), "{paid_answer:?}");
+    }
 }
