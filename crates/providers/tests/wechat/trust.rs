@@ -133,6 +133,21 @@ async fn a_merchant_in_public_key_mode_has_nothing_to_fetch() {
 }
 
 #[tokio::test]
+async fn the_merchants_own_certificate_is_watched_in_public_key_mode_too() {
+    let hospital = Hospital::open().await;
+    let pem = hospital.sim.wechat().credentials().expect("a merchant").merchant_certificate_pem;
+    let wechat = hospital.with_settings(&format!("merchant_certificate = '''{pem}'''\n"));
+    let upkeep = wechat.upkeep().expect("something that ends");
+    assert_eq!(
+        upkeep.expiries().iter().map(|(what, _)| what.as_str()).collect::<Vec<_>>(),
+        ["merchant certificate"]
+    );
+    upkeep.refresh().await.expect("nothing to fetch");
+    upkeep.refresh_for_unknown_key().await.expect("nothing to fetch");
+    assert_eq!(hospital.sim.calls().count("wechat.certificates"), 0);
+}
+
+#[tokio::test]
 async fn certificates_of_another_authority_are_refused() {
     let hospital = Hospital::trusting(Trust::PlatformCertificate).await;
     let stranger = include_str!("../../testdata/keys/vector-certificate.pem");

@@ -202,8 +202,8 @@ impl Merchant {
                 serial: &named.serial,
                 common_name: &self.mchid,
                 key,
-                effective_ms: portal.platform[0].effective_ms,
-                expires_ms: portal.platform[0].expires_ms,
+                effective_ms: IN_USE_SINCE_MS,
+                expires_ms: IN_USE_SINCE_MS.saturating_add(5 * 365 * DAY_MS),
             })
         });
         WechatCredentials {
