@@ -32,7 +32,7 @@ impl Upkeep for Alipay {
         Ok(self.fetch_wanted_certificate().await?)
     }
 
-    /// One call for a name that a message brought; the names are not counted by the minute yet.
+    /// A notification names a certificate at most once a minute, and one that failed not again within the hour.
     async fn refresh_for_unknown_key(&self) -> Result<(), CallError> {
         Ok(self.fetch_wanted_certificate().await?)
     }

@@ -2,6 +2,7 @@
 
 use crate::hospital::{Hospital, get, refund_request};
 use mingfen_domain::Amount;
+use mingfen_domain::ids::ProviderTradeNo;
 use mingfen_provider_api::{CallError, News, PayerScene, Presentation, Sighted, SightedRefund};
 use mingfen_simulator::alipay::{Quirks, Refusal};
 use mingfen_simulator::faults::{Fault, Rule, When};

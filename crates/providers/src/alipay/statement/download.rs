@@ -73,7 +73,7 @@ impl Alipay {
             url = self.download_places.resolve(url)?;
             let request =
                 HttpRequest { method: Method::GET, url: url.clone(), headers: Vec::new(), body: None };
-            let answer = self.http.send_limited(request, LARGEST_PACKED_BYTES).await?;
+            let answer = self.http.download(request, LARGEST_PACKED_BYTES).await?;
             match (answer.status, answer.header("location")) {
                 (200, _) if answer.body.starts_with(b"PK\x03\x04") => return Ok(answer.body),
                 // An archive without a file in it.
