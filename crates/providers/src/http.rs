@@ -131,19 +131,7 @@ impl HttpClient {
     /// # Errors
     /// [`SendError::NotSent`] only when no connection stood; everything later is [`SendError::InDoubt`].
     pub async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, SendError> {
-        self.send_limited(request, self.response_limit_bytes).await
-    }
-
-    /// As [`HttpClient::send`], with another limit: a statement is larger than an answer.
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn send_limited(
-        &self,
-        request: HttpRequest,
-        limit_bytes: usize,
-    ) -> Result<HttpAnswer, SendError> {
-        self.exchange(request, limit_bytes, None).await
+        self.exchange(request, self.response_limit_bytes, None).await
     }
 
     /// As [`HttpClient::send`], for a statement's file: with another limit and as long as `bill_timeout_ms` says.
