@@ -9,6 +9,9 @@
 //! with one writer, and by readers only after the flush. When the outer commit fails, all of the group fail: nothing of any
 //! of them has happened. A transaction that is given up takes back its own savepoint and nobody else's.
 //!
+//! **Nobody acts on what is not on disk.** Who has read in a transaction what another has just written, and goes on because
+//! of it, must end with `commit` or [`Turn::rollback`]: both wait for the flush. Only who fails may just drop it.
+//!
 //! What to change together: [`Line::begin`] opens the savepoint that [`Turn::commit`] releases and `give_up` takes back.
 
 use sqlx::pool::PoolConnection;
@@ -71,8 +74,12 @@ impl Line {
         }
     }
 
-    /// Waits until what was released is on disk; does it for everybody when nobody else has.
-    async fn flushed(self, mut ended: oneshot::Receiver<Shared>) -> sqlx::Result<()> {
+    /// Leaves the turn to the next in line and waits until the group is on disk; does it for everybody when nobody else has.
+    async fn waits(self, mut turn: OwnedMutexGuard<Option<Group>>) -> sqlx::Result<()> {
+        let (tell, mut ended) = oneshot::channel();
+        let Some(group) = turn.as_mut() else { return Err(failed("its transaction vanished".to_owned())) };
+        group.waiting.push(tell);
+        drop(turn);
         let mut guard = self.turn.lock().await;
         if let Ok(ended) = ended.try_recv() {
             return ended.map_err(failed);
@@ -130,7 +137,6 @@ impl Turn {
         let Some(mut guard) = self.guard.take() else { return Ok(()) };
         let line = self.line.clone();
         let done = tokio::spawn(async move {
-            let (tell, ended) = oneshot::channel();
             let Some(group) = guard.as_mut() else {
                 return Err(failed("its transaction vanished".to_owned()));
             };
@@ -139,18 +145,16 @@ impl Turn {
                 return Err(error);
             }
             group.abandoned = false;
-            group.waiting.push(tell);
-            drop(guard);
-            line.flushed(ended).await
+            line.waits(guard).await
         });
         done.await.unwrap_or_else(|stopped| Err(failed(stopped.to_string())))
     }
 
-    /// Takes it back, at once.
-    pub(crate) async fn rollback(mut self) {
-        if let Some(mut guard) = self.guard.take() {
-            give_up(&mut guard).await;
-        }
+    /// Takes it back. Answers when what it may have read of others in the group is on disk.
+    pub(crate) async fn rollback(mut self) -> sqlx::Result<()> {
+        let Some(mut guard) = self.guard.take() else { return Ok(()) };
+        give_up(&mut guard).await;
+        if guard.is_none() { Ok(()) } else { self.line.clone().waits(guard).await }
     }
 }
 
@@ -296,7 +300,7 @@ mod tests {
                 async move {
                     match number % 3 {
                         0 => return turn.commit().await,
-                        1 => turn.rollback().await,
+                        1 => return turn.rollback().await,
                         _ => drop(turn),
                     }
                     Ok(())

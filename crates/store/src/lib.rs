@@ -210,14 +210,12 @@ impl Tx {
         }
     }
 
-    /// Takes everything back, at once.
+    /// Takes everything back. Who has read here what another has written, and goes on because of it, ends with this and not by
+    /// dropping it: it answers when what was read is durable.
     pub async fn rollback(self) -> Result<()> {
         match self.held {
             Held::Own(transaction) => Ok(transaction.rollback().await?),
-            Held::Turn(turn) => {
-                turn.rollback().await;
-                Ok(())
-            }
+            Held::Turn(turn) => Ok(turn.rollback().await?),
         }
     }
 

@@ -76,6 +76,7 @@ async fn paid(visit: &Visit, body: &[u8]) -> Answer {
         shown,
         channel,
         scene,
+        client_ip: Some(visit.address()).filter(|address| !address.is_empty()),
         language: visit.language.tag().to_owned(),
     };
     match open_payment(&visit.gateway, &request).await {

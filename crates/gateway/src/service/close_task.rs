@@ -29,6 +29,7 @@ pub async fn close_task(gateway: &Gateway, task_id: &str, who: &str, note: &str)
     let now = gateway.now();
     let mut tx = gateway.store.begin().await.map_err(Trouble::from)?;
     if !tx.close_parked(task_id, now).await.map_err(Trouble::from)? {
+        tx.rollback().await.map_err(Trouble::from)?;
         return Err(CloseRefused::NotParked);
     }
     audit(&mut tx, now, who, "task.closed", task_id, note).await.map_err(Trouble::from)?;

@@ -37,6 +37,8 @@ pub struct OpenPayment {
     pub channel: ChannelId,
     /// Where the payer is.
     pub scene: PayerScene,
+    /// From which address, as the listener saw it; some providers want to know.
+    pub client_ip: Option<String>,
     /// For pages and messages.
     pub language: String,
 }
@@ -273,7 +275,7 @@ async fn open_fresh(
         payer_sealed: payer_of(&request.scene).map(|payer| Private(gateway).seal_payer(payer)),
         client_ip: match &request.scene {
             PayerScene::MobileBrowser { client_ip } => Some(client_ip.clone()),
-            PayerScene::InApp(_) | PayerScene::ShownCode => None,
+            PayerScene::InApp(_) | PayerScene::ShownCode => request.client_ip.clone(),
         },
         handle_until: None,
         refund_held: Fen::ZERO,
@@ -283,6 +285,7 @@ async fn open_fresh(
     let slip_nos: Vec<SlipNo> = bill.bill.slips.iter().map(|slip| slip.slip_no.clone()).collect();
     tx.insert_bill(&bill).await?;
     if let Claim::HeldBy(_) = tx.claim_slips(&bill.bill.hospital, &slip_nos, &bill.bill.bill_no).await? {
+        tx.rollback().await?;
         return Ok(None);
     }
     tx.insert_payment(&record).await?;
@@ -451,6 +454,7 @@ async fn give_up_unheld(
     tx.payment_for_update(order).await?;
     let now_held = tx.bill_for_update(bill_no).await?.is_some_and(|bill| bill.bill.lock_token.is_some());
     if now_held {
+        tx.rollback().await?;
         return Ok(false);
     }
     // HIS may hold them all the same: its answer may be what was lost.

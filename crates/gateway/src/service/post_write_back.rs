@@ -242,7 +242,10 @@ impl Telling {
         let outcome =
             if denies && record.version != asked_at { Outcome::AlreadySo } else { record.state.step(event) };
         match outcome {
-            Outcome::AlreadySo => return Ok(record),
+            Outcome::AlreadySo => {
+                tx.rollback().await?;
+                return Ok(record);
+            }
             Outcome::BookedAfterRefusal => {
                 let detail = "HIS has booked it although it had refused and its money is going or has gone back (短款); have it reversed in HIS (冲账), then: mingfen tasks retry";
                 let trace = &self.bill.trace;

@@ -161,12 +161,19 @@ pub async fn request_refund(gateway: &Gateway, asked: RefundAsked) -> Result<Ref
                 let refunds = tx.refunds_of_payment(&payment.payment.out_trade_no).await?;
                 let share = share_of(gateway, &payment, slip_no).await?;
                 if left_of_slip(share, slip_no, &refunds)? < Fen::ZERO {
+                    tx.rollback().await?;
                     return Err(RefundRefused::TooMuch { asked: amount.fen(), left: Fen::ZERO });
                 }
             }
         }
-        AddedRefund::Earlier(earlier) => return same_or_refuse(*earlier, &asked),
-        AddedRefund::TooMuch => return Err(RefundRefused::TooMuch { asked: amount.fen(), left }),
+        AddedRefund::Earlier(earlier) => {
+            tx.rollback().await?;
+            return same_or_refuse(*earlier, &asked);
+        }
+        AddedRefund::TooMuch => {
+            tx.rollback().await?;
+            return Err(RefundRefused::TooMuch { asked: amount.fen(), left });
+        }
     }
     tx.commit().await?;
     crash::point("request_refund.stored");
