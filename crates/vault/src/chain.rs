@@ -2,7 +2,7 @@
 //!
 //! A row's hash covers the hash before it. That alone proves order and completeness up to the last link; that the *last*
 //! rows were not cut off is proved by a link that was kept elsewhere (print it, mail it, back it up) and compared with
-//! [`Summary::last`].
+//! [`Summary::last`]; [`Link`] has a form in which it can be written down.
 //!
 //! # Encoding
 //! SHA-256 over a version label, the previous hash, the number and the moment as eight big-endian bytes each, then each text
@@ -11,6 +11,7 @@
 
 use aws_lc_rs::digest;
 use mingfen_domain::Timestamp;
+use std::fmt;
 
 /// What the first row is linked to.
 pub const GENESIS: [u8; 32] = [0; 32];
@@ -31,6 +32,26 @@ impl Link {
     /// Where an empty chain stands.
     pub const fn genesis() -> Self {
         Self { seq: 0, hash: GENESIS }
+    }
+
+    /// Reads `SEQ:HASH`, as it is printed; blanks around it do no harm, it may have been copied from paper.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (seq, hash) = text.trim().split_once(':')?;
+        Self::of_hex(seq.parse().ok()?, hash)
+    }
+
+    /// A link whose hash is kept as 64 hexadecimal digits.
+    pub fn of_hex(seq: i64, hex_hash: &str) -> Option<Self> {
+        let mut hash = [0; 32];
+        hex::decode_to_slice(hex_hash, &mut hash).ok()?;
+        Some(Self { seq, hash })
+    }
+}
+
+/// `SEQ:HASH`: what an operator writes down to prove later that nothing up to here was changed or cut off.
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.seq, hex::encode(self.hash))
     }
 }
 
@@ -230,6 +251,15 @@ mod tests {
         let hash =
             link(&GENESIS, 1, Timestamp::from_seconds(1_767_240_000), "gateway", "payment.open", "P1", "{}");
         assert_eq!(hex::encode(hash), "deda7c371701870d259a1fe1098cb146b48253d3e33c41fc72b9c69f666e1f2c");
+    }
+
+    #[test]
+    fn a_link_is_read_as_it_is_printed() {
+        let link = chain()[2].link;
+        assert_eq!(Link::parse(&format!(" {link}\n")), Some(link));
+        for wrong in ["", "3", "3:", "3:abc", ":deda", &format!("x:{}", hex::encode(GENESIS))] {
+            assert_eq!(Link::parse(wrong), None, "{wrong}");
+        }
     }
 
     #[test]
