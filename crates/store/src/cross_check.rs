@@ -1,13 +1,88 @@
-//! Explains every fen: what the machines say and what the books say must be the same story, told twice.
+//! Explains every fen: what the machines say, what the books say and what the audit trail says must be the same story, told
+//! three times. And what is not over must have somebody who goes on with it.
 
 use crate::errors::Result;
 use crate::offer::reads;
+use crate::placeholders::statement;
 use sqlx::{AnyConnection, Row, query};
 
-/// A statement that selects what contradicts itself: the row's number as `subject`, and the sentence's end.
+/// A statement that selects what contradicts itself: the row's number as `subject`, and the sentence's end. It ends with its
+/// order, so that a limit can follow.
 struct Check {
     sentence: &'static str,
     sql: &'static str,
+}
+
+/// So many contradictions of one kind are named; a table that was wiped is told in a few lines.
+const NAMED: usize = 100;
+
+/// Fen as the audit trail tells them: `88.80 yuan`. Sums of money that moved are never negative.
+macro_rules! yuan {
+    ($column:literal) => {
+        concat!(
+            "CAST(",
+            $column,
+            " / 100 AS TEXT) || '.' || CAST(",
+            $column,
+            " / 10 % 10 AS TEXT) || CAST(",
+            $column,
+            " % 10 AS TEXT) || ' yuan'"
+        )
+    };
+}
+
+/// The trail has no event of that action about the row that begins with the sum.
+macro_rules! untold {
+    ($action:literal, $subject:literal, $column:literal) => {
+        concat!(
+            "NOT EXISTS (
+                SELECT 1
+                FROM audit_events
+                WHERE
+                    audit_events.action = '",
+            $action,
+            "'
+                    AND audit_events.subject = ",
+            $subject,
+            "
+                    AND substr(audit_events.detail, 1, length(",
+            yuan!($column),
+            ")) = ",
+            yuan!($column),
+            ")"
+        )
+    };
+}
+
+/// Nobody goes on with it: there is no task that waits or is parked, and no person closed one and said why.
+macro_rules! abandoned {
+    ($kind:literal, $subject:literal) => {
+        concat!(
+            "NOT EXISTS (
+                SELECT 1
+                FROM tasks
+                WHERE
+                    tasks.kind = '",
+            $kind,
+            "'
+                    AND tasks.subject = ",
+            $subject,
+            "
+                    AND tasks.state IN ('ready', 'parked')
+            )
+            AND NOT EXISTS (
+                SELECT 1
+                FROM audit_events
+                WHERE
+                    audit_events.subject = '",
+            $kind,
+            ":' || ",
+            $subject,
+            "
+                    AND audit_events.action = 'task.closed'
+            )"
+        )
+    };
 }
 
 /// The amount of a balanced entry is the sum of its debits.
@@ -211,22 +286,222 @@ const CHECKS: &[Check] = &[
             HAVING COUNT(journal_postings.line) < 2 OR SUM(journal_postings.fen) <> 0
             ORDER BY 1",
     },
+    Check {
+        sentence: "is an entry with another account than its reason has",
+        sql: "SELECT DISTINCT journal_entries.entry_id AS subject
+            FROM journal_entries
+            JOIN journal_postings ON journal_postings.entry_id = journal_entries.entry_id
+            LEFT JOIN refunds ON refunds.out_refund_no = journal_entries.subject
+            LEFT JOIN payments
+                ON payments.out_trade_no = COALESCE(refunds.out_trade_no, journal_entries.subject)
+            WHERE
+                journal_postings.account <> COALESCE(
+                    CASE
+                        WHEN journal_entries.reason IN ('paid', 'paid_into_suspense') AND journal_postings.fen > 0
+                            THEN 'channel_receivable:' || payments.channel_id
+                        WHEN journal_entries.reason = 'paid' THEN 'patient_money'
+                        WHEN journal_entries.reason = 'paid_into_suspense' THEN 'suspense'
+                        WHEN journal_entries.reason = 'booked' AND journal_postings.fen > 0 THEN 'patient_money'
+                        WHEN journal_entries.reason = 'booked' THEN 'his_revenue'
+                        WHEN
+                            journal_entries.reason IN ('refund_requested', 'refund_taken_back')
+                            AND journal_postings.fen < 0
+                            THEN 'refunds_payable'
+                        WHEN
+                            journal_entries.reason IN ('refund_arrived', 'refund_given_up')
+                            AND journal_postings.fen > 0
+                            THEN 'refunds_payable'
+                        WHEN journal_entries.reason = 'refund_arrived'
+                            THEN 'channel_receivable:' || payments.channel_id
+                        WHEN
+                            journal_entries.reason NOT IN (
+                                'refund_requested',
+                                'refund_given_up',
+                                'refund_taken_back'
+                            )
+                            THEN NULL
+                        WHEN refunds.origin IN ('cashier', 'his') THEN 'his_revenue'
+                        WHEN refunds.origin = 'booking_refused' THEN 'patient_money'
+                        WHEN refunds.origin IN ('double', 'wrong_amount') THEN 'suspense'
+                    END,
+                    ''
+                )
+            ORDER BY 1",
+    },
+    Check {
+        sentence: "is paid with another amount than was ordered",
+        sql: "SELECT payments.out_trade_no AS subject
+            FROM payments
+            WHERE payments.state = 'paid' AND payments.received_fen <> payments.amount_fen
+            ORDER BY 1",
+    },
+    Check {
+        sentence: "is open or settled, but somebody else may pay its slips",
+        sql: "SELECT DISTINCT bills.bill_no AS subject
+            FROM bills
+            JOIN bill_slips ON bill_slips.bill_no = bills.bill_no
+            LEFT JOIN write_backs ON write_backs.bill_no = bills.bill_no
+            LEFT JOIN slip_claims
+                ON slip_claims.hospital_id = bill_slips.hospital_id AND slip_claims.slip_no = bill_slips.slip_no
+            WHERE
+                bills.state IN ('open', 'settled')
+                AND COALESCE(write_backs.state, '') <> 'refused'
+                AND COALESCE(slip_claims.bill_no, '') <> bills.bill_no
+            ORDER BY 1",
+    },
+    Check {
+        sentence: "was refused by HIS, but its money does not go back",
+        sql: "SELECT write_backs.bill_no AS subject
+            FROM write_backs
+            WHERE
+                write_backs.state = 'refused'
+                AND NOT EXISTS (SELECT 1 FROM refunds WHERE refunds.out_trade_no = write_backs.out_trade_no)
+            ORDER BY 1",
+    },
+    Check {
+        sentence: "was paid for slips that were paid already, but its money does not go back",
+        sql: "SELECT payments.out_trade_no AS subject
+            FROM payments
+            WHERE
+                payments.state = 'suspense'
+                AND payments.state_reason = 'double'
+                AND NOT EXISTS (SELECT 1 FROM refunds WHERE refunds.out_trade_no = payments.out_trade_no)
+            ORDER BY 1",
+    },
+    Check {
+        sentence: "may still be paid, but nobody asks after it",
+        sql: concat!(
+            "SELECT payments.out_trade_no AS subject
+            FROM payments
+            WHERE payments.state IN ('opening', 'waiting') AND ",
+            abandoned!("follow_payment", "payments.out_trade_no"),
+            " ORDER BY 1"
+        ),
+    },
+    Check {
+        sentence: "is paid and not booked, but nobody tells HIS",
+        sql: concat!(
+            "SELECT write_backs.bill_no AS subject
+            FROM write_backs
+            WHERE write_backs.state IN ('due', 'unknown', 'refusal_to_confirm') AND ",
+            abandoned!("write_back", "write_backs.bill_no"),
+            " ORDER BY 1"
+        ),
+    },
+    Check {
+        sentence: "is a refund that has not arrived, but nobody goes on with it",
+        sql: concat!(
+            "SELECT refunds.out_refund_no AS subject
+            FROM refunds
+            WHERE refunds.state IN ('due', 'unknown', 'processing', 'abnormal') AND ",
+            abandoned!("follow_refund", "refunds.out_refund_no"),
+            " ORDER BY 1"
+        ),
+    },
+    Check {
+        sentence: "is a refund that arrived, but nobody tells HIS",
+        sql: concat!(
+            "SELECT refunds.out_refund_no AS subject
+            FROM refunds
+            WHERE refunds.state = 'succeeded' AND refunds.his_state IN ('due', 'unknown') AND ",
+            abandoned!("write_back_refund", "refunds.out_refund_no"),
+            " ORDER BY 1"
+        ),
+    },
+    Check {
+        sentence: "has money, but the audit trail does not tell of it with the same amount",
+        sql: concat!(
+            "SELECT payments.out_trade_no AS subject
+            FROM payments
+            WHERE
+                (payments.state = 'paid' AND ",
+            untold!("payment.paid", "payments.out_trade_no", "payments.received_fen"),
+            ")
+                OR (payments.state = 'suspense' AND payments.state_reason = 'double' AND ",
+            untold!("payment.double", "payments.out_trade_no", "payments.received_fen"),
+            ") ORDER BY 1"
+        ),
+    },
+    Check {
+        sentence: "was paid, says the audit trail, but there is no payment with that money",
+        sql: "SELECT DISTINCT audit_events.subject AS subject
+            FROM audit_events
+            LEFT JOIN payments ON payments.out_trade_no = audit_events.subject
+            WHERE
+                (audit_events.action = 'payment.paid' AND COALESCE(payments.state, '') <> 'paid')
+                OR (
+                    audit_events.action IN ('payment.double', 'wrong_amount')
+                    AND COALESCE(payments.state, '') <> 'suspense'
+                )
+            ORDER BY 1",
+    },
+    Check {
+        sentence: "stands otherwise at HIS than the audit trail tells",
+        sql: "SELECT audit_events.subject AS subject
+            FROM audit_events
+            LEFT JOIN write_backs ON write_backs.bill_no = audit_events.subject
+            WHERE
+                (audit_events.action = 'write_back.posted' AND COALESCE(write_backs.state, '') <> 'posted')
+                OR (audit_events.action = 'write_back.refused' AND COALESCE(write_backs.state, '') <> 'refused')
+            UNION
+            SELECT write_backs.bill_no AS subject
+            FROM write_backs
+            WHERE
+                write_backs.state IN ('posted', 'refused')
+                AND NOT EXISTS (
+                    SELECT 1
+                    FROM audit_events
+                    WHERE
+                        audit_events.subject = write_backs.bill_no
+                        AND audit_events.action = 'write_back.' || write_backs.state
+                )
+            ORDER BY 1",
+    },
+    Check {
+        sentence: "is a refund that the audit trail does not tell of with the same amount",
+        sql: concat!(
+            "SELECT refunds.out_refund_no AS subject
+            FROM refunds
+            WHERE ",
+            untold!("refund.requested", "refunds.out_refund_no", "refunds.amount_fen"),
+            " OR (refunds.state = 'succeeded' AND ",
+            untold!("refund.arrived", "refunds.out_refund_no", "refunds.amount_fen"),
+            ") ORDER BY 1"
+        ),
+    },
+    Check {
+        sentence: "is a refund, says the audit trail, but it is not there or did not arrive",
+        sql: "SELECT DISTINCT audit_events.subject AS subject
+            FROM audit_events
+            LEFT JOIN refunds ON refunds.out_refund_no = audit_events.subject
+            WHERE
+                (audit_events.action = 'refund.requested' AND refunds.state IS NULL)
+                OR (audit_events.action = 'refund.arrived' AND COALESCE(refunds.state, '') <> 'succeeded')
+            ORDER BY 1",
+    },
 ];
 
 reads! {
-    /// Compares payments, refunds, write-backs, claims and books with each other; each contradiction is a sentence that
-    /// begins with the number of what contradicts. Nothing is changed. An empty list means that every fen is explained.
+    /// Compares payments, refunds, write-backs, claims, tasks, books and audit trail with each other; each contradiction is a
+    /// sentence that begins with the number of what contradicts. Nothing is changed. An empty list means that every fen is
+    /// explained.
     ///
-    /// Every check is one statement; run it inside of a transaction to see all of them at one moment while others write.
+    /// Every check is one statement; run it inside of [`Store::snapshot`](crate::Store::snapshot) to see all of them at one
+    /// moment while others write.
     cross_check() -> Vec<String>;
 }
 
 async fn cross_check(connection: &mut AnyConnection) -> Result<Vec<String>> {
     let mut sentences = Vec::new();
-    for check in CHECKS {
-        for row in query(check.sql).fetch_all(&mut *connection).await? {
+    for Check { sentence, sql } in CHECKS {
+        let limited = statement(format!("{sql} LIMIT {}", NAMED + 1));
+        let rows = query(limited).fetch_all(&mut *connection).await?;
+        for row in rows.iter().take(NAMED) {
             let subject: String = row.try_get("subject")?;
-            sentences.push(format!("{subject} {}", check.sentence));
+            sentences.push(format!("{subject} {sentence}"));
+        }
+        if rows.len() > NAMED {
+            sentences.push(format!("and more than these {NAMED} {sentence}"));
         }
     }
     Ok(sentences)

@@ -5,7 +5,7 @@ use crate::group::Line;
 use crate::{StoreError, StoreSettings};
 use sqlx::any::AnyPoolOptions;
 use sqlx::pool::PoolConnectionMetadata;
-use sqlx::{AnyConnection, AnyPool, Connection, Executor, query_scalar};
+use sqlx::{Any, AnyConnection, AnyPool, Connection, Executor, Transaction, query_scalar};
 use std::time::Duration;
 
 /// The database that a store runs on.
@@ -65,6 +65,14 @@ impl Engine {
             Self::Sqlite => connect_sqlite(settings).await,
             Self::Postgres => connect_postgres(settings).await,
         }
+    }
+
+    /// Begins a transaction that sees one moment. SQLite's readers do so by themselves: the log keeps the pages of that moment.
+    pub(crate) async fn begin_snapshot(self, pool: &AnyPool) -> Result<Transaction<'static, Any>> {
+        Ok(match self {
+            Self::Sqlite => pool.begin_with("BEGIN DEFERRED").await?,
+            Self::Postgres => pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?,
+        })
     }
 
     /// Sixteen hexadecimal digits or more from the engine's own random source.

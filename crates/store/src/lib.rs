@@ -127,6 +127,13 @@ impl Store {
         Ok(Tx { held, shared: Arc::clone(&self.shared) })
     }
 
+    /// Begins a transaction that only reads, and sees everything as it was at one moment, however long it reads and whatever is
+    /// written meanwhile. The engine refuses to write in it.
+    pub async fn snapshot(&self) -> Result<Tx> {
+        let held = Held::Own(self.engine().begin_snapshot(&self.shared.pools.reader).await?);
+        Ok(Tx { held, shared: Arc::clone(&self.shared) })
+    }
+
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> Result<()> {
         Ok(self.reader().await?.as_mut().ping().await?)
