@@ -8,7 +8,7 @@ use crate::placeholders::{statement, tuples};
 use crate::rows::Fields;
 use mingfen_domain::Timestamp;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, query};
+use sqlx::{AnyConnection, query, query_scalar};
 
 /// Something that somebody did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,9 @@ pub struct AuditRecord {
     pub link: Option<AuditLink>,
 }
 
+/// There is one chain; the row of its end is named all the same, so that it cannot be there twice.
+const CHAIN: &str = "audit_events";
+
 /// As many rows of three values as both engines take in one statement, with room to spare.
 const SEALED_AT_ONCE: usize = 200;
 
@@ -70,8 +73,12 @@ macro_rules! select_audit_events {
 reads! {
     /// At most `limit` events that are in no chain yet, the oldest first: the order in which they are to be sealed.
     unsealed(limit: i64) -> Vec<AuditRecord>;
+    /// How many events that happened before `before` are in no chain yet: more than none, and nobody is sealing.
+    unsealed_before(before: Timestamp) -> i64;
     /// The end of the chain.
     last_link() -> Option<AuditLink>;
+    /// The end of the chain as whoever sealed last vouched for it, in a form that only the keyring reads.
+    sealed_end() -> Option<Vec<u8>>;
     /// At most `limit` links from `from_seq` on, in order; ask again from one past the last.
     stream_chain(from_seq: i64, limit: i64) -> Vec<AuditRecord>;
     /// Everything that was done to a subject, the oldest first.
@@ -133,6 +140,24 @@ impl Tx {
         }
         Ok(())
     }
+
+    /// Keeps the end of the chain, in the transaction that sealed it.
+    pub async fn keep_sealed_end(&mut self, end: &[u8]) -> Result<()> {
+        query(
+            "INSERT INTO audit_ends (
+                chain,
+                end_sealed
+            )
+            VALUES ($1, $2)
+            ON CONFLICT (chain) DO UPDATE
+            SET end_sealed = excluded.end_sealed",
+        )
+        .bind(CHAIN)
+        .bind(end)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
 }
 
 async fn unsealed(connection: &mut AnyConnection, limit: i64) -> Result<Vec<AuditRecord>> {
@@ -141,6 +166,20 @@ async fn unsealed(connection: &mut AnyConnection, limit: i64) -> Result<Vec<Audi
         .fetch_all(connection)
         .await?;
     rows.iter().map(rebuild).collect()
+}
+
+async fn unsealed_before(connection: &mut AnyConnection, before: Timestamp) -> Result<i64> {
+    Ok(query_scalar("SELECT COUNT(*) FROM audit_events WHERE seq IS NULL AND at_ms < $1")
+        .bind(before.ms())
+        .fetch_one(connection)
+        .await?)
+}
+
+async fn sealed_end(connection: &mut AnyConnection) -> Result<Option<Vec<u8>>> {
+    Ok(query_scalar("SELECT end_sealed FROM audit_ends WHERE chain = $1")
+        .bind(CHAIN)
+        .fetch_optional(connection)
+        .await?)
 }
 
 async fn last_link(connection: &mut AnyConnection) -> Result<Option<AuditLink>> {

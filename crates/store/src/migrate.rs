@@ -31,6 +31,7 @@ migrations! {
     9 "0009_api_answers",
     10 "0010_notices",
     11 "0011_second_thoughts",
+    12 "0012_audit_ends",
 }
 
 /// Where the engine keeps which migrations were applied.
