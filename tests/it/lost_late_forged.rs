@@ -201,6 +201,7 @@ async fn news_older_than_five_minutes_is_refused(hospital: Hospital) {
     hospital.time_passes(301);
     let (status, body) = kept.sent_to(&hospital.replica.public_url).await;
     assert!((400..=599).contains(&status), "{status} {body}");
+    hospital.settles().await;
     hospital.verifies().await;
 }
 

@@ -38,6 +38,17 @@ impl Room {
         Self { url: format!("{server}{mark}options=-csearch_path%3D{name}"), directory: None }
     }
 
+    /// Writes past the store, as a hand at the database would; it must find something to change.
+    pub async fn tamper(&self, sql: &str) {
+        let mut connection = AnyConnection::connect(&self.url).await.expect("the database answers");
+        let done = connection
+            .execute(sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())))
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+        assert!(done.rows_affected() > 0, "nothing to tamper with: {sql}");
+        connection.close().await.expect("closed");
+    }
+
     /// Whether it is SQLite.
     pub const fn is_sqlite(&self) -> bool {
         self.directory.is_some()

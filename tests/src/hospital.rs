@@ -20,6 +20,7 @@ use mingfen_provider_api::{BuildContext, Provider};
 use mingfen_simulator::his::{DEMO_KEY_ID, DEMO_SECRET, GatewayAccess, HOSPITAL_ID, HOSPITAL_NAME};
 use mingfen_simulator::{Running, Settings, Simulator, alipay, sms};
 use mingfen_store::{Store, StoreSettings};
+use mingfen_vault::chain::Link;
 use mingfen_vault::{KeyId, Keyring};
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -150,9 +151,19 @@ impl Hospital {
 
     /// The books, the records and the audit trail hold.
     pub async fn verifies(&self) -> Verification {
-        let verification = service::verify(self.gateway()).await.expect("the journal can be read");
+        let verification = service::verify(self.gateway(), None).await.expect("the journal can be read");
         assert!(verification.is_sound(), "{:#?}", verification);
         verification
+    }
+
+    /// What a check of everything finds, sound or not; with a link that was kept elsewhere, or without.
+    pub async fn is_checked(&self, kept: Option<&Link>) -> Verification {
+        service::verify(self.gateway(), kept).await.expect("the journal can be read")
+    }
+
+    /// A hand at the database writes past the gateway.
+    pub async fn is_tampered(&self, sql: &str) {
+        self.room.tamper(sql).await;
     }
 
     /// Every notification that was kept, the oldest first, opened.

@@ -3,6 +3,7 @@
 use crate::exit;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use mingfen_vault::chain::Link;
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -51,10 +52,14 @@ pub enum Command {
     Tasks(Tasks),
     /// Prove that the books balance and that the audit chain holds
     #[command(
-        after_help = "Checks every journal entry, what each fen is explained by, and every link of the audit chain.\n\
-        Exits with 0 when all is sound and with 4 when something is not. Changes nothing."
+        after_help = "Checks every journal entry, what each fen is explained by, that everything unfinished has a task, and every\n\
+        link of the audit chain, all as it is at one moment. Exits with 0 when all is sound and with 4 when something is\n\
+        not. Changes nothing.\n\n\
+        It prints the anchor: the last link of the chain. Write it down where nobody at the database reaches it, and give\n\
+        it to a later run: that the end of the chain was cut off, or all of it made anew, is seen by nothing else.\n\n\
+        Examples:\n  mingfen verify\n  mingfen verify --anchor 4711:9f2c…          the anchor of last Monday"
     )]
-    Verify(JsonOnly),
+    Verify(Verify),
     /// Run the simulator alone, for rehearsals and for other programs' tests
     Simulate(Simulate),
     /// Check, document or show the settings
@@ -158,10 +163,25 @@ pub struct Order {
 
 /// Options of `verify`.
 #[derive(Debug, Args)]
-pub struct JsonOnly {
+pub struct Verify {
+    /// A link of the audit chain that was written down earlier: the chain must contain it
+    #[arg(long, value_name = "SEQ:HASH", value_parser = link)]
+    pub anchor: Option<Link>,
+    /// After a broken chain was looked into: let it go on from this link, its last one; becomes a row of the audit trail
+    #[arg(long, value_name = "SEQ:HASH", value_parser = link, conflicts_with_all = ["anchor", "json"])]
+    pub accept: Option<Link>,
+    /// Who accepts, for the audit trail
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    pub by: String,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+fn link(text: &str) -> Result<Link, String> {
+    Link::parse(text).ok_or_else(|| {
+        "wanted is what `mingfen verify` printed: a number, a colon, 64 hexadecimal digits".to_owned()
+    })
 }
 
 /// Options of `tasks`.

@@ -10,8 +10,9 @@ use mingfen_his::His;
 use mingfen_provider_api::Provider;
 use mingfen_store::Store;
 use mingfen_vault::Keyring;
+use mingfen_vault::chain::Link;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
 /// The parts that `cli` puts together.
@@ -48,6 +49,8 @@ pub struct Gateway {
     pub(crate) cache: Arc<dyn Cache>,
     pub(crate) sms: Option<Arc<dyn Sms>>,
     pub(crate) metrics: Metrics,
+    /// The end of the audit chain when this process last linked a row; it must stay in the chain.
+    pub(crate) audit_end: Mutex<Option<Link>>,
     /// Wakes the worker when a task was made due now.
     pub(crate) work: Notify,
     /// This process among the replicas, for leases.
@@ -73,6 +76,7 @@ impl Gateway {
             cache: parts.cache,
             sms: parts.sms,
             metrics: Metrics::default(),
+            audit_end: Mutex::new(None),
             work: Notify::new(),
             replica,
         })

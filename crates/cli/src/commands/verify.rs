@@ -1,18 +1,23 @@
 //! `mingfen verify`: proves that the books balance and that the audit chain holds.
 
-use crate::arguments::JsonOnly;
+use crate::arguments::Verify;
 use crate::assemble::Checked;
 use crate::exit::Exit;
 use crate::screen::{Screen, Tone};
 use comfy_table::{Cell, CellAlignment};
 use mingfen_config::Sources;
 use mingfen_domain::Fen;
-use mingfen_gateway::service::{Verification, verify};
+use mingfen_gateway::service::{Verification, accept_end, verify};
 use serde_json::json;
 
-pub async fn run(sources: &Sources, options: &JsonOnly, screen: &mut Screen) -> anyhow::Result<Exit> {
+pub async fn run(sources: &Sources, options: &Verify, screen: &mut Screen) -> anyhow::Result<Exit> {
     let gateway = Checked::from_sources(sources)?.gateway().await?;
-    let found = verify(&gateway).await?;
+    if let Some(end) = &options.accept {
+        accept_end(&gateway, end, &options.by).await?;
+        screen.line("The audit chain goes on from there. Restart the gateways: each still remembers the end that it saw.");
+        return Ok(Exit::Done);
+    }
+    let found = verify(&gateway, options.anchor.as_ref()).await?;
     if options.json {
         screen.json(&as_json(&found));
     } else {
@@ -29,8 +34,12 @@ fn as_json(found: &Verification) -> serde_json::Value {
             .map(|(account, fen)| json!({ "account": account.to_text(), "fen": fen.get() }))
             .collect::<Vec<_>>(),
         "problems": found.problems,
-        "audit_rows": found.audit_rows,
-        "audit_broken": found.audit_broken,
+        "audit": {
+            "rows": found.audit.rows,
+            "anchor": found.audit.anchor.to_string(),
+            "overdue": found.audit.overdue,
+            "broken": found.audit.broken,
+        },
     })
 }
 
@@ -46,16 +55,16 @@ fn tell(found: &Verification, screen: &mut Screen) {
         table.add_row([Cell::new(account.to_text()), right(debit), right(credit)]);
     }
     screen.line(table.to_string());
-    screen.line(format!("{} journal entries, {} audit rows.", found.entries, found.audit_rows));
+    screen.line(format!("{} journal entries, {} audit rows.", found.entries, found.audit.rows));
     for problem in &found.problems {
         let bad = screen.toned(Tone::Bad, problem);
         screen.line(bad);
     }
-    if let Some(row) = found.audit_broken {
-        let bad = screen
-            .toned(Tone::Bad, &format!("The audit chain breaks at row {row}: rows were changed or removed."));
+    for broken in &found.audit.broken {
+        let bad = screen.toned(Tone::Bad, &format!("The audit chain: {broken}."));
         screen.line(bad);
     }
+    screen.line(format!("Anchor: {}", found.audit.anchor));
     if found.is_sound() {
         let good =
             screen.toned(Tone::Good, "The books balance, every fen is explained, the audit chain holds.");

@@ -11,6 +11,8 @@ use tokio::time::{Instant, interval};
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// New audit rows are linked this often.
 const SEAL_EVERY: Duration = Duration::from_secs(1);
+/// The end of the audit trail goes into the log this often: where logs are kept apart from the database, nobody there can deny it.
+const ANCHOR_EVERY: Duration = Duration::from_secs(3600);
 /// Certificates are fetched more often than every twelve hours (wechatpay-v3.md, 1.6).
 const REFRESH_EVERY: Duration = Duration::from_secs(6 * 3600);
 /// An API answer is kept for repeats this long; a caller that repeats later has its own number of the refund.
@@ -19,6 +21,7 @@ const ANSWERS_KEPT_SECONDS: i64 = 30 * 86_400;
 /// Works until `stop` becomes true; what is being done then is finished first.
 pub async fn work_until(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
     let mut seal = interval(SEAL_EVERY);
+    let mut anchor = interval(ANCHOR_EVERY);
     let mut refreshed: Option<Instant> = None;
     while !*stop.borrow() {
         if let Err(error) = run_due(gateway).await {
@@ -40,6 +43,10 @@ pub async fn work_until(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
                     tracing::error!(error = %error, "the audit trail could not be linked");
                 }
             }
+            _ = anchor.tick() => match service::audit_anchor(gateway).await {
+                Ok(end) => tracing::info!(audit.anchor = %end, "the audit trail ends here"),
+                Err(error) => tracing::error!(error = %error, "the end of the audit trail is in doubt"),
+            },
             _ = stop.changed() => {}
         }
     }

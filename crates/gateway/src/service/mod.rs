@@ -36,10 +36,10 @@ pub use receive_notification::{Received, receive_notification};
 pub use record_refund::{RefundRecorded, record_refund_event, record_refund_sighting};
 pub use record_sighting::{Recorded, Source, Told, Way, record_event, record_sighting};
 pub use request_refund::{RefundAsked, RefundRefused, RefundTarget, request_refund};
-pub use seal_audit::seal_audit;
+pub use seal_audit::{accept_end, audit_anchor, seal_audit};
 pub use send_notice::send_notice;
 pub use slip_link::{LinkError, SlipLink, slip_link};
-pub use verify::{Verification, verify};
+pub use verify::{Trail, Verification, verify};
 
 pub(crate) use attention::matter;
 pub(crate) use open_payment::order_request;

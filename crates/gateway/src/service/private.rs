@@ -4,6 +4,7 @@ use crate::Gateway;
 use mingfen_domain::ids::HospitalId;
 use mingfen_domain::person::{Patient, Phone};
 use mingfen_provider_api::Payer;
+use mingfen_vault::chain::Link;
 use mingfen_vault::field;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,7 @@ const PHONE: &str = "bills.phone";
 const PAYER: &str = "payments.payer";
 const NOTIFICATION: &str = "notifications.raw";
 const CARD: &str = "bills.card";
+const CHAIN_END: &str = "audit_ends.end";
 
 #[derive(Serialize, Deserialize)]
 struct PatientRow {
@@ -79,6 +81,16 @@ impl Private<'_> {
 
     pub(crate) fn seal_raw(&self, bytes: &[u8]) -> Vec<u8> {
         self.seal(NOTIFICATION, bytes)
+    }
+
+    pub(crate) fn seal_chain_end(&self, end: &Link) -> Vec<u8> {
+        self.seal(CHAIN_END, end.to_string().as_bytes())
+    }
+
+    pub(crate) fn open_chain_end(&self, sealed: &[u8]) -> Result<Link, Trouble> {
+        let plain = self.open(CHAIN_END, sealed)?;
+        let end = std::str::from_utf8(&plain).ok().and_then(Link::parse);
+        end.ok_or_else(|| Trouble::Sealed(CHAIN_END.to_owned()))
     }
 
     /// The keyed digest by which a card's bills are found.

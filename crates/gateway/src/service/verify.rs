@@ -1,10 +1,12 @@
 //! Proving that every fen can be explained and that nobody changed the trail.
 
 use super::Trouble;
+use super::seal_audit::{end_problem, of_stored};
 use crate::Gateway;
 use mingfen_domain::Fen;
 use mingfen_domain::books::Account;
-use mingfen_vault::chain;
+use mingfen_store::{AuditRecord, StoreError, Tx};
+use mingfen_vault::chain::{self, Broken, Link};
 
 /// What was proven, or not.
 #[derive(Clone, Debug)]
@@ -15,70 +17,119 @@ pub struct Verification {
     pub trial_balance: Vec<(Account, Fen)>,
     /// Everything that does not explain itself, in words.
     pub problems: Vec<String>,
-    /// Linked rows of the audit trail.
-    pub audit_rows: i64,
-    /// The first row of the trail that was changed.
-    pub audit_broken: Option<i64>,
+    /// What the audit trail was found to be.
+    pub audit: Trail,
+}
+
+/// What the audit trail was found to be.
+#[derive(Clone, Debug)]
+pub struct Trail {
+    /// Linked rows that hold.
+    pub rows: u64,
+    /// The last of them: the anchor to write down elsewhere, and to give to a later check.
+    pub anchor: Link,
+    /// Rows that are not linked although they should be by now.
+    pub overdue: i64,
+    /// Everything that is wrong with it, in words.
+    pub broken: Vec<String>,
 }
 
 impl Verification {
     /// Whether everything holds.
     pub fn is_sound(&self) -> bool {
-        self.problems.is_empty() && self.audit_broken.is_none()
+        self.problems.is_empty() && self.audit.broken.is_empty()
     }
 }
 
+/// Rows read at once: the trail of years does not fit into memory.
 const PAGE: i64 = 1000;
+/// Rows are linked within about a second. One that waits for longer than this says that nobody links.
+const OVERDUE_MS: i64 = 60_000;
 
-/// Reads the journal, the records and the audit trail from the first row.
+/// Reads the journal, the records and the audit trail from the first row, all as they are at one moment. `kept` is a link
+/// that was written down earlier, where nobody at the database reaches it: the chain must contain it.
 ///
 /// # Errors
 /// [`Trouble`] when the database cannot be read.
-pub async fn verify(gateway: &Gateway) -> Result<Verification, Trouble> {
-    let store = &gateway.store;
-    let journal = store.verify_journal().await?;
-    let trial_balance = store.trial_balance().await?;
+pub async fn verify(gateway: &Gateway, kept: Option<&Link>) -> Result<Verification, Trouble> {
+    let mut view = gateway.store.snapshot().await?;
+    let journal = view.verify_journal().await?;
     let mut problems: Vec<String> =
         journal.unbalanced.iter().map(|entry| format!("journal entry {entry} does not balance")).collect();
+    let trial_balance = match view.trial_balance().await {
+        // An account that does not exist is a finding, not the end of the search.
+        Err(nonsense @ StoreError::Inconsistent { .. }) => {
+            problems.push(nonsense.to_string());
+            Vec::new()
+        }
+        balance => balance?,
+    };
     let sum = Fen::sum(trial_balance.iter().map(|(_, fen)| *fen))?;
     if sum != Fen::ZERO {
         problems.push(format!("the accounts add up to {sum} yuan instead of zero"));
     }
-    problems.extend(store.cross_check().await?);
+    problems.extend(view.cross_check().await?);
+    let audit = walk(gateway, &mut view, kept).await?;
+    view.rollback().await?;
+    Ok(Verification { entries: journal.entries, trial_balance, problems, audit })
+}
 
-    let (mut seq, mut previous, mut broken) = (0, chain::GENESIS, None);
+async fn walk(gateway: &Gateway, view: &mut Tx, kept: Option<&Link>) -> Result<Trail, Trouble> {
+    let mut chain = chain::Verification::after(Link::genesis());
+    let mut broken = Vec::new();
+    // From the lowest number there is: a row numbered below one is no row of the chain, and would hide from a walk that began
+    // at one as well as from the sealer.
+    let mut from = i64::MIN;
+    let mut kept_is_there = kept.is_none_or(|kept| *kept == Link::genesis());
     'pages: loop {
-        let rows = store.stream_chain(seq + 1, PAGE).await?;
+        let rows = match view.stream_chain(from, PAGE).await {
+            Err(nonsense @ StoreError::Inconsistent { .. }) => {
+                broken.push(nonsense.to_string());
+                break;
+            }
+            rows => rows?,
+        };
         if rows.is_empty() {
             break;
         }
-        for row in rows {
-            let event = &row.event;
-            previous = chain::link(
-                &previous,
-                seq + 1,
-                event.at,
-                &event.actor,
-                &event.action,
-                &event.subject,
-                &event.detail,
-            );
-            let sound = row
-                .link
-                .as_ref()
-                .is_some_and(|link| link.seq == seq + 1 && link.hash == hex::encode(previous));
-            if !sound {
-                broken = Some(seq + 1);
+        for row in &rows {
+            if let Err(problem) = check(&mut chain, row) {
+                broken.push(problem);
                 break 'pages;
             }
-            seq += 1;
+            let link = chain.summary().last;
+            kept_is_there |= kept == Some(&link);
+            from = link.seq.saturating_add(1);
         }
     }
-    Ok(Verification {
-        entries: journal.entries,
-        trial_balance,
-        problems,
-        audit_rows: seq,
-        audit_broken: broken,
-    })
+    let end = chain.summary();
+    if let (false, Some(kept)) = (kept_is_there, kept) {
+        broken.push(format!("the audit chain does not contain the link that was kept: {kept}"));
+    }
+    // The end of what holds is not the end of the chain when it broke before.
+    if broken.is_empty() {
+        broken.extend(end_problem(gateway, view, &end.last).await?);
+    }
+    let overdue = view.unsealed_before(gateway.now().plus_ms(-OVERDUE_MS)).await?;
+    if overdue > 0 {
+        broken.push(format!(
+            "{overdue} audit rows wait to be linked for more than a minute; does a worker run?"
+        ));
+    }
+    Ok(Trail { rows: end.rows, anchor: end.last, overdue, broken })
+}
+
+fn check(chain: &mut chain::Verification, row: &AuditRecord) -> Result<(), String> {
+    let event = &row.event;
+    let Some(link) = &row.link else { return Err(format!("audit row {} lost its number", row.event_id)) };
+    let link = of_stored(link).map_err(|problem| problem.to_string())?;
+    let row = chain::Row {
+        link,
+        at: event.at,
+        actor: &event.actor,
+        action: &event.action,
+        subject: &event.subject,
+        detail: &event.detail,
+    };
+    chain.check(&row).map_err(|broken: Broken| broken.to_string())
 }
