@@ -2,53 +2,158 @@
 
 use futures_util::future::ready;
 use futures_util::{FutureExt, StreamExt, stream};
-use mingfen_domain::ids::BillNo;
+use mingfen_domain::bill::BillState;
+use mingfen_domain::books::Account;
+use mingfen_domain::ids::{BillNo, OutTradeNo};
+use mingfen_domain::payment::{ClosedBecause, State};
+use mingfen_domain::{Clock, Fen};
+use mingfen_gateway::ambient::SystemClock;
 use mingfen_gateway::crash::POINTS;
 use mingfen_simulator::faults::{Fault, Rule};
-use mingfen_simulator::his::SlipStatus;
+use mingfen_simulator::his::{SlipStatus, Trouble};
 use mingfen_store::{TaskKind, TaskState};
 use mingfen_tests::{
-    App, Balancer, CARD, Installation, Page, Patient, RedisServer, Room, free_address, required, until,
+    App, Balancer, CARD, Installation, Page, Patient, Process, RedisServer, Room, free_address, required,
+    until,
 };
 use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
 
 /// Stories that are told at the same time: they wait most of the time.
 const AT_ONCE: usize = 6;
 
+/// What is going on when the process dies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Story {
+    /// A patient pays, HIS books.
+    Payment,
+    /// Another app takes the slip over: the first order is closed at its provider.
+    Close,
+    /// HIS asks for the money back.
+    Refund,
+    /// HIS refuses to book; the money goes back by itself.
+    RefusedBooking,
+    /// An order that was said to be closed is paid after another one; its money goes back by itself.
+    DoubleMoney,
+}
+
+/// Where the process dies in which story.
+const DEATHS: &[(Story, &[&str])] = &[
+    (
+        Story::Payment,
+        &[
+            "open_payment.stored",
+            "open_payment.locked",
+            "open_payment.ordered",
+            "sighting.waiting.before_commit",
+            "sighting.waiting.recorded",
+            "notification.kept",
+            "sighting.paid.before_commit",
+            "sighting.paid.recorded",
+            "write_back.marked",
+            "write_back.told",
+            "write_back.posted.before_commit",
+            "write_back.posted.recorded",
+            "notice.sent",
+            "notice.recorded",
+        ],
+    ),
+    (
+        Story::Close,
+        &["close_answer.waiting.heard", "sighting.closed.before_commit", "sighting.closed.recorded"],
+    ),
+    (
+        Story::Refund,
+        &[
+            "api.begun",
+            "request_refund.before_commit",
+            "request_refund.stored",
+            "api.worked",
+            "refund.marked",
+            "refund.sent",
+            "refund.succeeded.before_commit",
+            "refund.succeeded.recorded",
+            "refund_write_back.marked",
+            "refund_write_back.told",
+            "refund_write_back.posted.before_commit",
+            "refund_write_back.posted.recorded",
+        ],
+    ),
+    (
+        Story::RefusedBooking,
+        &[
+            "write_back.refusal_to_confirm.recorded",
+            "auto_refund.before_commit",
+            "write_back.refused.before_commit",
+            "write_back.refused.recorded",
+            "refund.sent",
+            "refund.succeeded.before_commit",
+        ],
+    ),
+    (
+        Story::DoubleMoney,
+        &[
+            "auto_refund.before_commit",
+            "sighting.suspense.before_commit",
+            "sighting.suspense.recorded",
+            "refund.marked",
+            "refund.succeeded.recorded",
+        ],
+    ),
+];
+
+#[test]
+fn every_point_has_a_story_that_dies_there() {
+    let mut told: Vec<&str> = DEATHS.iter().flat_map(|(_, points)| points.iter().copied()).collect();
+    let mut named = POINTS.to_vec();
+    told.sort_unstable();
+    told.dedup();
+    named.sort_unstable();
+    assert_eq!(told, named);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dying_at_any_point_loses_nothing_on_sqlite() {
-    at_every_point(async |point| dies_at(point, Room::on_sqlite(), App::Wechat).await).await;
+    at_every_point(async |story, point| dies_at(story, point, Room::on_sqlite(), App::Wechat).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dying_at_any_point_loses_nothing_on_postgres() {
-    at_every_point(async |point| dies_at(point, Room::on_postgres().await, App::Alipay).await).await;
+    at_every_point(async |story, point| {
+        dies_at(story, point, Room::on_postgres().await, App::Alipay).await;
+    })
+    .await;
 }
 
-/// Tells the story of every point, and only then says which went wrong; each has said how by itself.
-async fn at_every_point(story: impl AsyncFn(&'static str)) {
-    let story = &story;
-    let told = POINTS.iter().map(async |point| {
-        let end = AssertUnwindSafe(story(point)).catch_unwind().await;
-        end.is_err().then_some(*point)
+/// Tells every story with every death, and only then says which went wrong; each has said how by itself.
+async fn at_every_point(dies: impl AsyncFn(Story, &'static str)) {
+    let dies = &dies;
+    let deaths = DEATHS.iter().flat_map(|(story, points)| points.iter().map(|point| (*story, *point)));
+    let told = deaths.map(async |(story, point)| {
+        let end = AssertUnwindSafe(dies(story, point)).catch_unwind().await;
+        end.is_err().then_some((story, point))
     });
     let failed: Vec<_> = stream::iter(told).buffered(AT_ONCE).filter_map(ready).collect().await;
     assert!(failed.is_empty(), "dying is not harmless at {failed:?}");
 }
 
-async fn dies_at(point: &'static str, room: Room, app: App) {
+async fn dies_at(story: Story, point: &'static str, room: Room, app: App) {
     let town = Installation::of_one(room).await;
-    let wants_refund = point.contains("refund");
     let doomed = town.serves(0, Some(point)).await;
+    match story {
+        Story::Payment => pays(&town, doomed, app).await,
+        Story::Close => takes_over(&town, doomed).await,
+        Story::Refund => is_refunded(&town, doomed, app).await,
+        Story::RefusedBooking => is_refused(&town, doomed, app).await,
+        Story::DoubleMoney => pays_twice(&town, doomed).await,
+    }
+}
+
+async fn pays(town: &Installation, doomed: Process, app: App) {
     let mut patient = town.patient(CARD, app).await;
     let sheet = sheet_if_answered(&mut patient).await;
     if let Some(sheet) = &sheet {
         patient.pays_in_the_sheet(sheet).await;
-    }
-    if wants_refund {
-        booked(&town, sheet.as_ref().expect("nothing was to go wrong before the refund")).await;
-        // Whether HIS hears an answer depends on the point.
-        let _ = town.his_asks_for_refund(&only_booking(&town).0).await;
     }
     doomed.dies().await;
 
@@ -61,12 +166,127 @@ async fn dies_at(point: &'static str, room: Room, app: App) {
             sheet
         }
     };
-    if wants_refund {
-        refunded(&town).await;
-    } else {
-        booked(&town, &sheet).await;
+    booked(town, &sheet).await;
+    everything_adds_up(town, 1, false).await;
+}
+
+async fn takes_over(town: &Installation, doomed: Process) {
+    let mut first = town.patient(CARD, App::Wechat).await;
+    let mut second = town.patient(CARD, App::Alipay).await;
+    first.goes_to_the_sheet(&[1]).await;
+    let confirm = second.goes_to_confirm(&[1]).await;
+    assert!(second.tries_to_pay(&confirm).await.is_err(), "it dies in the middle");
+    doomed.dies().await;
+
+    let _gateway = town.serves(0, None).await;
+    // While HIS still holds the slips for the first order, the page says so and offers to try again.
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let mut sheet = second.presses_pay(&confirm).await;
+    while sheet.attribute("data-call").is_none() {
+        assert!(Instant::now() < deadline, "the slip never came free:\n{}", sheet.text);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        sheet = second.presses_pay(&confirm).await;
     }
-    everything_adds_up(&town, 1, wants_refund).await;
+    second.pays_in_the_sheet(&sheet).await;
+    booked(town, &sheet).await;
+    let closed = town.simulator.ledger().payments.into_iter().filter(|order| order.state == "CLOSED").count();
+    assert_eq!(closed, 1, "the first order cannot be paid any more");
+    everything_adds_up(town, 1, false).await;
+}
+
+async fn is_refunded(town: &Installation, doomed: Process, app: App) {
+    let mut patient = town.patient(CARD, app).await;
+    let sheet = patient.pays(&[1]).await;
+    booked(town, &sheet).await;
+    // Whether HIS hears an answer depends on the point.
+    let _ = town.his_asks_for_refund(&only_booking(town).0).await;
+    doomed.dies().await;
+
+    let _gateway = town.serves(0, None).await;
+    refunded(town).await;
+    everything_adds_up(town, 1, true).await;
+}
+
+async fn is_refused(town: &Installation, doomed: Process, app: App) {
+    let no = Trouble::Refuse { code: "SLIP_CANCELLED".into() };
+    town.simulator.his().set_trouble("payments/confirm", no, None);
+    let mut patient = town.patient(CARD, app).await;
+    patient.pays(&[1]).await;
+    doomed.dies().await;
+
+    let _gateway = town.serves(0, None).await;
+    all_goes_back_but(town, 0).await;
+    assert!(town.simulator.his().records().bookings().is_empty(), "never both booked and sent back");
+    nothing_is_held(town).await;
+}
+
+async fn pays_twice(town: &Installation, doomed: Process) {
+    let mut first = town.patient(CARD, App::Wechat).await;
+    let mut second = town.patient(CARD, App::Alipay).await;
+    let late = first.goes_to_the_sheet(&[1]).await;
+    was_said_to_be_closed(town).await;
+    let sheet = second.pays(&[1]).await;
+    booked(town, &sheet).await;
+    first.pays_in_the_sheet(&late).await;
+    doomed.dies().await;
+
+    let _gateway = town.serves(0, None).await;
+    all_goes_back_but(town, 1).await;
+    only_booking(town);
+    nothing_is_held(town).await;
+}
+
+/// The only order is recorded as closed by its provider, which was wrong: it can still be paid there.
+async fn was_said_to_be_closed(town: &Installation) {
+    let order =
+        OutTradeNo::parse(town.simulator.ledger().payments[0].out_trade_no.as_str()).expect("a number");
+    let now = SystemClock.now();
+    let mut tx = town.store.begin().await.expect("a transaction");
+    let mut record = tx.payment_for_update(&order).await.expect("readable").expect("stored");
+    let bill = tx.bill_for_update(&record.payment.bill_no).await.expect("readable").expect("stored");
+    let bill_no = bill.bill.bill_no.clone();
+    record.payment.state = State::Closed(ClosedBecause::ClosedThere);
+    tx.save_payment_state(&record.payment, None).await.expect("saved");
+    tx.set_bill_state(&bill_no, &BillState::Released, bill.version).await.expect("saved");
+    tx.release_claims(&bill_no).await.expect("released");
+    tx.schedule(TaskKind::Unlock, bill_no.as_str(), now, &bill.trace).await.expect("due");
+    tx.commit().await.expect("durable");
+    until("HIS holds the slips no more", || async {
+        let task = town.store.task(TaskKind::Unlock, bill_no.as_str()).await.expect("readable");
+        task.is_some_and(|task| task.state == TaskState::Done)
+    })
+    .await;
+}
+
+/// Every payment goes back whole and once, except for so many that are booked.
+async fn all_goes_back_but(town: &Installation, booked: usize) {
+    until("it is back at the payer", || async {
+        let ledger = town.simulator.ledger();
+        let paid = ledger.payments.iter().filter(|payment| payment.paid_fen > 0);
+        let (back, kept): (Vec<_>, Vec<_>) =
+            paid.partition(|payment| payment.refunded_fen == payment.paid_fen);
+        assert!(kept.iter().all(|payment| payment.refunded_fen == 0), "in part: {kept:#?}");
+        (back.len(), kept.len(), ledger.refunds.len()) == (1, booked, 1)
+    })
+    .await;
+}
+
+/// The program's own check is sound, and no money waits in between.
+async fn nothing_is_held(town: &Installation) {
+    until("nothing is left to do", || async { nothing_is_left_to_do(town).await }).await;
+    until("no money is on its way", || async {
+        let balance = town.store.trial_balance().await.expect("readable");
+        balance.iter().all(|(account, fen)| *fen == Fen::ZERO || !is_in_between(account))
+    })
+    .await;
+    town.verifies().await;
+}
+
+const fn is_in_between(account: &Account) -> bool {
+    match account {
+        Account::Suspense | Account::RefundsPayable | Account::PatientMoney => true,
+        Account::ChannelReceivable(_) | Account::HisRevenue => false,
+    }
 }
 
 /// Presses "pay" once. `None`: the browser says that nobody answers.
@@ -137,10 +357,12 @@ async fn everything_adds_up(town: &Installation, slips: usize, refunded: bool) {
     town.verifies().await;
 }
 
-/// Asking after an order or a refund that has ended is no work that anybody waits for.
+/// Asking after an order or a refund that has ended, or once more after a refusal, is no work that anybody waits for.
 async fn nothing_is_left_to_do(town: &Installation) -> bool {
     let ready = town.store.list(Some(TaskState::Ready), 100).await.expect("readable");
-    ready.iter().all(|task| matches!(task.kind, TaskKind::FollowPayment | TaskKind::FollowRefund))
+    ready.iter().all(|task| {
+        matches!(task.kind, TaskKind::FollowPayment | TaskKind::FollowRefund | TaskKind::RecheckRefusal)
+    })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

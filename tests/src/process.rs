@@ -11,6 +11,7 @@ use mingfen_simulator::{Running, Settings, Simulator, sms};
 use mingfen_store::{Store, StoreSettings};
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -22,6 +23,8 @@ use toml::{Table, Value};
 const API_SECRET: &str = "a-secret-that-only-the-story-knows-0";
 /// Key number 1 of nobody.
 const KEYRING: &str = "1:AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
+/// What a power cut looks like to a process.
+const SIGKILL: i32 = 9;
 /// Nothing in a story takes longer, however busy the machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a story looks whether something has happened.
@@ -299,13 +302,13 @@ pub struct Process {
 }
 
 impl Process {
-    /// It aborts by itself; anything else fails the run.
+    /// It is killed at its point, without a chance to do anything about it; any other end fails the run.
     pub async fn dies(mut self) {
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         let status = status
             .unwrap_or_else(|_| panic!("it never passed the point where it was to die:\n{}", self.log()));
         let status = status.expect("its end is known");
-        assert_eq!(aborted(status), Some(true), "it ended with {status}:\n{}", self.log());
+        assert_eq!(ExitStatusExt::signal(&status), Some(SIGKILL), "it ended with {status}:\n{}", self.log());
     }
 
     /// Power is cut.
@@ -317,11 +320,6 @@ impl Process {
     pub fn log(&self) -> String {
         fs::read_to_string(&self.log_path).unwrap_or_default()
     }
-}
-
-fn aborted(status: std::process::ExitStatus) -> Option<bool> {
-    const SIGABRT: i32 = 6;
-    std::os::unix::process::ExitStatusExt::signal(&status).map(|signal| signal == SIGABRT)
 }
 
 /// The built program: `MINGFEN_BIN`, or beside this test.

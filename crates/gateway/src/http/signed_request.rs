@@ -4,8 +4,8 @@
 //! the answer is stored, a repeat gets it again, and the same key with another body is refused.
 
 use super::api_error::ApiFailure;
-use crate::Gateway;
 use crate::settings::{ApiKey, ApiRight};
+use crate::{Gateway, crash};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use mingfen_store::Begin;
@@ -124,7 +124,7 @@ where
     }
     tx.commit().await?;
     match begin {
-        Begin::Fresh => {}
+        Begin::Fresh => crash::point("api.begun"),
         Begin::Stored { status, body } => return Ok((status, body)),
         Begin::OtherRequest => {
             return Err(ApiFailure::new(
@@ -145,6 +145,7 @@ where
         Ok(value) => (200, value.to_string(), true),
         Err(failure) => (failure.status.as_u16(), failure.body(), failure.status.is_client_error()),
     };
+    crash::point("api.worked");
     let mut tx = gateway.store.begin().await?;
     if keep {
         tx.store_answer(&key.id, name, status, &text).await?;

@@ -2,7 +2,7 @@
 
 use super::record_sighting::{Recorded, Source, Way, record_event, record_sighting};
 use super::{JobEnd, Trouble};
-use crate::Gateway;
+use crate::{Gateway, crash};
 use mingfen_domain::ids::OutTradeNo;
 use mingfen_domain::payment::{Event, State};
 use mingfen_provider_api::{CallError, Sighted};
@@ -84,6 +84,7 @@ async fn ask(gateway: &Gateway, record: &PaymentRecord, close: bool) -> Result<A
     } else {
         (inquiry.query(order).await, Way::Query)
     };
+    crash::point_of(way.as_str(), record.payment.state.as_str(), "heard");
     let sighting = match answer {
         Ok(sighting) => sighting,
         Err(

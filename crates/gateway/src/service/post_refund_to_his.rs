@@ -167,6 +167,8 @@ async fn set_state(
             tx.close_parked(&format!("ask_person:{number}:{kind}"), gateway.now()).await?;
         }
     }
+    crash::point_of("refund_write_back", state.as_str(), "before_commit");
     tx.commit().await?;
+    crash::point_of("refund_write_back", state.as_str(), "recorded");
     Ok(())
 }

@@ -262,8 +262,9 @@ impl Telling {
                 record.version += 1;
             }
         }
+        crash::point_of("write_back", record.state.as_str(), "before_commit");
         tx.commit().await?;
-        crash::point("write_back.recorded");
+        crash::point_of("write_back", record.state.as_str(), "recorded");
         tracing::info!(bill.bill_no = %bill_no, trace = %self.bill.trace, state = record.state.as_str(), "write-back moved");
         gateway.work.notify_one();
         Ok(record)

@@ -138,8 +138,9 @@ async fn record(
         .await?;
     }
     source.set_verdict(&mut tx, word, number.as_str()).await?;
+    crash::point_of("refund", record.refund.state.as_str(), "before_commit");
     tx.commit().await?;
-    crash::point("refund.recorded");
+    crash::point_of("refund", record.refund.state.as_str(), "recorded");
     if word == "applied" {
         tracing::info!(refund.out_refund_no = %number, trace = %trace, way = way.as_str(), state = record.refund.state.as_str(), "refund moved");
         gateway.work.notify_one();
@@ -312,7 +313,9 @@ pub(super) async fn add_automatic_refund(
         request_digest: None,
         sent_at: None,
     };
-    add_refund(tx, &refund, now).await.map(|_| ())
+    add_refund(tx, &refund, now).await?;
+    crash::point("auto_refund.before_commit");
+    Ok(())
 }
 
 /// Stores a refund: holds the money, writes the books, makes it due. `false`: there is not that much left.

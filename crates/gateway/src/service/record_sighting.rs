@@ -314,9 +314,9 @@ async fn record_uncounted(
         .await?;
     }
     source.set_verdict(&mut tx, recorded.as_str(), order.as_str()).await?;
-    crash::point("record_sighting.before_commit");
+    crash::point_of("sighting", record.payment.state.as_str(), "before_commit");
     tx.commit().await?;
-    crash::point("record_sighting.committed");
+    crash::point_of("sighting", record.payment.state.as_str(), "recorded");
     if matches!(recorded, Recorded::Applied(_)) {
         tracing::info!(payment.out_trade_no = %order, trace = %record.payment.trace, way = source.way.as_str(), state = record.payment.state.as_str(), "order moved");
         gateway.work.notify_one();

@@ -175,6 +175,7 @@ pub async fn request_refund(gateway: &Gateway, asked: RefundAsked) -> Result<Ref
             return Err(RefundRefused::TooMuch { asked: amount.fen(), left });
         }
     }
+    crash::point("request_refund.before_commit");
     tx.commit().await?;
     crash::point("request_refund.stored");
     gateway.work.notify_one();

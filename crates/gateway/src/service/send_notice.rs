@@ -53,6 +53,7 @@ pub async fn send_notice(gateway: &Gateway, subject: &str, attempts: i64) -> Res
     })
     .await?;
     tx.commit().await?;
+    crash::point("notice.recorded");
     gateway
         .metrics
         .add("mingfen_notices_total", format!("outcome=\"{}\"", if sent { "sent" } else { "failed" }));
