@@ -2,10 +2,7 @@
 
 use futures_util::future::ready;
 use futures_util::{FutureExt, StreamExt, stream};
-use mingfen_domain::bill::BillState;
-use mingfen_domain::books::Account;
 use mingfen_domain::ids::{BillNo, OutTradeNo};
-use mingfen_domain::payment::{ClosedBecause, State};
 use mingfen_domain::{Clock, Fen};
 use mingfen_gateway::ambient::SystemClock;
 use mingfen_gateway::crash::POINTS;
@@ -13,8 +10,8 @@ use mingfen_simulator::faults::{Fault, Rule};
 use mingfen_simulator::his::{SlipStatus, Trouble};
 use mingfen_store::{TaskKind, TaskState};
 use mingfen_tests::{
-    App, Balancer, CARD, Installation, Page, Patient, Process, RedisServer, Room, free_address, required,
-    until,
+    App, Balancer, CARD, Installation, Page, Patient, Process, RedisServer, Room, free_address,
+    is_in_between, record_a_close_that_never_was, required, until,
 };
 use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
@@ -240,17 +237,7 @@ async fn pays_twice(town: &Installation, doomed: Process) {
 async fn was_said_to_be_closed(town: &Installation) {
     let order =
         OutTradeNo::parse(town.simulator.ledger().payments[0].out_trade_no.as_str()).expect("a number");
-    let now = SystemClock.now();
-    let mut tx = town.store.begin().await.expect("a transaction");
-    let mut record = tx.payment_for_update(&order).await.expect("readable").expect("stored");
-    let bill = tx.bill_for_update(&record.payment.bill_no).await.expect("readable").expect("stored");
-    let bill_no = bill.bill.bill_no.clone();
-    record.payment.state = State::Closed(ClosedBecause::ClosedThere);
-    tx.save_payment_state(&record.payment, None).await.expect("saved");
-    tx.set_bill_state(&bill_no, &BillState::Released, bill.version).await.expect("saved");
-    tx.release_claims(&bill_no).await.expect("released");
-    tx.schedule(TaskKind::Unlock, bill_no.as_str(), now, &bill.trace).await.expect("due");
-    tx.commit().await.expect("durable");
+    let bill_no = record_a_close_that_never_was(&town.store, &order, SystemClock.now()).await;
     until("HIS holds the slips no more", || async {
         let task = town.store.task(TaskKind::Unlock, bill_no.as_str()).await.expect("readable");
         task.is_some_and(|task| task.state == TaskState::Done)
@@ -280,13 +267,6 @@ async fn nothing_is_held(town: &Installation) {
     })
     .await;
     town.verifies().await;
-}
-
-const fn is_in_between(account: &Account) -> bool {
-    match account {
-        Account::Suspense | Account::RefundsPayable | Account::PatientMoney => true,
-        Account::ChannelReceivable(_) | Account::HisRevenue => false,
-    }
 }
 
 /// Presses "pay" once. `None`: the browser says that nobody answers.

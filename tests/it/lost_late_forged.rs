@@ -2,12 +2,14 @@
 
 use mingfen_domain::ids::{OutTradeNo, ProviderTradeNo};
 use mingfen_domain::payment::State;
-use mingfen_domain::{Amount, Clock, Fen};
-use mingfen_gateway::service::{Recorded, Source, Way, record_sighting};
+use mingfen_domain::{Amount, Clock, Fen, refund};
+use mingfen_gateway::service::{
+    Recorded, RefundAsked, RefundTarget, Source, Way, record_sighting, request_refund,
+};
 use mingfen_provider_api::{OrderSighting, Sighted};
 use mingfen_simulator::faults::{Defect, Fault, Rule, When};
-use mingfen_simulator::his::SlipStatus;
-use mingfen_tests::{App, CARD, Hospital};
+use mingfen_simulator::his::{Slip, SlipStatus};
+use mingfen_tests::{App, CARD, Hospital, record_a_close_that_never_was};
 
 stories!(
     a_notification_that_never_comes_is_healed_by_asking,
@@ -16,6 +18,7 @@ stories!(
     a_not_found_ends_no_order_before_it_was_closed,
     money_after_the_close_is_booked_when_the_slip_is_still_owed,
     money_for_a_slip_that_another_order_paid_goes_back,
+    another_amount_goes_back_on_a_persons_word_and_the_slip_is_paid_anew,
     another_amount_is_held_and_put_before_a_person,
     nothing_forged_is_applied,
     news_older_than_five_minutes_is_refused,
@@ -120,18 +123,70 @@ async fn money_after_the_close_is_booked_when_the_slip_is_still_owed(hospital: H
 }
 
 async fn money_for_a_slip_that_another_order_paid_goes_back(hospital: Hospital) {
-    let mut patient = hospital.patient(CARD, App::Wechat).await;
-    patient.goes_to_the_sheet(&[1]).await;
-    hospital.lives_through(1200, 60).await;
+    let mut first = hospital.patient(CARD, App::Wechat).await;
+    let mut second = hospital.patient(CARD, App::Alipay).await;
+    let sheet = first.goes_to_the_sheet(&[1]).await;
     let late = first_order(&hospital);
-    patient.pays(&[1]).await;
+    record_a_close_that_never_was(hospital.store(), &late, hospital.clock.now()).await;
     hospital.settles().await;
-    assert!(matches!(pays_late(&hospital, &late, None).await, Recorded::Applied(State::Suspense { .. })));
+    second.pays(&[1]).await;
+    hospital.settles().await;
+    first.pays_in_the_sheet(&sheet).await;
+    hospital.settles().await;
     let record = hospital.store().payment(&late).await.expect("readable").expect("stored");
+    assert!(matches!(record.payment.state, State::Suspense { .. }), "{:?}", record.payment.state);
+    first.looks_at_result(&sheet).await.says("多付的这一笔退给您");
+
+    hospital.lives_through(120, 10).await;
     let refunds = hospital.store().refunds_of_bill(&record.payment.bill_no).await.expect("readable");
     assert_eq!(refunds.len(), 1, "all of it goes back by itself");
     assert_eq!(refunds[0].refund.amount, record.payment.amount);
-    hospital.verifies().await;
+    assert!(matches!(refunds[0].refund.state, refund::State::Succeeded { .. }), "{:?}", refunds[0].refund);
+    let mut paid: Vec<_> = hospital.simulator.ledger().payments;
+    paid.sort_by_key(|payment| payment.refunded_fen);
+    let back: Vec<_> = paid.iter().map(|payment| (payment.paid_fen, payment.refunded_fen)).collect();
+    let fen = record.payment.amount.get();
+    assert_eq!(back, [(fen, 0), (fen, fen)], "at the provider, not only here");
+    assert_eq!(hospital.simulator.his().records().bookings().len(), 1);
+    hospital.holds_nothing().await;
+}
+
+async fn another_amount_goes_back_on_a_persons_word_and_the_slip_is_paid_anew(hospital: Hospital) {
+    hospital.simulator.faults().add(Rule::next("wechat.pay", Fault::Amount { delta_fen: -100 }));
+    let mut patient = hospital.patient(CARD, App::Wechat).await;
+    let sheet = patient.pays(&[1]).await;
+    hospital.lives_through(10, 5).await;
+    let order = first_order(&hospital);
+    let record = hospital.store().payment(&order).await.expect("readable").expect("stored");
+    let received = record.payment.state.received().expect("money").amount;
+    assert_eq!(received.get(), record.payment.amount.get() - 100);
+    patient.looks_at_result(&sheet).await.says("请不要重复支付");
+
+    let asked = RefundAsked {
+        target: RefundTarget::Order(order.clone()),
+        amount: None,
+        slip_no: None,
+        reason: "金额不符，原路退回".to_owned(),
+        origin: refund::Origin::Cashier,
+        requested_by: "finance-01".to_owned(),
+        request_key: None,
+    };
+    request_refund(hospital.gateway(), asked).await.expect("asked for");
+    hospital.lives_through(120, 10).await;
+    let ledger = hospital.simulator.ledger();
+    assert_eq!(
+        (ledger.payments[0].paid_fen, ledger.payments[0].refunded_fen),
+        (received.get(), received.get())
+    );
+    hospital.holds_nothing().await;
+
+    let sheet = patient.pays(&[1]).await;
+    hospital.lives_through(10, 5).await;
+    assert_eq!(patient.looks_at_result(&sheet).await.heading(), "支付成功");
+    let bookings: Vec<i64> =
+        hospital.simulator.his().records().bookings().iter().map(|booking| booking.total_fen).collect();
+    assert_eq!(bookings, [record.payment.amount.get()]);
+    hospital.holds_nothing().await;
 }
 
 async fn another_amount_is_held_and_put_before_a_person(hospital: Hospital) {
@@ -162,7 +217,8 @@ async fn nothing_forged_is_applied(hospital: Hospital) {
         Defect::WrongApp,
         Defect::OtherMerchant,
     ];
-    for defect in defects {
+    for (number, defect) in defects.into_iter().enumerate() {
+        hospital.writes_slip(CARD, &format!("复查 {number}"), 1_000);
         let mut patient = hospital.patient(CARD, App::Wechat).await;
         hospital.simulator.faults().add(Rule::next("wechat.notify.payment", Fault::NotifyDefect { defect }));
         let before = hospital.kept_notifications().await.len();
@@ -178,18 +234,11 @@ async fn nothing_forged_is_applied(hospital: Hospital) {
         // Then the truth comes: the resend, or our own question.
         hospital.lives_through(60, 5).await;
         assert_eq!(patient.looks_at_result(&sheet).await.heading(), "支付成功", "{defect:?}");
-        let slips = hospital
-            .simulator
-            .his()
-            .records()
-            .slips_of(CARD)
-            .filter(|slip| slip.status == SlipStatus::Unpaid)
-            .count();
-        if slips == 0 {
-            break;
-        }
+        let charged = |slip: &&Slip| slip.status == SlipStatus::Paid;
+        let paid = hospital.simulator.his().records().slips_of(CARD).filter(charged).count();
+        assert_eq!(paid, number + 1, "{defect:?}: one more slip is paid, and once");
     }
-    hospital.verifies().await;
+    hospital.holds_nothing().await;
 }
 
 async fn news_older_than_five_minutes_is_refused(hospital: Hospital) {

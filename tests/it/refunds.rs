@@ -1,9 +1,10 @@
 //! Money back: whole, in parts, at once from everywhere, and never more than was paid.
 
 use futures_util::future::join_all;
-use mingfen_domain::Amount;
+use mingfen_domain::books::Account;
 use mingfen_domain::ids::OutTradeNo;
 use mingfen_domain::refund::{Origin, State};
+use mingfen_domain::{Amount, Fen};
 use mingfen_gateway::service::{RefundAsked, RefundRefused, RefundTarget, close_task, request_refund};
 use mingfen_simulator::faults::{Fault, Rule, When};
 use mingfen_simulator::wechat::book::RefundState;
@@ -15,6 +16,7 @@ stories!(
     the_same_request_twice_is_one_refund,
     a_lost_refund_answer_is_asked_about,
     an_abnormal_refund_waits_for_a_person,
+    a_refund_that_the_provider_gave_up_is_asked_for_again,
     his_is_asked_first_and_told_after,
     a_refund_news_overtakes_the_answer,
 );
@@ -135,6 +137,37 @@ async fn an_abnormal_refund_waits_for_a_person(hospital: Hospital) {
     let story = hospital.story(order.as_str()).await;
     assert_eq!((story.refunded, story.open_tasks.len()), (story.received, 0), "{:#?}", story.open_tasks);
     hospital.verifies().await;
+}
+
+async fn a_refund_that_the_provider_gave_up_is_asked_for_again(hospital: Hospital) {
+    let order = paid(&hospital, App::Wechat).await;
+    let sound = hospital.verifies().await.trial_balance;
+    hospital.simulator.faults().add(Rule::next("wechat.refund", Fault::RefundClosed));
+    let first = request_refund(hospital.gateway(), asked(&order, None, None)).await.expect("asked for");
+    hospital.lives_through(120, 10).await;
+    let first =
+        hospital.store().refund(&first.refund.out_refund_no).await.expect("readable").expect("stored").refund;
+    assert!(matches!(first.state, State::Failed { .. }), "{:?}", first.state);
+    assert_eq!(back_at_the_payer(&hospital), 0);
+    let story = hospital.story(order.as_str()).await;
+    assert!(
+        story.open_tasks.iter().any(|task| task.contains("refund_failed") && task.contains("parked")),
+        "{:#?}",
+        story.open_tasks
+    );
+    assert_eq!(story.refunded.get(), 0);
+    let taken_back = hospital.verifies().await.trial_balance;
+    let held = |balance: &[(Account, Fen)]| -> Vec<(Account, Fen)> {
+        balance.iter().filter(|(_, fen)| *fen != Fen::ZERO).cloned().collect()
+    };
+    assert_eq!(held(&taken_back), held(&sound), "as if it had never been asked for");
+
+    // The money is ours to give again, under another number.
+    let again = request_refund(hospital.gateway(), asked(&order, None, None)).await.expect("asked for");
+    assert_ne!(again.refund.out_refund_no, first.out_refund_no);
+    hospital.lives_through(120, 10).await;
+    assert_eq!(back_at_the_payer(&hospital), hospital.simulator.ledger().payments[0].paid_fen);
+    hospital.holds_nothing().await;
 }
 
 async fn his_is_asked_first_and_told_after(hospital: Hospital) {

@@ -5,7 +5,8 @@ use mingfen_domain::ids::{OutTradeNo, ProviderTradeNo};
 use mingfen_domain::refund::Origin;
 use mingfen_gateway::cache::MemoryCache;
 use mingfen_gateway::service::{
-    RefundAsked, RefundTarget, Source, Way, accept_end, audit_anchor, record_sighting, request_refund, seal_audit,
+    RefundAsked, RefundTarget, Source, Way, accept_end, audit_anchor, record_sighting, request_refund,
+    seal_audit,
 };
 use mingfen_provider_api::{OrderSighting, Sighted};
 use mingfen_store::{AuditEvent, Store};

@@ -1,10 +1,11 @@
 //! The box itself.
 
+use crate::books::is_in_between;
 use crate::clock::MovedClock;
 use crate::engine::{Room, migrate};
 use crate::patient::{App, Patient};
 use mingfen_domain::ids::{ChannelId, HospitalId};
-use mingfen_domain::{Clock, Random, Timestamp};
+use mingfen_domain::{Clock, Fen, Random, Timestamp};
 use mingfen_gateway::ambient::SystemRandom;
 use mingfen_gateway::cache::{Cache, MemoryCache};
 use mingfen_gateway::notice::HttpSms;
@@ -17,7 +18,9 @@ use mingfen_gateway::{Gateway, Parts, jobs};
 use mingfen_his::Capabilities;
 use mingfen_his::rest::{RestHis, RestHisSettings};
 use mingfen_provider_api::{BuildContext, Provider};
-use mingfen_simulator::his::{DEMO_KEY_ID, DEMO_SECRET, GatewayAccess, HOSPITAL_ID, HOSPITAL_NAME};
+use mingfen_simulator::his::{
+    ChargeLine, DEMO_KEY_ID, DEMO_SECRET, GatewayAccess, HOSPITAL_ID, HOSPITAL_NAME, NewSlip, SlipKind,
+};
 use mingfen_simulator::{Running, Settings, Simulator, alipay, sms};
 use mingfen_store::{Store, StoreSettings};
 use mingfen_vault::chain::Link;
@@ -154,6 +157,45 @@ impl Hospital {
         let verification = service::verify(self.gateway(), None).await.expect("the journal can be read");
         assert!(verification.is_sound(), "{:#?}", verification);
         verification
+    }
+
+    /// Verified, and no money waits in between: nothing is in suspense, nothing is promised back, nothing waits to be booked.
+    pub async fn holds_nothing(&self) {
+        let balance = self.verifies().await.trial_balance;
+        let held: Vec<_> =
+            balance.iter().filter(|(account, fen)| *fen != Fen::ZERO && is_in_between(account)).collect();
+        assert!(held.is_empty(), "{held:?}");
+    }
+
+    /// A doctor writes one more slip for the card.
+    pub fn writes_slip(&self, card_no: &str, title: &str, fen: i64) {
+        let line = ChargeLine {
+            code: "250101001".to_owned(),
+            name: title.to_owned(),
+            spec: String::new(),
+            unit: "次".to_owned(),
+            unit_price: Fen::new(fen).to_yuan(),
+            quantity: "1".to_owned(),
+            amount_fen: fen,
+            insurance_class: None,
+        };
+        let slip = NewSlip {
+            card_no: card_no.to_owned(),
+            kind: SlipKind::Lab,
+            title: title.to_owned(),
+            slip_no: None,
+            department: None,
+            doctor: None,
+            visit_no: None,
+            pay_together: false,
+            written_minutes_ago: 0,
+            pay_within_minutes: None,
+            pooled_fund_fen: 0,
+            account_fen: 0,
+            lines: vec![line],
+        };
+        let now_ms = self.simulator.his().now_ms();
+        self.simulator.his().records().write_slip(slip, now_ms).expect("written");
     }
 
     /// What a check of everything finds, sound or not; with a link that was kept elsewhere, or without.

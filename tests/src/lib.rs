@@ -7,6 +7,7 @@
 #![allow(clippy::missing_panics_doc, reason = "a harness panics to say what went wrong")]
 
 mod balancer;
+mod books;
 mod clock;
 mod engine;
 mod hospital;
@@ -15,6 +16,7 @@ mod process;
 mod redis;
 
 pub use balancer::Balancer;
+pub use books::{is_in_between, record_a_close_that_never_was};
 pub use clock::MovedClock;
 pub use engine::{Room, required};
 pub use hospital::{CARD, Hospital, Kept, Replica};
