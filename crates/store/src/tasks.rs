@@ -184,6 +184,11 @@ writes! {
     /// is run once more when that lease ends, because what it works on may have changed under it: its owner's
     /// [`Store::finish`] then says `false`.
     schedule(kind: TaskKind, subject: &str, due_at: Timestamp, trace: &TraceId) -> ();
+    /// Keeps a lease that holds until `held_until` until `until` instead; `false` when it is somebody else's by now.
+    ///
+    /// It is known by the moment at which it ends as well as by its owner: a task that was scheduled anew while it is worked on
+    /// has lost the owner and not the lease.
+    renew(task_id: &str, owner: &str, held_until: Timestamp, until: Timestamp) -> bool;
     /// The task is done; `false` when the lease is somebody else's by now.
     finish(task_id: &str, owner: &str, now: Timestamp) -> bool;
     /// The task is to be tried again at `due_at`; `false` when the lease is somebody else's by now.
@@ -268,6 +273,27 @@ async fn schedule(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+async fn renew(
+    connection: &mut AnyConnection,
+    task_id: &str,
+    owner: &str,
+    held_until: Timestamp,
+    until: Timestamp,
+) -> Result<bool> {
+    let done = query(
+        "UPDATE tasks
+        SET leased_until_ms = $1
+        WHERE task_id = $2 AND leased_until_ms = $3 AND (lease_owner = $4 OR lease_owner IS NULL)",
+    )
+    .bind(until.ms())
+    .bind(task_id)
+    .bind(held_until.ms())
+    .bind(owner)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 async fn finish(connection: &mut AnyConnection, task_id: &str, owner: &str, now: Timestamp) -> Result<bool> {

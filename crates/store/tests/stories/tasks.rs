@@ -7,6 +7,7 @@ use std::collections::HashSet;
 stories!(
     no_task_is_claimed_twice,
     a_lease_that_ran_out_is_anybodys,
+    a_lease_is_kept_while_the_work_goes_on,
     a_failed_task_waits_for_its_next_time,
     a_parked_task_waits_for_a_person,
     the_earlier_moment_wins,
@@ -72,6 +73,28 @@ async fn a_lease_that_ran_out_is_anybodys(room: Room) {
     let task = store.task(TaskKind::WriteBack, "B1").await.unwrap().unwrap();
     assert_eq!((task.state, task.attempts), (TaskState::Ready, 2));
     assert!(store.finish("write_back:B1", "two", lease_end).await.unwrap());
+}
+
+async fn a_lease_is_kept_while_the_work_goes_on(room: Room) {
+    let store = &room.store;
+    let id = "write_back:B1";
+    schedule(store, TaskKind::WriteBack, "B1", MORNING).await;
+    claim(store, MORNING, "one").await;
+    let (first, second, third) =
+        (MORNING.plus_ms(LEASE_MS), MORNING.plus_ms(2 * LEASE_MS), MORNING.plus_ms(3 * LEASE_MS));
+    assert!(!store.renew(id, "two", first, second).await.unwrap(), "it is not theirs");
+    assert!(store.renew(id, "one", first, second).await.unwrap());
+    assert!(claim(store, first, "two").await.is_empty(), "it is still worked on");
+    assert!(!store.renew(id, "one", first, third).await.unwrap(), "that lease is over");
+
+    // Scheduled anew meanwhile: it runs once more afterwards, and the lease is kept until then.
+    schedule(store, TaskKind::WriteBack, "B1", MORNING).await;
+    assert!(store.renew(id, "one", second, third).await.unwrap());
+    assert!(claim(store, second, "two").await.is_empty());
+    assert!(!store.finish(id, "one", second).await.unwrap());
+
+    assert_eq!(claim(store, third, "two").await, [id]);
+    assert!(!store.renew(id, "one", third, third.plus_ms(LEASE_MS)).await.unwrap(), "it was lost");
 }
 
 async fn a_failed_task_waits_for_its_next_time(room: Room) {
