@@ -29,3 +29,4 @@ mod refunds;
 mod routes;
 mod second_thoughts;
 mod tampering;
+mod workers;

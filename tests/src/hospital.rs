@@ -1,6 +1,7 @@
 //! The box itself.
 
 use crate::books::is_in_between;
+use crate::bystander::Bystander;
 use crate::clock::MovedClock;
 use crate::engine::{Room, migrate};
 use crate::patient::{App, Patient};
@@ -21,7 +22,7 @@ use mingfen_provider_api::{BuildContext, Provider};
 use mingfen_simulator::his::{
     ChargeLine, DEMO_KEY_ID, DEMO_SECRET, GatewayAccess, HOSPITAL_ID, HOSPITAL_NAME, NewSlip, SlipKind,
 };
-use mingfen_simulator::{Running, Settings, Simulator, alipay, sms};
+use mingfen_simulator::{Running, Settings, Simulator, alipay, his, sms};
 use mingfen_store::{Store, StoreSettings};
 use mingfen_vault::chain::Link;
 use mingfen_vault::{KeyId, Keyring};
@@ -61,6 +62,26 @@ pub struct Hospital {
     /// Everybody's time but the simulator's, which moves along.
     pub clock: Arc<MovedClock>,
     room: Room,
+    arrangement: Arrangement,
+}
+
+/// What may be otherwise than usual.
+#[derive(Clone)]
+pub struct Arrangement {
+    /// More merchant accounts than the simulator's.
+    pub channels: Vec<Arc<dyn Provider>>,
+    /// How long a lease on a task lasts, in seconds.
+    pub task_lease: i64,
+    /// Somebody stands between gateway and HIS.
+    pub his: Option<Arc<Bystander>>,
+    /// Keys for tokens, fields and sessions.
+    pub keyring: Arc<Keyring>,
+}
+
+impl Default for Arrangement {
+    fn default() -> Self {
+        Self { channels: Vec::new(), task_lease: 60, his: None, keyring: Arc::new(keyring()) }
+    }
 }
 
 impl Hospital {
@@ -81,19 +102,30 @@ impl Hospital {
 
     /// Opens one in a room, with more merchant accounts than the simulator's.
     pub async fn open_with(room: Room, more: Vec<Arc<dyn Provider>>) -> Self {
+        Self::arranged(room, Arrangement { channels: more, ..Arrangement::default() }).await
+    }
+
+    /// Opens one in a room that is arranged otherwise than usual.
+    pub async fn arranged(room: Room, arrangement: Arrangement) -> Self {
         let settings = Settings { pumping: false, ..Settings::default() };
         let simulator = Simulator::start(settings).await.expect("the simulator starts");
         let clock = Arc::new(MovedClock::default());
         let store = open_store(&room.url).await;
         migrate(&store).await;
-        let replica = start(&simulator, store, clock.clone(), Arc::new(MemoryCache::default()), more).await;
+        let cache = Arc::new(MemoryCache::default());
+        let replica = start(&simulator, store, clock.clone(), cache, &arrangement).await;
         simulator.his().set_gateway(access(&replica));
-        Self { simulator, replica, clock, room }
+        Self { simulator, replica, clock, room, arrangement }
     }
 
     /// Another gateway on the same database, with a cache of its own or a shared one.
     pub async fn another_replica(&self, cache: Arc<dyn Cache>) -> Replica {
-        start(&self.simulator, open_store(&self.room.url).await, self.clock.clone(), cache, Vec::new()).await
+        self.replica_arranged(cache, &self.arrangement).await
+    }
+
+    /// The same, arranged otherwise.
+    pub async fn replica_arranged(&self, cache: Arc<dyn Cache>, arrangement: &Arrangement) -> Replica {
+        start(&self.simulator, open_store(&self.room.url).await, self.clock.clone(), cache, arrangement).await
     }
 
     /// The gateway.
@@ -165,6 +197,18 @@ impl Hospital {
         let held: Vec<_> =
             balance.iter().filter(|(account, fen)| *fen != Fen::ZERO && is_in_between(account)).collect();
         assert!(held.is_empty(), "{held:?}");
+    }
+
+    /// A patient comes for the first time.
+    pub fn registers(&self, card_no: &str) {
+        let patient = his::Patient {
+            patient_id: format!("P-{card_no}"),
+            name: "林小雨".to_owned(),
+            card_no: card_no.to_owned(),
+            phone: Some("13800005555".to_owned()),
+            id_no: None,
+        };
+        self.simulator.his().records().register(patient);
     }
 
     /// A doctor writes one more slip for the card.
@@ -337,14 +381,19 @@ async fn start(
     store: Store,
     clock: Arc<MovedClock>,
     cache: Arc<dyn Cache>,
-    more: Vec<Arc<dyn Provider>>,
+    arrangement: &Arrangement,
 ) -> Replica {
     let sockets = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
     let [public_url, internal_url] = [&sockets[0], &sockets[1]]
         .map(|socket| format!("http://{}", socket.local_addr().expect("an address")));
     let [public, internal] = sockets.map(|socket| Listener { socket, tls: None });
     let mut parts = parts(simulator, store, clock, cache, &public_url);
-    parts.channels.extend(more);
+    parts.channels.extend(arrangement.channels.iter().cloned());
+    parts.settings.timing.task_lease = arrangement.task_lease;
+    parts.keyring = arrangement.keyring.clone();
+    if let Some(bystander) = &arrangement.his {
+        parts.his = bystander.between(parts.his);
+    }
     let gateway = Gateway::new(parts);
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(listen(gateway.clone(), public, internal, stopped));

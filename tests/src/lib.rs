@@ -8,6 +8,7 @@
 
 mod balancer;
 mod books;
+mod bystander;
 mod clock;
 mod engine;
 mod hospital;
@@ -17,9 +18,10 @@ mod redis;
 
 pub use balancer::Balancer;
 pub use books::{is_in_between, record_a_close_that_never_was};
+pub use bystander::Bystander;
 pub use clock::MovedClock;
 pub use engine::{Room, required};
-pub use hospital::{CARD, Hospital, Kept, Replica};
+pub use hospital::{Arrangement, CARD, Hospital, Kept, Replica};
 pub use patient::{App, Page, Patient};
 pub use process::{Installation, Process, free_address, until};
 pub use redis::RedisServer;

@@ -12,6 +12,7 @@ use mingfen_store::Store;
 use mingfen_vault::Keyring;
 use mingfen_vault::chain::Link;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
@@ -53,6 +54,8 @@ pub struct Gateway {
     pub(crate) audit_end: Mutex<Option<Link>>,
     /// Wakes the worker when a task was made due now.
     pub(crate) work: Notify,
+    /// When this process last looked for due tasks, in milliseconds; zero: never, it does no work.
+    worker_looked_ms: AtomicI64,
     /// This process among the replicas, for leases.
     pub(crate) replica: String,
 }
@@ -78,6 +81,7 @@ impl Gateway {
             metrics: Metrics::default(),
             audit_end: Mutex::new(None),
             work: Notify::new(),
+            worker_looked_ms: AtomicI64::new(0),
             replica,
         })
     }
@@ -85,6 +89,17 @@ impl Gateway {
     /// The present moment.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The worker looks for due tasks.
+    pub(crate) fn worker_looked(&self, now: Timestamp) {
+        self.worker_looked_ms.store(now.ms(), Ordering::Relaxed);
+    }
+
+    /// Seconds since the worker of this process last looked for due tasks; `None`: it has none.
+    pub(crate) fn worker_age_seconds(&self) -> Option<i64> {
+        let looked = self.worker_looked_ms.load(Ordering::Relaxed);
+        (looked != 0).then(|| self.now().since_ms(Timestamp::from_ms(looked)) / 1000)
     }
 
     /// The database.

@@ -8,6 +8,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use rustls::ServerConfig;
 use std::net::TcpListener;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -28,7 +29,8 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(10);
 /// Serves and works until `stop` becomes true; then new connections are refused and what is under way is finished.
 ///
 /// # Errors
-/// When a listener cannot be started.
+/// When a listener cannot be started, and when the worker ends before it is told to: a gateway that takes money and tells nobody
+/// must not go on.
 pub async fn serve(
     gateway: Arc<Gateway>,
     public_listener: Listener,
@@ -37,14 +39,26 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let worker_stop = stop.clone();
     let worker_gateway = gateway.clone();
-    let worker = tokio::spawn(async move { work_until(&worker_gateway, worker_stop).await });
-    let ended = listen(gateway, public_listener, internal_listener, stop).await;
+    let mut worker = tokio::spawn(async move { work_until(&worker_gateway, worker_stop).await });
+    let told = stop.clone();
+    let mut listening = pin!(listen(gateway, public_listener, internal_listener, stop));
+    let ended = tokio::select! {
+        ended = &mut listening => ended,
+        end = &mut worker => {
+            if *told.borrow() {
+                return listening.await;
+            }
+            let how = end.err().map_or_else(String::new, |error| format!(": {error}"));
+            return Err(std::io::Error::other(format!("the worker ended by itself{how}")));
+        }
+    };
     if ended.is_err() {
         worker.abort();
     }
-    match worker.await {
-        Err(error) if error.is_panic() => tracing::error!("the worker ended badly"),
-        _ => {}
+    if let Err(error) = worker.await
+        && error.is_panic()
+    {
+        tracing::error!("the worker ended badly");
     }
     ended
 }

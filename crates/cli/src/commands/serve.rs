@@ -26,8 +26,15 @@ pub async fn run(sources: &Sources) -> anyhow::Result<Exit> {
         "the gateway is ready"
     );
     let (stop, stopped) = watch::channel(false);
-    let running = tokio::spawn(serve(gateway.clone(), public, internal, stopped));
-    stop_signal().await?;
+    let mut running = tokio::spawn(serve(gateway.clone(), public, internal, stopped));
+    tokio::select! {
+        told = stop_signal() => told?,
+        // Whoever supervises the process starts it again; half a gateway would go unnoticed.
+        ended = &mut running => {
+            ended.context("the gateway ended by itself")?.context("the gateway cannot go on")?;
+            anyhow::bail!("the gateway ended by itself");
+        }
+    }
     tracing::info!(grace_s = server.shutdown_grace.as_secs(), "stopping: no new request is taken");
     stop.send_replace(true);
     match tokio::time::timeout(server.shutdown_grace, running).await {

@@ -9,11 +9,17 @@ pub(super) async fn healthz() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("ok\n")
 }
 
-/// It can take payments: the database answers and is migrated. Redis may be away without harm; it is told all the same.
+/// It can take payments: the database answers and is migrated. Redis may be away without harm, and a worker may be another
+/// process; how they are is told all the same.
 pub(super) async fn readyz(gateway: web::Data<Gateway>) -> HttpResponse {
     let database = gateway.store.ping().await.is_ok();
     let cache = gateway.cache.is_healthy().await;
-    let body = serde_json::json!({ "database": database, "cache": cache, "ready": database });
+    let body = serde_json::json!({
+        "database": database,
+        "cache": cache,
+        "worker_age_seconds": gateway.worker_age_seconds(),
+        "ready": database,
+    });
     let mut answer = if database { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
     answer.content_type("application/json").body(body.to_string())
 }
@@ -31,6 +37,14 @@ pub(super) async fn metrics(gateway: web::Data<Gateway>) -> HttpResponse {
                 count,
             ));
         }
+    }
+    if let Some(age) = gateway.worker_age_seconds() {
+        gauges.push((
+            "mingfen_worker_age_seconds",
+            "Since the worker of this process last looked for due tasks.",
+            String::new(),
+            age,
+        ));
     }
     for (channel, provider) in &gateway.channels {
         for (what, expires_at) in provider.upkeep().map(|upkeep| upkeep.expiries()).unwrap_or_default() {

@@ -1,11 +1,13 @@
 //! The loop that does what is due, and the timers beside it.
 
-use super::run_due;
+use super::run_due_until;
 use crate::Gateway;
 use crate::service;
+use futures_util::FutureExt as _;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{Instant, interval};
+use tokio::time::{MissedTickBehavior, interval};
 
 /// A replica looks for due tasks at least this often; its own news wake it at once.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -19,36 +21,68 @@ const REFRESH_EVERY: Duration = Duration::from_secs(6 * 3600);
 const ANSWERS_KEPT_SECONDS: i64 = 30 * 86_400;
 
 /// Works until `stop` becomes true; what is being done then is finished first.
-pub async fn work_until(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
-    let mut seal = interval(SEAL_EVERY);
-    let mut anchor = interval(ANCHOR_EVERY);
-    let mut refreshed: Option<Instant> = None;
+///
+/// The timers run beside the jobs: a party that hangs keeps jobs waiting, and must not keep the audit trail waiting.
+pub async fn work_until(gateway: &Gateway, stop: watch::Receiver<bool>) {
+    tokio::join!(do_jobs(gateway, stop.clone()), keep_time(gateway, stop));
+}
+
+async fn do_jobs(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        if let Err(error) = run_due(gateway).await {
-            tracing::error!(error = %error, "tasks cannot be claimed; is the database there?");
-        }
-        if refreshed.is_none_or(|at| at.elapsed() >= REFRESH_EVERY) {
-            refresh(gateway).await;
-            let before = gateway.now().plus_seconds(-ANSWERS_KEPT_SECONDS);
-            if let Err(error) = gateway.store.purge_answers(before).await {
-                tracing::warn!(error = %error, "old API answers could not be forgotten");
+        let stops = || *stop.borrow();
+        match guarded("the jobs", run_due_until(gateway, stops)).await {
+            Some(Err(error)) => {
+                tracing::error!(error = %error, "tasks cannot be claimed; is the database there?")
             }
-            refreshed = Some(Instant::now());
+            Some(Ok(_)) | None => {}
         }
         tokio::select! {
             () = gateway.work.notified() => {}
             () = tokio::time::sleep(LOOK_EVERY) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+async fn keep_time(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
+    let (mut seal, mut anchor, mut upkeep) =
+        (interval(SEAL_EVERY), interval(ANCHOR_EVERY), interval(REFRESH_EVERY));
+    // After a long wait one round is enough; a burst of them would only be more of the same.
+    for timer in [&mut seal, &mut anchor, &mut upkeep] {
+        timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    }
+    while !*stop.borrow() {
+        tokio::select! {
             _ = seal.tick() => {
-                if let Err(error) = service::seal_audit(gateway).await {
+                if let Some(Err(error)) = guarded("linking", service::seal_audit(gateway)).await {
                     tracing::error!(error = %error, "the audit trail could not be linked");
                 }
             }
-            _ = anchor.tick() => match service::audit_anchor(gateway).await {
-                Ok(end) => tracing::info!(audit.anchor = %end, "the audit trail ends here"),
-                Err(error) => tracing::error!(error = %error, "the end of the audit trail is in doubt"),
+            _ = anchor.tick() => match guarded("the anchor", service::audit_anchor(gateway)).await {
+                Some(Ok(end)) => tracing::info!(audit.anchor = %end, "the audit trail ends here"),
+                Some(Err(error)) => tracing::error!(error = %error, "the end of the audit trail is in doubt"),
+                None => {}
             },
+            _ = upkeep.tick() => { guarded("upkeep", keep_up(gateway)).await; }
             _ = stop.changed() => {}
         }
+    }
+}
+
+/// A fault of the program ends this round, not the worker: what is due is due again at the next.
+async fn guarded<T>(what: &str, round: impl Future<Output = T>) -> Option<T> {
+    let end = AssertUnwindSafe(round).catch_unwind().await;
+    if end.is_err() {
+        tracing::error!("{what} broke off in the middle, which is a fault of the program; it is tried again");
+    }
+    end.ok()
+}
+
+async fn keep_up(gateway: &Gateway) {
+    refresh(gateway).await;
+    let before = gateway.now().plus_seconds(-ANSWERS_KEPT_SECONDS);
+    if let Err(error) = gateway.store.purge_answers(before).await {
+        tracing::warn!(error = %error, "old API answers could not be forgotten");
     }
 }
 
