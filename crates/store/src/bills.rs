@@ -25,7 +25,7 @@ pub struct BillRecord {
     pub patient_sealed: Vec<u8>,
     /// Where a message may go, sealed.
     pub phone_sealed: Option<Vec<u8>>,
-    /// A keyed hash of the card, to find the bills of one card without keeping it.
+    /// A keyed hash of the card, the key's number in front, to find the bills of one card without keeping it.
     pub card_index: String,
     /// The language the patient reads.
     pub language: String,
@@ -118,8 +118,8 @@ reads! {
     bill(bill_no: &BillNo) -> Option<BillRecord>;
     /// The bill that a patient's link names.
     bill_by_view_ref(view_ref: &str) -> Option<BillRecord>;
-    /// At most `limit` bills of a card, the latest first.
-    bills_of_card(hospital: &HospitalId, card_index: &str, limit: i64) -> Vec<BillRecord>;
+    /// At most `limit` bills of a card, the latest first. It may have been kept under any of these hashes, by an older key.
+    bills_of_card(hospital: &HospitalId, card_indexes: &[String], limit: i64) -> Vec<BillRecord>;
     /// Every bill that ever covered the slip, the latest first.
     bills_of_slip(hospital: &HospitalId, slip_no: &SlipNo) -> Vec<BillRecord>;
     /// Which bills hold these slips; a slip that nobody holds is not in the answer.
@@ -140,24 +140,26 @@ async fn bill_by_view_ref(connection: &mut AnyConnection, view_ref: &str) -> Res
 async fn bills_of_card(
     connection: &mut AnyConnection,
     hospital: &HospitalId,
-    card_index: &str,
+    card_indexes: &[String],
     limit: i64,
 ) -> Result<Vec<BillRecord>> {
-    let rows = query(select_bills!(
-        "bills.bill_no IN (
-            SELECT bill_no
-            FROM bills
-            WHERE hospital_id = $1 AND card_index = $2
-            ORDER BY opened_at_ms DESC, bill_no
-            LIMIT $3
-        )"
-    ))
-    .bind(hospital.as_str())
-    .bind(card_index)
-    .bind(limit)
-    .fetch_all(connection)
-    .await?;
-    rebuild(&rows)
+    let sql = format!(
+        select_bills!(
+            "bills.bill_no IN (
+                SELECT bill_no
+                FROM bills
+                WHERE hospital_id = $1 AND card_index IN {card_indexes}
+                ORDER BY opened_at_ms DESC, bill_no
+                LIMIT $2
+            )"
+        ),
+        card_indexes = list(3, card_indexes.len()),
+    );
+    let mut statement = query(statement(sql)).bind(hospital.as_str()).bind(limit);
+    for card_index in card_indexes {
+        statement = statement.bind(card_index.as_str());
+    }
+    rebuild(&statement.fetch_all(connection).await?)
 }
 
 async fn bills_of_slip(

@@ -85,8 +85,3 @@ impl Envelope {
         Aad::from(bound)
     }
 }
-
-/// The number of the key that sealed it; `None` when it is too short to have one.
-pub(crate) fn sealed_by(sealed: &[u8]) -> Option<KeyId> {
-    sealed.get(1).copied().map(KeyId)
-}

@@ -3,11 +3,12 @@
 //! A value is bound to its column (`purpose`): what was sealed for `patient.phone` does not open as `patient.name`. It is
 //! 30 bytes longer than the value: version, key number, nonce (12), tag (16).
 
+use crate::envelope::Envelope;
 pub use crate::envelope::OpenError;
-use crate::envelope::{self, Envelope};
-use crate::keyring::Keyring;
+use crate::keyring::{Key, Keyring};
 use aws_lc_rs::hmac;
 use mingfen_domain::Random;
+use zeroize::Zeroizing;
 
 const FIELD: Envelope = Envelope { version: 1, sub_key: |key| &key.field };
 
@@ -27,22 +28,50 @@ pub fn open(keyring: &Keyring, purpose: &str, sealed: &[u8]) -> Result<Vec<u8>, 
     FIELD.open(keyring, purpose, sealed)
 }
 
-/// Whether a value should be sealed again, because another key than the current one sealed it.
-pub fn needs_reseal(keyring: &Keyring, sealed: &[u8]) -> bool {
-    envelope::sealed_by(sealed) != Some(keyring.current_key())
+/// Opens a column value and seals it with the current key, so that the key that sealed it before can be taken out one day.
+///
+/// # Errors
+/// [`OpenError`] as [`open`].
+pub fn reseal(
+    keyring: &Keyring,
+    purpose: &str,
+    sealed: &[u8],
+    random: &dyn Random,
+) -> Result<Vec<u8>, OpenError> {
+    let plain = Zeroizing::new(open(keyring, purpose, sealed)?);
+    Ok(seal(keyring, purpose, &plain, random))
 }
 
-/// A keyed fingerprint by which a sealed value is looked up: 32 lower-case hexadecimal digits.
+/// A keyed fingerprint by which a sealed value is looked up: the current key's number in two hexadecimal digits, a colon, and 32
+/// lower-case hexadecimal digits.
 ///
 /// Equal values of one column have equal fingerprints, which is its use and its limit: whoever holds the table, but not the
-/// key, can count equal values and nothing more. Stable over rotation, because it is made with the first key listed (see
-/// [`crate::keyring`]). The value is taken as it is: trim and normalise it before.
+/// key, can count equal values and nothing more. It changes with the current key: look a value up by [`indexes`]. The value is
+/// taken as it is: trim and normalise it before.
 pub fn index(keyring: &Keyring, purpose: &str, value: &str) -> String {
-    let mut context = hmac::Context::with_key(&keyring.first().index);
+    fingerprint(keyring.current(), purpose, value)
+}
+
+/// Every fingerprint under which a value may have been kept, by any key of the ring: the current one's first. Those of a time
+/// when no number stood in front are among them.
+pub fn indexes(keyring: &Keyring, purpose: &str, value: &str) -> Vec<String> {
+    let mut found = vec![index(keyring, purpose, value)];
+    for key in keyring.keys() {
+        let named = fingerprint(key, purpose, value);
+        let bare = named.split_once(':').map(|(_, bare)| bare.to_owned());
+        found.extend([Some(named), bare].into_iter().flatten());
+    }
+    found[1..].sort_unstable();
+    found.dedup();
+    found
+}
+
+fn fingerprint(key: &Key, purpose: &str, value: &str) -> String {
+    let mut context = hmac::Context::with_key(&key.index);
     context.update(&(purpose.len() as u64).to_be_bytes());
     context.update(purpose.as_bytes());
     context.update(value.as_bytes());
-    hex::encode(&context.sign().as_ref()[..INDEX_BYTES])
+    format!("{:02x}:{}", key.id.0, hex::encode(&context.sign().as_ref()[..INDEX_BYTES]))
 }
 
 #[cfg(test)]
@@ -61,27 +90,32 @@ mod tests {
     }
 
     #[test]
-    fn rotation_opens_old_values_and_says_what_to_seal_again() {
+    fn rotation_opens_old_values_and_seals_them_again() {
         let (old, both, new) = (keyring(&[1], 1), keyring(&[1, 2], 2), keyring(&[2], 2));
         let sealed = seal(&old, "c", b"x", &Counter::default());
-        assert!(!needs_reseal(&old, &sealed));
-        assert!(needs_reseal(&both, &sealed));
         assert_eq!(open(&both, "c", &sealed).unwrap(), b"x");
         assert_eq!(open(&new, "c", &sealed), Err(OpenError::UnknownKey(crate::KeyId(1))));
-        let again = seal(&both, "c", b"x", &Counter::default());
-        assert!(!needs_reseal(&both, &again));
+        let again = reseal(&both, "c", &sealed, &Counter::default()).unwrap();
         assert_eq!(open(&new, "c", &again).unwrap(), b"x");
+        assert_eq!(reseal(&both, "d", &sealed, &Counter::default()), Err(OpenError::Forged));
     }
 
     #[test]
-    fn a_lookup_survives_rotation_and_does_not_mix_columns() {
-        let (old, both) = (keyring(&[1], 1), keyring(&[1, 2], 2));
-        let fingerprint = index(&old, "patient.card_no", "A10023846021");
-        assert_eq!(fingerprint.len(), 32);
-        assert_eq!(fingerprint, index(&both, "patient.card_no", "A10023846021"));
-        assert_ne!(fingerprint, index(&both, "patient.card_no", "A10023846022"));
-        assert_ne!(fingerprint, index(&both, "patient.phone", "A10023846021"));
-        assert_ne!(index(&both, "ab", "c"), index(&both, "a", "bc"));
+    fn a_lookup_survives_rotation_in_any_order_and_does_not_mix_columns() {
+        let (old, behind, before) = (keyring(&[1], 1), keyring(&[1, 2], 2), keyring(&[2, 1], 2));
+        let (purpose, card) = ("patient.card_no", "A10023846021");
+        let kept = index(&old, purpose, card);
+        assert_eq!((kept.len(), &kept[..3]), (35, "01:"));
+        for ring in [&old, &behind, &before] {
+            let wanted = indexes(ring, purpose, card);
+            assert_eq!(wanted[0], index(ring, purpose, card));
+            assert!(wanted.contains(&kept));
+            assert!(wanted.contains(&kept[3..].to_owned()), "from before numbers were named");
+            assert!(!indexes(ring, purpose, "A10023846022").contains(&kept));
+            assert!(!indexes(ring, "patient.phone", card).contains(&kept));
+        }
+        assert_ne!(index(&behind, purpose, card), kept, "what is new is found without the old key");
+        assert_ne!(index(&old, "ab", "c"), index(&old, "a", "bc"));
     }
 
     proptest! {

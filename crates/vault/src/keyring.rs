@@ -1,17 +1,12 @@
 //! Keys by number: the current one seals, every listed one opens.
 //!
 //! # Rotation
-//! Add a key with a new number, make it current, keep the old one listed until the last token sealed with it has expired
-//! and the last field has been sealed again ([`crate::field::needs_reseal`]); then take it out.
+//! Add a key with a new number, make it current, seal every field again ([`crate::field::reseal`]), keep the old one listed until
+//! the last token sealed with it has expired; then take it out. The order in the list means nothing.
 //!
 //! # Derivation
 //! The 32 configured bytes are never used directly. HKDF-SHA256 makes one key for each use, told apart by a label, and
 //! the configured bytes are wiped. All of them are derived when the keyring is built, so that sealing pays for none of it.
-//!
-//! # The index key
-//! [`crate::field::index`] must give the same answer before and after a rotation. It therefore uses one fixed key: the
-//! **first one listed**, whichever is current. Taking that key out of the list changes every index, and the indexed columns
-//! must be written anew; [`Keyring::index_key`] says which it is.
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, LessSafeKey, UnboundKey};
 use aws_lc_rs::{hkdf, hmac};
@@ -149,11 +144,6 @@ impl Keyring {
         self.current().id
     }
 
-    /// The number of the key that [`crate::field::index`] uses: the first one listed.
-    pub fn index_key(&self) -> KeyId {
-        self.keys[0].id
-    }
-
     /// The numbers of all keys, in the order they were listed.
     pub fn key_ids(&self) -> impl Iterator<Item = KeyId> {
         self.keys.iter().map(|key| key.id)
@@ -163,8 +153,8 @@ impl Keyring {
         &self.keys[self.current]
     }
 
-    pub(crate) fn first(&self) -> &Key {
-        &self.keys[0]
+    pub(crate) fn keys(&self) -> &[Key] {
+        &self.keys
     }
 
     pub(crate) fn find(&self, id: KeyId) -> Option<&Key> {
@@ -232,7 +222,6 @@ mod tests {
         for text in [format!("{ONE},{TWO}"), format!(" {ONE} ,\n{TWO}\n"), format!("{ONE}\r\n{TWO}\r\n")] {
             let keyring = Keyring::parse(&text, KeyId(2)).unwrap();
             assert_eq!(keyring.current_key(), KeyId(2));
-            assert_eq!(keyring.index_key(), KeyId(1));
             assert_eq!(keyring.key_ids().collect::<Vec<_>>(), [KeyId(1), KeyId(2)]);
         }
     }

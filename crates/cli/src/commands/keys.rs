@@ -156,7 +156,7 @@ fn described(text: &str) -> Option<Vec<String>> {
     let keyring = Keyring::parse(text, KeyId(first)).ok()?;
     let numbers: Vec<String> = keyring.key_ids().map(|id| id.to_string()).collect();
     Some(vec![
-        format!("A keyring with the keys {}; number {} indexes card numbers.", numbers.join(", "), keyring.index_key()),
+        format!("A keyring with the keys {}.", numbers.join(", ")),
         "It fits keys.keyring_file. Keep it secret, and keep a copy: without it nothing that it sealed opens again.".into(),
     ])
 }

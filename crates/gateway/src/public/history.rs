@@ -23,9 +23,9 @@ async fn shown(visit: &Visit) -> Answer {
     let patient = session.patient();
     let gateway = &visit.gateway;
     let hospital = &gateway.settings.hospital.id;
-    let index = Private(gateway).card_index(hospital, &patient.card_no);
+    let indexes = Private(gateway).card_indexes(hospital, &patient.card_no);
     let (mut entries, mut paid, mut refunded) = (Vec::new(), Fen::ZERO, Fen::ZERO);
-    for bill in gateway.store.bills_of_card(hospital, &index, MOST).await? {
+    for bill in gateway.store.bills_of_card(hospital, &indexes, MOST).await? {
         let Some(view) = payment_view(gateway, bill).await? else { continue };
         if let Some(received) = view.payment.payment.state.received() {
             paid = paid.plus(received.amount.fen()).map_err(Trouble::from)?;

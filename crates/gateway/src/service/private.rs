@@ -93,8 +93,13 @@ impl Private<'_> {
         end.ok_or_else(|| Trouble::Sealed(CHAIN_END.to_owned()))
     }
 
-    /// The keyed digest by which a card's bills are found.
+    /// The keyed digest that is kept with a card's bills.
     pub(crate) fn card_index(&self, hospital: &HospitalId, card_no: &str) -> String {
         field::index(&self.0.keyring, CARD, &format!("{hospital}:{card_no}"))
+    }
+
+    /// Every digest by which a card's bills are found, those of older keys among them.
+    pub(crate) fn card_indexes(&self, hospital: &HospitalId, card_no: &str) -> Vec<String> {
+        field::indexes(&self.0.keyring, CARD, &format!("{hospital}:{card_no}"))
     }
 }

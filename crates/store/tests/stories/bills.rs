@@ -33,7 +33,8 @@ async fn a_bill_is_found_by_link_card_and_slip(room: Room) {
     }
     let by_link = room.store.bill_by_view_ref("view-2").await.unwrap().unwrap();
     assert_eq!(by_link.bill.bill_no, bill_no(2));
-    let of_card = room.store.bills_of_card(&hospital(), "card-1", 2).await.unwrap();
+    let of_card =
+        room.store.bills_of_card(&hospital(), &["card-0".into(), "card-1".into()], 2).await.unwrap();
     let numbers: Vec<_> = of_card.iter().map(|record| record.bill.bill_no.clone()).collect();
     assert_eq!(numbers, [bill_no(3), bill_no(2)], "the latest first");
     assert_eq!(of_card[0].slips.len(), 2);
