@@ -26,6 +26,7 @@ mod his_trouble;
 mod lost_late_forged;
 mod paying;
 mod refunds;
+mod rotation;
 mod routes;
 mod second_thoughts;
 mod tampering;

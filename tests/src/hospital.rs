@@ -80,7 +80,7 @@ pub struct Arrangement {
 
 impl Default for Arrangement {
     fn default() -> Self {
-        Self { channels: Vec::new(), task_lease: 60, his: None, keyring: Arc::new(keyring()) }
+        Self { channels: Vec::new(), task_lease: 60, his: None, keyring: keyring(&[1], 1) }
     }
 }
 
@@ -172,6 +172,13 @@ impl Hospital {
         }
     }
 
+    /// A patient whose code leads to another replica.
+    pub async fn patient_at(&self, replica: &Replica, card_no: &str, app: App) -> Patient {
+        let link = self.simulator.his().push(card_no, &[]).await.expect("HIS gets a code for the slip").link;
+        let link = link.replace(&self.replica.public_url, &replica.public_url);
+        Patient::new(&self.simulator, app, link)
+    }
+
     /// A patient who scans the slip of a card in an app.
     pub async fn patient(&self, card_no: &str, app: App) -> Patient {
         let link = self.simulator.his().push(card_no, &[]).await.expect("HIS gets a code for the slip").link;
@@ -254,8 +261,13 @@ impl Hospital {
 
     /// Every notification that was kept, the oldest first, opened.
     pub async fn kept_notifications(&self) -> Vec<Kept> {
+        self.kept_notifications_with(&self.arrangement.keyring).await
+    }
+
+    /// The same, opened with another keyring.
+    pub async fn kept_notifications_with(&self, keyring: &Keyring) -> Vec<Kept> {
         let open = |sealed: &[u8]| {
-            mingfen_vault::field::open(&keyring(), "notifications.raw", sealed).expect("it opens")
+            mingfen_vault::field::open(keyring, "notifications.raw", sealed).expect("it opens")
         };
         let rows = self.store().notifications_since(Timestamp::from_ms(0), 1000).await.expect("readable");
         rows.into_iter()
@@ -329,9 +341,14 @@ impl Hospital {
     }
 }
 
-fn keyring() -> Keyring {
-    let key = std::array::from_fn(|index| u8::try_from(index * 7 + 11).expect("a byte"));
-    Keyring::new(KeyId(1), vec![(KeyId(1), key)]).expect("a keyring")
+/// A keyring of these keys, in this order; the same number is always the same key.
+pub fn keyring(numbers: &[u8], current: u8) -> Arc<Keyring> {
+    let key = |number: u8| {
+        let byte = |index: usize| u8::try_from(index * 7).expect("a byte").wrapping_add(number * 11);
+        (KeyId(number), std::array::from_fn(byte))
+    };
+    let keys = numbers.iter().map(|number| key(*number)).collect();
+    Arc::new(Keyring::new(KeyId(current), keys).expect("a keyring"))
 }
 
 /// A notification as it was kept: what a sender could send again.
@@ -422,7 +439,7 @@ fn parts(
         store,
         his: Arc::new(his),
         channels: channels(simulator, &clock, &random),
-        keyring: Arc::new(keyring()),
+        keyring: keyring(&[1], 1),
         clock,
         random,
         cache,

@@ -288,11 +288,42 @@ pub enum Keys {
         #[arg(long, value_name = "PATH")]
         out: Option<PathBuf>,
     },
+    /// Tell which key of the keyring sealed how much of the database, column by column
+    #[command(
+        after_help = "Exits with 0 when the current key sealed everything, and with 4 when a key cannot be retired yet."
+    )]
+    Usage(JsonOnly),
+    /// Seal everything in the database with the current key, so that older ones can be retired
+    #[command(
+        after_help = "Runs beside a gateway, in small steps; stop it and begin again as you like: it goes on with what is not done.\n\
+        Exits with 4 when something does not open: its key is not in the keyring, or it was tampered with.\n\n\
+        Rotation, step by step: docs/runbooks/deploy.md"
+    )]
+    Reseal(Reseal),
     /// Say what a file is and which settings it fits; nothing of a private key is printed
     Inspect {
         /// The file
         path: PathBuf,
     },
+}
+
+/// Options of `keys usage`.
+#[derive(Debug, Args)]
+pub struct JsonOnly {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `keys reseal`.
+#[derive(Debug, Args)]
+pub struct Reseal {
+    /// Who does it, for the audit trail
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    pub by: String,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Kinds of keys.

@@ -9,8 +9,8 @@ use mingfen_domain::{Clock, Random, Timestamp};
 use mingfen_his::His;
 use mingfen_provider_api::Provider;
 use mingfen_store::Store;
-use mingfen_vault::Keyring;
 use mingfen_vault::chain::Link;
+use mingfen_vault::{KeyId, Keyring};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -110,6 +110,11 @@ impl Gateway {
     /// The settings.
     pub const fn settings(&self) -> &GatewaySettings {
         &self.settings
+    }
+
+    /// The key that seals.
+    pub fn current_key(&self) -> KeyId {
+        self.keyring.current_key()
     }
 
     /// A configured account.

@@ -22,7 +22,7 @@
 //! # Reading order
 //! [`Store`] and [`Tx`] here; `bills`, `payments`, `refunds`, `write_backs`: what is owed and paid; `notifications`,
 //! `sightings`: what we were told; `journal`, `cross_check`: the books and their proof; `tasks`, `leases`: who does what
-//! next; `audit`, `api_answers`, `notices`.
+//! next; `audit`, `api_answers`, `notices`; `sealed`: all that a key sealed.
 //!
 //! # How to add a table
 //! A migration in both folders and its line in `migrate`; a file named after the aggregate with its record, one function a
@@ -46,6 +46,7 @@ mod payments;
 mod placeholders;
 mod refunds;
 mod rows;
+mod sealed;
 mod sightings;
 mod tasks;
 mod write_backs;
@@ -60,6 +61,7 @@ pub use notices::NoticeRecord;
 pub use notifications::NotificationRecord;
 pub use payments::PaymentRecord;
 pub use refunds::{Inserted, RefundHisState, RefundRecord};
+pub use sealed::{IndexedBill, SealedColumn, SealedRow};
 pub use sightings::SightingRecord;
 pub use tasks::{TaskCount, TaskKind, TaskRecord, TaskState};
 pub use write_backs::WriteBackRecord;

@@ -1,5 +1,6 @@
 //! `mingfen keys`: makes keys, and says what a key file is.
 
+use super::reseal;
 use crate::arguments::{KeyKind, Keys};
 use crate::exit::{Exit, Refusal};
 use crate::screen::Screen;
@@ -9,6 +10,7 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::KeyPair as _;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use mingfen_config::Sources;
 use mingfen_domain::Random;
 use mingfen_domain::ambient::random_text;
 use mingfen_gateway::ambient::SystemRandom;
@@ -23,8 +25,10 @@ use zeroize::Zeroizing;
 const SECRET_LENGTH: usize = 40;
 const SECRET_ALPHABET: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-pub fn run(action: &Keys, screen: &mut Screen) -> anyhow::Result<Exit> {
+pub async fn run(sources: &Sources, action: &Keys, screen: &mut Screen) -> anyhow::Result<Exit> {
     match action {
+        Keys::Usage(options) => reseal::usage(sources, options, screen).await,
+        Keys::Reseal(options) => reseal::run(sources, options, screen).await,
         Keys::Generate { kind: KeyKind::Keyring, number, out } => {
             hand_over(&keyring_key(KeyId(*number), &SystemRandom), out.as_deref(), screen)
         }

@@ -7,6 +7,7 @@ pub mod keys;
 mod migrate;
 mod order;
 mod refund;
+mod reseal;
 mod serve;
 mod simulate;
 mod tasks;
@@ -33,7 +34,7 @@ pub async fn run(cli: Cli, screen: &mut Screen) -> anyhow::Result<Exit> {
         Command::Verify(options) => verify::run(&sources(), &options, screen).await,
         Command::Simulate(options) => simulate::run(options, screen).await,
         Command::Config(action) => config::run(&sources(), &action, screen),
-        Command::Keys(action) => keys::run(&action, screen),
+        Command::Keys(action) => keys::run(&sources(), &action, screen).await,
         Command::Completions { shell } => completions::run(shell, screen),
     }
 }

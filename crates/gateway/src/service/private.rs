@@ -4,6 +4,7 @@ use crate::Gateway;
 use mingfen_domain::ids::HospitalId;
 use mingfen_domain::person::{Patient, Phone};
 use mingfen_provider_api::Payer;
+use mingfen_store::SealedColumn;
 use mingfen_vault::chain::Link;
 use mingfen_vault::field;
 use serde::{Deserialize, Serialize};
@@ -101,5 +102,17 @@ impl Private<'_> {
     /// Every digest by which a card's bills are found, those of older keys among them.
     pub(crate) fn card_indexes(&self, hospital: &HospitalId, card_no: &str) -> Vec<String> {
         field::indexes(&self.0.keyring, CARD, &format!("{hospital}:{card_no}"))
+    }
+
+    /// What was sealed in that column with any key of the ring, sealed with the current one. `None`: it does not open.
+    pub(crate) fn reseal(&self, column: SealedColumn, sealed: &[u8]) -> Option<Vec<u8>> {
+        let purpose = match column {
+            SealedColumn::BillPatient => PATIENT,
+            SealedColumn::BillPhone => PHONE,
+            SealedColumn::PaymentPayer => PAYER,
+            SealedColumn::NotificationHeaders | SealedColumn::NotificationBody => NOTIFICATION,
+            SealedColumn::AuditEnd => CHAIN_END,
+        };
+        field::reseal(&self.0.keyring, purpose, sealed, self.0.random.as_ref()).ok()
     }
 }
