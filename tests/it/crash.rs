@@ -134,6 +134,55 @@ async fn at_every_point(dies: impl AsyncFn(Story, &'static str)) {
     assert!(failed.is_empty(), "dying is not harmless at {failed:?}");
 }
 
+/// Milliseconds after the patient presses "pay": before, in and after each step, wherever this machine is by then.
+const MOMENTS_MS: &[u64] = &[0, 10, 30, 60, 100, 200, 400, 800];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_power_cut_at_any_moment_loses_nothing_on_sqlite() {
+    at_any_moment(async |moment| is_cut_off(moment, Room::on_sqlite(), App::Alipay).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_power_cut_at_any_moment_loses_nothing_on_postgres() {
+    at_any_moment(async |moment| is_cut_off(moment, Room::on_postgres().await, App::Wechat).await).await;
+}
+
+async fn at_any_moment(is_cut_off: impl AsyncFn(Duration)) {
+    let is_cut_off = &is_cut_off;
+    let told = MOMENTS_MS.iter().map(async |ms| {
+        let end = AssertUnwindSafe(is_cut_off(Duration::from_millis(*ms))).catch_unwind().await;
+        end.is_err().then_some(*ms)
+    });
+    let failed: Vec<_> = stream::iter(told).buffered(AT_ONCE).filter_map(ready).collect().await;
+    assert!(failed.is_empty(), "a power cut is not harmless after {failed:?} ms");
+}
+
+/// Killed from outside, wherever it is.
+async fn is_cut_off(moment: Duration, room: Room, app: App) {
+    let town = Installation::of_one(room).await;
+    let doomed = town.serves(0, None).await;
+    let mut patient = town.patient(CARD, app).await;
+    let confirm = patient.goes_to_confirm(&[1]).await;
+    let pays = async {
+        let sheet = patient.tries_to_pay(&confirm).await.ok()?;
+        patient.pays_in_the_sheet(&sheet).await;
+        Some(sheet)
+    };
+    let cut = async {
+        tokio::time::sleep(moment).await;
+        doomed.is_killed().await;
+    };
+    let (sheet, ()) = tokio::join!(pays, cut);
+
+    let _gateway = town.serves(0, None).await;
+    let sheet = match sheet {
+        Some(sheet) => sheet,
+        None => patient.pays(&[1]).await,
+    };
+    booked(&town, &sheet).await;
+    everything_adds_up(&town, 1, false).await;
+}
+
 async fn dies_at(story: Story, point: &'static str, room: Room, app: App) {
     let town = Installation::of_one(room).await;
     let doomed = town.serves(0, Some(point)).await;

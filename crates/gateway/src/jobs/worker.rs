@@ -30,11 +30,8 @@ pub async fn work_until(gateway: &Gateway, stop: watch::Receiver<bool>) {
 async fn do_jobs(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         let stops = || *stop.borrow();
-        match guarded("the jobs", run_due_until(gateway, stops)).await {
-            Some(Err(error)) => {
-                tracing::error!(error = %error, "tasks cannot be claimed; is the database there?")
-            }
-            Some(Ok(_)) | None => {}
+        if let Some(Err(error)) = guarded("the jobs", run_due_until(gateway, stops)).await {
+            tracing::error!(error = %error, "tasks cannot be claimed; is the database there?");
         }
         tokio::select! {
             () = gateway.work.notified() => {}
