@@ -383,7 +383,7 @@ async fn everything_adds_up(town: &Installation, slips: usize, refunded: bool) {
 
     let back: Vec<i64> = ledger.refunds.iter().map(|refund| refund.amount_fen).collect();
     assert_eq!(back, if refunded { paid } else { Vec::new() }, "{:#?}", ledger.refunds);
-    town.verifies().await;
+    nothing_is_held(town).await;
 }
 
 /// Asking after an order or a refund that has ended, or once more after a refusal, is no work that anybody waits for.

@@ -10,7 +10,7 @@ use mingfen_gateway::service::{
 };
 use mingfen_provider_api::{OrderSighting, Sighted};
 use mingfen_store::{AuditEvent, Store};
-use mingfen_tests::{App, CARD, Hospital};
+use mingfen_tests::{App, CARD, Hospital, Installation, Room, until};
 use std::sync::Arc;
 
 stories!(
@@ -314,6 +314,43 @@ async fn a_person_lets_a_broken_chain_go_on_and_that_is_kept(hospital: Hospital)
     assert_eq!(found.audit.broken, Vec::<String>::new());
     let kept = hospital.store().audit_of("audit").await.expect("readable");
     assert_eq!((kept[0].event.actor.as_str(), kept[0].event.detail.clone()), ("auditor-01", now.to_string()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_program_prints_the_anchor_takes_it_back_and_says_what_it_found() {
+    let town = Installation::of_one(Room::on_sqlite()).await;
+    let _gateway = town.serves(0, None).await;
+    let mut patient = town.patient(CARD, App::Wechat).await;
+    let reference = patient.pays(&[1]).await.reference();
+    until("it is booked", || async { town.state_of(&reference).await.as_deref() == Some("paid") }).await;
+    until("everything is linked", || async { town.store.unsealed(1).await.expect("readable").is_empty() })
+        .await;
+    let said = says(&town, &["verify"], 0).await;
+    let anchor = said.lines().find_map(|line| line.strip_prefix("Anchor: ")).expect("an anchor").to_owned();
+    says(&town, &["verify", "--anchor", &anchor], 0).await;
+    let never = format!("1:{}", "0".repeat(64));
+    let said = says(&town, &["verify", "--anchor", &never], 4).await;
+    assert!(said.contains(&format!("does not contain the link that was kept: {never}")), "{said}");
+    let said = says(&town, &["verify", "--json"], 0).await;
+    let said: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+    assert_eq!((&said["sound"], &said["audit"]["anchor"]), (&true.into(), &anchor.into()));
+
+    let said = says(&town, &["keys", "usage"], 0).await;
+    assert!(said.contains("bills.card_index") && said.contains("Key 1 sealed everything"), "{said}");
+    says(&town, &["keys", "reseal", "--by", "it-01"], 0).await;
+}
+
+/// Runs a command to its end; answers what it printed.
+async fn says(town: &Installation, arguments: &[&str], code: i32) -> String {
+    let said = town.runs(arguments).await;
+    let text = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert_eq!(
+        said.status.code(),
+        Some(code),
+        "{arguments:?}: {text}{}",
+        String::from_utf8_lossy(&said.stderr)
+    );
+    text
 }
 
 async fn a_long_trail_is_read_page_by_page(hospital: Hospital) {
