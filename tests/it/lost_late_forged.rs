@@ -4,7 +4,7 @@ use mingfen_domain::ids::{OutTradeNo, ProviderTradeNo};
 use mingfen_domain::payment::State;
 use mingfen_domain::{Amount, Clock, Fen, refund};
 use mingfen_gateway::service::{
-    Recorded, RefundAsked, RefundTarget, Source, Way, record_sighting, request_refund,
+    Recorded, RefundAsked, RefundTarget, RefundWay, Source, Way, record_sighting, request_refund,
 };
 use mingfen_provider_api::{OrderSighting, Sighted};
 use mingfen_simulator::faults::{Defect, Fault, Rule, When};
@@ -170,6 +170,7 @@ async fn another_amount_goes_back_on_a_persons_word_and_the_slip_is_paid_anew(ho
         origin: refund::Origin::Cashier,
         requested_by: "finance-01".to_owned(),
         request_key: None,
+        by: RefundWay::Channel,
     };
     request_refund(hospital.gateway(), asked).await.expect("asked for");
     hospital.lives_through(120, 10).await;

@@ -5,7 +5,9 @@ use mingfen_domain::books::Account;
 use mingfen_domain::ids::OutTradeNo;
 use mingfen_domain::refund::{Origin, State};
 use mingfen_domain::{Amount, Fen};
-use mingfen_gateway::service::{RefundAsked, RefundRefused, RefundTarget, close_task, request_refund};
+use mingfen_gateway::service::{
+    RefundAsked, RefundRefused, RefundTarget, RefundWay, close_task, request_refund,
+};
 use mingfen_simulator::faults::{Fault, Rule, When};
 use mingfen_simulator::wechat::book::RefundState;
 use mingfen_tests::{App, CARD, Hospital};
@@ -40,6 +42,7 @@ fn asked(order: &OutTradeNo, fen: Option<i64>, key: Option<&str>) -> RefundAsked
         origin: Origin::Cashier,
         requested_by: "cashier-01".to_owned(),
         request_key: key.map(str::to_owned),
+        by: RefundWay::Channel,
     }
 }
 

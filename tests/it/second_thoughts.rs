@@ -1,5 +1,6 @@
 //! Answers that are older than what has happened since, parties that change their mind, and what must not follow from it.
 
+use mingfen_domain::books::Account;
 use mingfen_domain::ids::{BillNo, OutTradeNo, ProviderRefundNo, ProviderTradeNo, SlipNo};
 use mingfen_domain::payment::State as PaymentState;
 use mingfen_domain::refund::{Origin, State};
@@ -7,8 +8,8 @@ use mingfen_domain::split::Tender;
 use mingfen_domain::write_back::State as WriteBackState;
 use mingfen_domain::{Amount, Clock, Fen};
 use mingfen_gateway::service::{
-    Recorded, RefundAsked, RefundRefused, RefundTarget, Source, Way, close_task, record_refund_sighting,
-    record_sighting, request_refund,
+    Recorded, RefundAsked, RefundRefused, RefundTarget, RefundWay, Source, Way, close_task,
+    record_refund_sighting, record_sighting, request_refund,
 };
 use mingfen_his::{Booking, BookingAnswer, His, PaidTender, SlipAmount};
 use mingfen_provider_api::{OrderSighting, RefundSighting, Sighted, SightedRefund};
@@ -28,6 +29,7 @@ stories!(
     a_refund_of_one_slip_is_its_own_share_and_no_more,
     a_refund_is_followed_beyond_the_tenth_day,
     a_refund_that_failed_and_arrives_all_the_same_is_not_given_twice,
+    money_given_back_by_hand_is_written_down_and_not_given_again,
 );
 
 /// A patient paid so many slips and HIS booked them; answers the order and the bill.
@@ -65,6 +67,7 @@ fn cashier(
         origin: Origin::Cashier,
         requested_by: "cashier-01".to_owned(),
         request_key: key.map(str::to_owned),
+        by: RefundWay::Channel,
     }
 }
 
@@ -336,6 +339,26 @@ async fn a_refund_that_failed_and_arrives_all_the_same_is_not_given_twice(hospit
         "nobody is to refund it anew: {tasks:?}"
     );
     hospital.verifies().await;
+}
+
+async fn money_given_back_by_hand_is_written_down_and_not_given_again(hospital: Hospital) {
+    let (order, bill_no) = paid(&hospital, App::Alipay, &[1]).await;
+    let by_hand = RefundAsked { by: RefundWay::Hand, ..cashier(&order, None, None, None) };
+    let refund = request_refund(hospital.gateway(), by_hand).await.expect("written down");
+    assert!(matches!(refund.refund.state, State::Succeeded { .. }), "{:?}", refund.refund.state);
+    hospital.lives_through(60, 10).await;
+    assert!(hospital.simulator.ledger().refunds.is_empty(), "nothing was sent");
+    assert_eq!(hospital.simulator.his().records().refunds_of(bill_no.as_str()).count(), 1, "HIS was told");
+    let again = request_refund(hospital.gateway(), cashier(&order, None, None, None)).await;
+    assert!(matches!(again, Err(RefundRefused::NothingLeft)), "{again:?}");
+    let verification = hospital.verifies().await;
+    let by_hand: Fen = verification
+        .trial_balance
+        .iter()
+        .find(|(account, _)| *account == Account::PaidByHand)
+        .map(|(_, fen)| *fen)
+        .expect("an account of its own");
+    assert_eq!(by_hand.get(), -refund.refund.amount.get(), "finance settles it with the cashier's office");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,8 +5,8 @@ use mingfen_domain::ids::{OutTradeNo, ProviderTradeNo};
 use mingfen_domain::refund::Origin;
 use mingfen_gateway::cache::MemoryCache;
 use mingfen_gateway::service::{
-    RefundAsked, RefundTarget, Source, Way, accept_end, audit_anchor, record_sighting, request_refund,
-    seal_audit,
+    RefundAsked, RefundTarget, RefundWay, Source, Way, accept_end, audit_anchor, record_sighting,
+    request_refund, seal_audit,
 };
 use mingfen_provider_api::{OrderSighting, Sighted};
 use mingfen_store::{AuditEvent, Store};
@@ -44,6 +44,7 @@ async fn a_full_day(hospital: &Hospital) -> OutTradeNo {
         origin: Origin::Cashier,
         requested_by: "cashier-01".to_owned(),
         request_key: None,
+        by: RefundWay::Channel,
     };
     request_refund(hospital.gateway(), asked).await.expect("asked for");
     hospital.lives_through(90, 10).await;

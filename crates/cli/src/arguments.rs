@@ -130,6 +130,9 @@ pub struct Refund {
     /// Why; the payer reads it
     #[arg(long, value_name = "TEXT")]
     pub reason: String,
+    /// Write down money that was given back in cash or from the bank, because the channel could not; nothing is sent
+    #[arg(long)]
+    pub by_hand: bool,
     /// Refund it although the same was refunded within a day
     #[arg(long)]
     pub again: bool,

@@ -9,7 +9,8 @@
 //! | refund asked for | HIS revenue 40.00 | refunds payable 40.00 |
 //! | refund arrived | refunds payable 40.00 | channel receivable 40.00 |
 //!
-//! Refused by HIS, the refund is taken from patient money; money that no bill can take goes to suspense and from there.
+//! Refused by HIS, the refund is taken from patient money; money that no bill can take goes to suspense and from there. A
+//! refund that is paid out by hand leaves refunds payable towards an account of its own: the channel still owes us that money.
 
 use crate::ids::ChannelId;
 use crate::money::{Amount, Fen, MoneyError};
@@ -29,6 +30,9 @@ pub enum Account {
     RefundsPayable,
     /// Held until it is refunded or a person decides (挂账).
     Suspense,
+    /// Paid back by hand, in cash or from the bank, past the channels (手工退款): the cashier's office owes it to nobody, and finance
+    /// settles it with that office.
+    PaidByHand,
 }
 
 impl Account {
@@ -40,6 +44,7 @@ impl Account {
             Self::HisRevenue => "his_revenue".into(),
             Self::RefundsPayable => "refunds_payable".into(),
             Self::Suspense => "suspense".into(),
+            Self::PaidByHand => "paid_by_hand".into(),
         }
     }
 
@@ -50,6 +55,7 @@ impl Account {
             "his_revenue" => Some(Self::HisRevenue),
             "refunds_payable" => Some(Self::RefundsPayable),
             "suspense" => Some(Self::Suspense),
+            "paid_by_hand" => Some(Self::PaidByHand),
             other => {
                 let channel = other.strip_prefix("channel_receivable:")?;
                 ChannelId::parse(channel).ok().map(Self::ChannelReceivable)
@@ -81,9 +87,23 @@ pub enum Reason {
     RefundGivenUp,
     /// A refund that was given up is on its way all the same; the money is promised again.
     RefundTakenBack,
+    /// A refund was paid out by hand, past the channel.
+    RefundPaidByHand,
 }
 
 impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Paid,
+        Self::PaidIntoSuspense,
+        Self::Booked,
+        Self::RefundRequested,
+        Self::RefundArrived,
+        Self::RefundGivenUp,
+        Self::RefundTakenBack,
+        Self::RefundPaidByHand,
+    ];
+
     /// The word that is stored.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -94,6 +114,7 @@ impl Reason {
             Self::RefundArrived => "refund_arrived",
             Self::RefundGivenUp => "refund_given_up",
             Self::RefundTakenBack => "refund_taken_back",
+            Self::RefundPaidByHand => "refund_paid_by_hand",
         }
     }
 }

@@ -181,7 +181,7 @@ const CHECKS: &[Check] = &[
             ORDER BY 1",
     },
     Check {
-        sentence: "is a refund that arrived, but the journal does not say 'refund_arrived' with the same amount",
+        sentence: "is a refund that arrived, but the journal does not say 'refund_arrived' or 'refund_paid_by_hand' with the same amount",
         sql: "SELECT refunds.out_refund_no AS subject
             FROM refunds
             WHERE
@@ -191,7 +191,7 @@ const CHECKS: &[Check] = &[
                     FROM journal_entries
                     JOIN journal_postings ON journal_postings.entry_id = journal_entries.entry_id
                     WHERE
-                        journal_entries.reason = 'refund_arrived'
+                        journal_entries.reason IN ('refund_arrived', 'refund_paid_by_hand')
                         AND journal_entries.subject = refunds.out_refund_no
                         AND journal_postings.fen > 0
                 )
@@ -221,7 +221,10 @@ const CHECKS: &[Check] = &[
             LEFT JOIN refunds ON refunds.out_refund_no = journal_entries.subject
             WHERE
                 (journal_entries.reason = 'refund_requested' AND refunds.state IS NULL)
-                OR (journal_entries.reason = 'refund_arrived' AND COALESCE(refunds.state, '') <> 'succeeded')
+                OR (
+                    journal_entries.reason IN ('refund_arrived', 'refund_paid_by_hand')
+                    AND COALESCE(refunds.state, '') <> 'succeeded'
+                )
                 OR (
                     journal_entries.reason = 'refund_given_up'
                     AND COALESCE(refunds.state, '') <> 'failed'
@@ -308,9 +311,10 @@ const CHECKS: &[Check] = &[
                             AND journal_postings.fen < 0
                             THEN 'refunds_payable'
                         WHEN
-                            journal_entries.reason IN ('refund_arrived', 'refund_given_up')
+                            journal_entries.reason IN ('refund_arrived', 'refund_paid_by_hand', 'refund_given_up')
                             AND journal_postings.fen > 0
                             THEN 'refunds_payable'
+                        WHEN journal_entries.reason = 'refund_paid_by_hand' THEN 'paid_by_hand'
                         WHEN journal_entries.reason = 'refund_arrived'
                             THEN 'channel_receivable:' || payments.channel_id
                         WHEN
@@ -347,6 +351,13 @@ const CHECKS: &[Check] = &[
                 bills.state IN ('open', 'settled')
                 AND COALESCE(write_backs.state, '') <> 'refused'
                 AND COALESCE(slip_claims.bill_no, '') <> bills.bill_no
+                AND NOT EXISTS (
+                    SELECT 1
+                    FROM payments
+                    WHERE
+                        payments.out_trade_no = bills.settled_by
+                        AND payments.refund_held_fen = payments.received_fen
+                )
             ORDER BY 1",
     },
     Check {

@@ -169,14 +169,5 @@ fn entry_id(reason: Reason, subject: &str) -> String {
 }
 
 fn parse_reason(word: &str) -> Option<Reason> {
-    [
-        Reason::Paid,
-        Reason::PaidIntoSuspense,
-        Reason::Booked,
-        Reason::RefundRequested,
-        Reason::RefundArrived,
-        Reason::RefundGivenUp,
-    ]
-    .into_iter()
-    .find(|reason| reason.as_str() == word)
+    Reason::ALL.into_iter().find(|reason| reason.as_str() == word)
 }

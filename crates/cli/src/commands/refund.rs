@@ -10,7 +10,8 @@ use mingfen_domain::refund::Origin;
 use mingfen_domain::{Amount, Fen};
 use mingfen_gateway::Gateway;
 use mingfen_gateway::service::{
-    OrderStory, RefundAsked, RefundRefused, RefundTarget, follow_refund, order_story, request_refund,
+    OrderStory, RefundAsked, RefundRefused, RefundTarget, RefundWay, follow_refund, order_story,
+    request_refund,
 };
 use mingfen_store::RefundRecord;
 use serde_json::json;
@@ -25,13 +26,13 @@ pub async fn run(sources: &Sources, options: Refund, screen: &mut Screen) -> any
     let story =
         story.ok_or_else(|| Refusal(format!("no order or bill {:?} is known here", options.number)))?;
     if !options.json {
-        preview(&story, amount, slip_no.as_ref(), &options.reason, screen);
+        preview(&story, amount, slip_no.as_ref(), &options, screen);
     }
     let target = target(&gateway, &options.number, &story).await?;
     if !options.again && options.request_key.is_none() {
         refuse_a_repeat(&gateway, &story, amount, slip_no.as_ref()).await?;
     }
-    if !options.yes && !agreed(screen)? {
+    if !options.yes && !agreed(options.by_hand, screen)? {
         screen.line("Nothing was changed.");
         return Ok(Exit::Refused);
     }
@@ -43,6 +44,7 @@ pub async fn run(sources: &Sources, options: Refund, screen: &mut Screen) -> any
         origin: Origin::Cashier,
         requested_by: format!("cli:{}", options.by),
         request_key: options.request_key.map(|key| format!("cli:{key}")),
+        by: if options.by_hand { RefundWay::Hand } else { RefundWay::Channel },
     };
     let refund = request_refund(&gateway, asked).await.map_err(|error| match error {
         RefundRefused::Trouble(trouble) => anyhow::Error::from(trouble),
@@ -50,7 +52,7 @@ pub async fn run(sources: &Sources, options: Refund, screen: &mut Screen) -> any
     })?;
     // It is stored and due, and nothing that goes wrong from here on may hide that: who sees no number asks once more.
     let number = &refund.refund.out_refund_no;
-    if !options.json {
+    if !options.json && !options.by_hand {
         screen.line(format!("Refund {number} of {} yuan is stored; it is sent now.", refund.refund.amount));
     }
     if let Err(trouble) = follow_refund(&gateway, number, 1).await {
@@ -104,7 +106,7 @@ fn preview(
     story: &OrderStory,
     amount: Option<Amount>,
     slip_no: Option<&SlipNo>,
-    reason: &str,
+    options: &Refund,
     screen: &mut Screen,
 ) {
     let left = story.received.minus(story.refunded).unwrap_or(Fen::ZERO);
@@ -123,15 +125,17 @@ fn preview(
     let of_slip = slip_no.map(|slip_no| format!(" of slip {slip_no}")).unwrap_or_default();
     let back = amount.map_or_else(|| "all that is left".to_owned(), |amount| amount.fen().to_yuan_grouped());
     let back = format!("{back}{of_slip}");
-    screen.line(format!("  back      {back}, the way it came; the payer reads: {reason}"));
+    let way = if options.by_hand { "given by hand already, only written down" } else { "the way it came" };
+    screen.line(format!("  back      {back}, {way}; the payer reads: {}", options.reason));
     screen.line("  HIS is asked first whether it allows this, and told when the money has arrived.");
 }
 
-fn agreed(screen: &mut Screen) -> anyhow::Result<bool> {
+fn agreed(by_hand: bool, screen: &mut Screen) -> anyhow::Result<bool> {
     if !screen.can_ask() {
         return Err(Refusal("nobody can be asked here; add --yes to refund without a question".into()).into());
     }
-    Ok(screen.confirms("Send this money back?"))
+    let question = if by_hand { "Has this money been given back by hand?" } else { "Send this money back?" };
+    Ok(screen.confirms(question))
 }
 
 fn tell(refund: &RefundRecord, as_json: bool, screen: &mut Screen) {

@@ -3,7 +3,7 @@
 use crate::Gateway;
 use crate::http::api_error::ApiFailure;
 use crate::http::signed_request::{caller, once};
-use crate::service::{self, OrderStory, RefundAsked, RefundTarget};
+use crate::service::{self, OrderStory, RefundAsked, RefundTarget, RefundWay};
 use crate::settings::ApiRight;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -248,6 +248,7 @@ impl RefundRequest {
             origin: Origin::His,
             requested_by: format!("{key}:{}", self.operator),
             request_key: Some(format!("{key}:{number}")),
+            by: RefundWay::Channel,
         })
     }
 }

@@ -36,7 +36,7 @@ pub use post_write_back::{post_write_back, recheck_refusal};
 pub use receive_notification::{Received, receive_notification};
 pub use record_refund::{RefundRecorded, record_refund_event, record_refund_sighting};
 pub use record_sighting::{Recorded, Source, Told, Way, record_event, record_sighting};
-pub use request_refund::{RefundAsked, RefundRefused, RefundTarget, request_refund};
+pub use request_refund::{RefundAsked, RefundRefused, RefundTarget, RefundWay, request_refund};
 pub use reseal::{KeyUsage, Resealed, key_usage, reseal};
 pub use seal_audit::{accept_end, audit_anchor, seal_audit};
 pub use send_notice::send_notice;

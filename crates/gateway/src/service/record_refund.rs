@@ -5,7 +5,7 @@ use super::attention::{ask_person, audit};
 use super::record_sighting::{Source, Way, release_when_idle};
 use crate::{Gateway, crash};
 use mingfen_domain::books::{Account, Entry, Reason, refund_source};
-use mingfen_domain::ids::{OutRefundNo, OutTradeNo};
+use mingfen_domain::ids::{OutRefundNo, OutTradeNo, ProviderRefundNo};
 use mingfen_domain::refund::{Effect, Event, Origin, Outcome, Refund, State};
 use mingfen_domain::{Amount, Timestamp};
 use mingfen_provider_api::{RefundSighting, SightedRefund};
@@ -218,13 +218,38 @@ async fn carry_out(
 
 async fn complete(tx: &mut Tx, record: &RefundRecord, now: Timestamp) -> Result<(), Trouble> {
     let refund = &record.refund;
-    let number = refund.out_refund_no.as_str();
     let Some(payment) = tx.payment_for_update(&refund.out_trade_no).await? else {
-        return Err(Trouble::Inconsistent(format!("refund {number} has no payment")));
+        return Err(Trouble::Inconsistent(format!("refund {} has no payment", refund.out_refund_no)));
     };
     let receivable = Account::ChannelReceivable(payment.payment.channel.clone());
-    let entry =
-        Entry::transfer(Reason::RefundArrived, number, Account::RefundsPayable, receivable, refund.amount)?;
+    conclude(tx, record, Reason::RefundArrived, receivable, now).await
+}
+
+/// What stands where the provider's number would stand.
+pub(super) fn number_of_a_refund_by_hand() -> ProviderRefundNo {
+    ProviderRefundNo::parse("BY-HAND").expect("printable")
+}
+
+/// A refund that a person has paid out past the channel, in the transaction that stores it.
+pub(super) async fn complete_by_hand(
+    tx: &mut Tx,
+    record: &RefundRecord,
+    now: Timestamp,
+) -> Result<(), Trouble> {
+    conclude(tx, record, Reason::RefundPaidByHand, Account::PaidByHand, now).await
+}
+
+/// The money is at the payer: the books are closed, HIS and the patient are told.
+async fn conclude(
+    tx: &mut Tx,
+    record: &RefundRecord,
+    reason: Reason,
+    from: Account,
+    now: Timestamp,
+) -> Result<(), Trouble> {
+    let refund = &record.refund;
+    let number = refund.out_refund_no.as_str();
+    let entry = Entry::transfer(reason, number, Account::RefundsPayable, from, refund.amount)?;
     tx.post(&entry, now).await?;
     audit(tx, now, "gateway", "refund.arrived", number, &format!("{} yuan", refund.amount)).await?;
     if record.his_state == RefundHisState::Due {
@@ -347,7 +372,9 @@ pub(super) async fn add_refund(
         refund.amount,
     )?;
     tx.post(&entry, now).await?;
-    tx.schedule(TaskKind::FollowRefund, number, now, &refund.trace).await?;
+    if refund.state.is_under_way() {
+        tx.schedule(TaskKind::FollowRefund, number, now, &refund.trace).await?;
+    }
     let detail = format!("{} yuan of {}, {}", refund.amount, refund.out_trade_no, refund.origin.as_str());
     audit(tx, now, &record.requested_by, "refund.requested", number, &detail).await?;
     Ok(AddedRefund::New)

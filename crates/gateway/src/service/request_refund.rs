@@ -1,7 +1,7 @@
 //! Somebody asks for money back: a cashier, HIS, or a person who decided over suspense.
 
 use super::Trouble;
-use super::record_refund::{AddedRefund, add_refund};
+use super::record_refund::{AddedRefund, add_refund, complete_by_hand, number_of_a_refund_by_hand};
 use crate::{Gateway, crash};
 use mingfen_domain::ids::{BillNo, OutRefundNo, OutTradeNo, SlipNo};
 use mingfen_domain::payment::State as PaymentState;
@@ -37,6 +37,17 @@ pub struct RefundAsked {
     pub requested_by: String,
     /// The caller's own number: the same one again is answered with the first refund.
     pub request_key: Option<String>,
+    /// How the money goes back.
+    pub by: RefundWay,
+}
+
+/// How money goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundWay {
+    /// Through the channel that it came by, as it should be.
+    Channel,
+    /// It was given in cash or from the bank already, because the channel could not: only written down.
+    Hand,
 }
 
 /// Why there is no refund.
@@ -77,7 +88,9 @@ pub enum RefundRefused {
     #[error("HIS could not be asked: {0}")]
     HisSilent(String),
     /// The channel pays nothing back.
-    #[error("channel {0} cannot refund; give the money back by hand and record it")]
+    #[error(
+        "channel {0} cannot refund; give the money back by hand and record it: mingfen refund … --by-hand"
+    )]
     NoRefunds(String),
     /// A reason is required.
     #[error("a reason of 1 to 80 characters is required")]
@@ -112,7 +125,7 @@ pub async fn request_refund(gateway: &Gateway, asked: RefundAsked) -> Result<Ref
     let channel = gateway
         .channel(&payment.payment.channel)
         .ok_or_else(|| Trouble::NoChannel(payment.payment.channel.to_string()))?;
-    if channel.refunds().is_none() {
+    if asked.by == RefundWay::Channel && channel.refunds().is_none() {
         return Err(RefundRefused::NoRefunds(payment.payment.channel.to_string()));
     }
     let left_of_payment = received.amount.fen().minus(payment.refund_held).map_err(Trouble::from)?;
@@ -139,7 +152,12 @@ pub async fn request_refund(gateway: &Gateway, asked: RefundAsked) -> Result<Ref
             amount,
             origin,
             reason: asked.reason.clone(),
-            state: State::Due,
+            state: match asked.by {
+                RefundWay::Channel => State::Due,
+                RefundWay::Hand => {
+                    State::Succeeded { provider_refund_no: number_of_a_refund_by_hand(), refunded_at: now }
+                }
+            },
             trace: payment.payment.trace.clone(),
             requested_at: now,
             version: 0,
@@ -176,6 +194,9 @@ pub async fn request_refund(gateway: &Gateway, asked: RefundAsked) -> Result<Ref
         }
     }
     crash::point("request_refund.before_commit");
+    if asked.by == RefundWay::Hand {
+        complete_by_hand(&mut tx, &record, now).await?;
+    }
     tx.commit().await?;
     crash::point("request_refund.stored");
     gateway.work.notify_one();
@@ -210,7 +231,11 @@ fn digest(asked: &RefundAsked) -> String {
     };
     let amount = asked.amount.map(|amount| amount.get().to_string());
     let slip_no = asked.slip_no.as_ref().map(SlipNo::as_str);
-    let parts = [target, amount.as_deref().unwrap_or("all"), slip_no.unwrap_or("no slip")];
+    let way = match asked.by {
+        RefundWay::Channel => "channel",
+        RefundWay::Hand => "hand",
+    };
+    let parts = [target, amount.as_deref().unwrap_or("all"), slip_no.unwrap_or("no slip"), way];
     hex::encode(Sha256::digest(parts.join("\n")))
 }
 
