@@ -5,7 +5,7 @@ use crate::{
     frame::{Frame, Language},
     page::{Page, RenderError},
     patient::{
-        AlreadyPaid, AmountChanged, Authorise, Busy, ChooseApp, Confirm, ErrorPage, History, InDoubt,
+        AlreadyPaid, AmountChanged, Authorise, Busy, ChooseApp, Confirm, ErrorPage, Held, History, InDoubt,
         LinkExpired, LinkInvalid, NotCharged, NothingToPay, Paid, PaidBooking, Pay, Phone, Receipt, Refund,
         SlipDetail, Slips, TooManyTries, Waiting,
     },
@@ -74,6 +74,7 @@ pub fn all(frame: &Frame) -> Result<Vec<Sample>, RenderError> {
     add::<NothingToPay>("15-nothing-to-pay", frame, &mut samples)?;
     add::<Busy>("16-busy", frame, &mut samples)?;
     add::<InDoubt>("16-busy-in-doubt", frame, &mut samples)?;
+    add::<Held>("16-held", frame, &mut samples)?;
     add::<History>("18-history", frame, &mut samples)?;
     add::<ErrorPage>("20-error", frame, &mut samples)?;
     add::<Receipt>("print-receipt", frame, &mut samples)?;

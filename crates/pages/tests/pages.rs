@@ -224,6 +224,7 @@ fn pages_that_wait_poll_and_refresh_without_script() {
             "09-paid-booking" => Some("booking"),
             "10-refund" if !sample.state.starts_with("arrived") => Some("refunding"),
             "16-busy-in-doubt" => Some("in-doubt"),
+            "16-held" => Some("held"),
             _ => None,
         };
         assert_eq!(values(&sample.html, "data-state").first().copied(), state, "{}", sample.file_stem());

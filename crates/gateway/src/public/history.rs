@@ -50,7 +50,8 @@ fn payment_entry(visit: &Visit, view: &PaymentView) -> pages::HistoryEntry {
     let received = view.payment.payment.state.received();
     let state = match (&view.stage, received) {
         (Stage::NotCharged { .. }, _) => pages::EntryState::NotCharged,
-        (Stage::Waiting { .. } | Stage::Held, _) => pages::EntryState::Waiting,
+        (Stage::Waiting { .. }, _) => pages::EntryState::Waiting,
+        (Stage::Held, _) => pages::EntryState::Held,
         (Stage::Booking, _) => pages::EntryState::Booking,
         (Stage::Paid(_) | Stage::Refunding | Stage::Refunded { .. } | Stage::RefundStuck, _) => {
             pages::EntryState::Paid

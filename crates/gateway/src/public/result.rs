@@ -58,9 +58,21 @@ fn render(visit: &Visit, view: &PaymentView) -> Answer {
             let may_go_on = matches!(view.payment.payment.state, State::Waiting { .. });
             visit.page(&pages::Waiting { reference, app, amount_yuan, phone, may_go_on })
         }
-        Stage::Waiting { in_doubt: true } | Stage::Held => {
+        Stage::Waiting { in_doubt: true } => {
             let staff_code = Some(view.payment.payment.trace.to_string());
             visit.page(&pages::InDoubt { reference, app, phone, staff_code })
+        }
+        Stage::Held => {
+            let received = view.payment.payment.state.received().map_or(amount, |money| money.amount.fen());
+            visit.page(&pages::Held {
+                reference,
+                app,
+                ordered_yuan: amount_yuan,
+                received_yuan: received.to_yuan_grouped(),
+                paid_at: visit.moment(paid_at),
+                phone,
+                staff_code: Some(view.payment.payment.trace.to_string()),
+            })
         }
         Stage::Booking => {
             let now = visit.gateway.now();
@@ -192,7 +204,6 @@ pub(super) async fn state(visit: Visit, reference: web::Path<String>) -> HttpRes
 /// The word that the shown page waits to change. Pages that are the same page have the same word.
 fn poll_word(view: &PaymentView) -> &'static str {
     match view.stage {
-        Stage::Held => "in-doubt",
         Stage::RefundStuck => "refunding",
         ref stage => stage.word(),
     }

@@ -13,6 +13,8 @@ use crate::{
 pub enum EntryState {
     /// A payment whose result is not known.
     Waiting,
+    /// Another amount came than was asked for; a person looks at it.
+    Held,
     /// Paid; the hospital does not know yet.
     Booking,
     /// Paid and booked.
@@ -36,7 +38,7 @@ impl EntryState {
         match self {
             Self::Paid | Self::Refunded => " chip--ok",
             Self::Waiting | Self::Booking | Self::Refunding => " chip--info",
-            Self::RefundAbnormal => " chip--warn",
+            Self::RefundAbnormal | Self::Held => " chip--warn",
             Self::NotCharged => "",
         }
     }
@@ -46,7 +48,7 @@ impl EntryState {
             Self::Paid | Self::Refunded | Self::Booking => Icon::Tick,
             Self::Waiting => Icon::Hourglass,
             Self::Refunding => Icon::Return,
-            Self::RefundAbnormal => Icon::Warning,
+            Self::RefundAbnormal | Self::Held => Icon::Warning,
             Self::NotCharged => Icon::Cross,
         }
     }
@@ -55,6 +57,7 @@ impl EntryState {
         let words = &say.history;
         match self {
             Self::Waiting => words.waiting,
+            Self::Held => words.held,
             Self::Booking => words.booking,
             Self::Paid => words.paid,
             Self::NotCharged => words.not_charged,
@@ -151,7 +154,7 @@ page!(History, "patient/history.html", [
         day: sample::yesterday(9, 0),
         paid_yuan: sample::HUGE_YUAN.into(),
         refunded_yuan: sample::HUGE_YUAN.into(),
-        entries: [EntryState::Waiting, EntryState::Booking, EntryState::RefundAbnormal]
+        entries: [EntryState::Waiting, EntryState::Booking, EntryState::Held, EntryState::RefundAbnormal]
             .into_iter()
             .cycle()
             .take(30)

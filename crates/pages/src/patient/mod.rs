@@ -33,6 +33,6 @@ pub use shared::{Deadline, InsuranceClass, PayApp, SlipKind, Who};
 pub use slip_detail::{ChargeLine, ClassTotal, SlipDetail};
 pub use slips::{NothingToPay, SlipCard, Slips};
 pub use start::{Authorise, AuthoriseState, ChooseApp};
-pub use trouble::{Busy, InDoubt};
+pub use trouble::{Busy, Held, InDoubt};
 
 pub(crate) use shared::sample;

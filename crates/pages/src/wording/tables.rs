@@ -49,6 +49,7 @@ tables! {
         link: Link,
         nothing: Nothing,
         busy: BusyWords,
+        held: HeldWords,
         error: ErrorWords,
         history: HistoryWords,
         receipt: ReceiptWords,
@@ -177,6 +178,11 @@ tables! {
         taken: Phrase, taken_no_phone: Phrase, not_taken: Phrase, check: Phrase,
     }
 
+    HeldWords {
+        title: Phrase, heading: Phrase, text: Phrase, about: Phrase, ordered: Phrase, received: Phrase, next: Phrase,
+        no_more: Phrase, back: Phrase,
+    }
+
     ErrorWords {
         not_found: Phrase, not_found_text: Phrase, bad_request: Phrase, bad_request_text: Phrase,
         method_not_allowed: Phrase, method_not_allowed_text: Phrase, too_large: Phrase, session_over: Phrase,
@@ -186,7 +192,7 @@ tables! {
     HistoryWords {
         title: Phrase, paid_sum: Phrase, refunded_sum: Phrase, each: Phrase, refund_of: Phrase, back: Phrase,
         insurance: Phrase, empty: Phrase, waiting: Phrase, booking: Phrase, paid: Phrase, not_charged: Phrase,
-        refunding: Phrase, refunded: Phrase, refund_abnormal: Phrase, look: Phrase, note: Phrase, to_list: Phrase,
+        refunding: Phrase, refunded: Phrase, refund_abnormal: Phrase, held: Phrase, look: Phrase, note: Phrase, to_list: Phrase,
     }
 
     ReceiptWords {
