@@ -13,7 +13,8 @@ use mingfen_gateway::notice::HttpSms;
 use mingfen_gateway::serve::{Listener, listen};
 use mingfen_gateway::service::{self, OrderStory, Verification};
 use mingfen_gateway::settings::{
-    ApiKey, ApiRight, GatewaySettings, HospitalSettings, LimitSettings, RouteSettings, TimingSettings,
+    ApiKey, ApiRight, GatewaySettings, HospitalSettings, LimitSettings, PlaceSettings, RouteSettings,
+    TimingSettings,
 };
 use mingfen_gateway::{Gateway, Parts, jobs};
 use mingfen_his::Capabilities;
@@ -468,6 +469,7 @@ fn settings(public_url: &str, simulator: &str) -> GatewaySettings {
             name_zh: HOSPITAL_NAME.to_owned(),
             name_en: "Qinghe People's Hospital".to_owned(),
             help_phone: "0000-8888 6000".to_owned(),
+            places: PlaceSettings { cashier_zh: "门诊楼 1 层".to_owned(), ..PlaceSettings::default() },
         },
         public_url: public_url.parse().expect("an address"),
         trust_forwarded_for: false,

@@ -250,6 +250,13 @@ fn gateway_settings(settings: &Settings) -> GatewaySettings {
             name_zh: settings.hospital.name_zh.clone(),
             name_en: settings.hospital.name_en.clone(),
             help_phone: settings.hospital.help_phone.clone(),
+            places: told::PlaceSettings {
+                cashier_zh: settings.hospital.cashier_place_zh.clone(),
+                cashier_en: settings.hospital.cashier_place_en.clone(),
+                kiosk_zh: settings.hospital.kiosk_place_zh.clone(),
+                kiosk_en: settings.hospital.kiosk_place_en.clone(),
+                receipt_seal: settings.hospital.receipt_seal.clone(),
+            },
         },
         public_url: settings.server.public_url.clone(),
         trust_forwarded_for: settings.server.trust_forwarded_for,

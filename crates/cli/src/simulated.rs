@@ -99,6 +99,11 @@ id = {hospital}
 name_zh = {hospital_name}
 name_en = "Qinghe People's Hospital"
 help_phone = "0571-8000 1234"
+cashier_place_zh = "门诊楼 1 层"
+cashier_place_en = "floor 1"
+kiosk_place_zh = "门诊大厅"
+kiosk_place_en = "lobby"
+receipt_seal = "收费专用章（电子）"
 
 [keys]
 keyring_file = "keyring"

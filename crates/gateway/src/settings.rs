@@ -36,6 +36,23 @@ pub struct HospitalSettings {
     pub name_en: String,
     /// The service desk.
     pub help_phone: String,
+    /// Where cashiers and machines are, and what the seal says.
+    pub places: PlaceSettings,
+}
+
+/// Where things are in the hospital, as its pages say it. All of it may be empty.
+#[derive(Clone, Debug, Default)]
+pub struct PlaceSettings {
+    /// 门诊楼 1 层: before 收费处.
+    pub cashier_zh: String,
+    /// floor 1.
+    pub cashier_en: String,
+    /// 门诊大厅: before 的自助机.
+    pub kiosk_zh: String,
+    /// lobby.
+    pub kiosk_en: String,
+    /// What the seal on receipts says; none without it.
+    pub receipt_seal: Option<String>,
 }
 
 /// How long things take and last. All in seconds.

@@ -1,5 +1,7 @@
 //! What every patient page has around it.
 
+use crate::wording::{Phrase, Wording};
+
 /// The language of a page. Chinese is what a patient gets who never chose.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Language {
@@ -54,6 +56,10 @@ pub struct Frame {
     pub elder: bool,
     /// The service desk, as people read it: `0000-8888 6000`.
     pub help_phone: String,
+    /// Where the cashier's office is, in the page's language: `门诊楼 1 层`. Empty: the pages name the office alone.
+    pub cashier_place: String,
+    /// Where the self-service machines are: `门诊大厅`. May be empty.
+    pub kiosk_place: String,
     /// Where the language and size switches come back to. Never carries personal data.
     pub path: String,
     /// Hidden field `csrf` of every POST form.
@@ -64,15 +70,41 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// `门诊楼 1 层收费处`, or the office alone.
+    pub(crate) fn cashier(&self) -> String {
+        let places = &Wording::of(self.language).places;
+        named(&self.cashier_place, places.cashier, places.cashier_at)
+    }
+
+    /// `门诊大厅的自助机`, or the machine alone.
+    pub(crate) fn kiosk(&self) -> String {
+        let places = &Wording::of(self.language).places;
+        named(&self.kiosk_place, places.kiosk, places.kiosk_at)
+    }
+
     /// The help phone for a `tel:` link.
     pub(crate) fn tel(&self) -> String {
         self.help_phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
     }
 }
 
+fn named(place: &str, alone: Phrase, at: Phrase) -> String {
+    if place.is_empty() { alone.plain() } else { at.with(place).plain() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_are_named_as_far_as_the_hospital_named_them() {
+        let mut frame = crate::samples::frame(Language::ZhCn, false);
+        assert_eq!((frame.cashier(), frame.kiosk()), ("门诊楼 1 层收费处".into(), "门诊大厅的自助机".into()));
+        frame.language = Language::En;
+        (frame.cashier_place, frame.kiosk_place) = (String::new(), "lobby".into());
+        assert_eq!(frame.cashier(), "cashier's office");
+        assert_eq!(frame.kiosk(), "self-service machine (lobby)");
+    }
 
     #[test]
     fn the_first_known_language_of_the_header_counts() {

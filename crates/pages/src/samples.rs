@@ -33,15 +33,17 @@ impl Sample {
 
 /// The frame around samples.
 pub fn frame(language: Language, elder: bool) -> Frame {
-    let hospital_name = match language {
-        Language::ZhCn => "青禾市人民医院",
-        Language::En => "Qinghe People's Hospital",
+    let (hospital_name, cashier_place, kiosk_place) = match language {
+        Language::ZhCn => ("青禾市人民医院", "门诊楼 1 层", "门诊大厅"),
+        Language::En => ("Qinghe People's Hospital", "floor 1", "lobby"),
     };
     Frame {
         hospital_name: hospital_name.into(),
         language,
         elder,
         help_phone: "0000-8888 6000".into(),
+        cashier_place: cashier_place.into(),
+        kiosk_place: kiosk_place.into(),
         path: "/slips".into(),
         csrf: "sample-csrf".into(),
         bridge_script: None,

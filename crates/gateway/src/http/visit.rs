@@ -55,14 +55,17 @@ impl Visit {
         let path = self.request.path();
         // A token is a secret: the switches come back to the list instead.
         let path = if path.starts_with("/s/") { "/slips" } else { path };
+        let (name, cashier, kiosk) = match self.language {
+            Language::ZhCn => (&hospital.name_zh, &hospital.places.cashier_zh, &hospital.places.kiosk_zh),
+            Language::En => (&hospital.name_en, &hospital.places.cashier_en, &hospital.places.kiosk_en),
+        };
         Frame {
-            hospital_name: match self.language {
-                Language::ZhCn => hospital.name_zh.clone(),
-                Language::En => hospital.name_en.clone(),
-            },
+            hospital_name: name.clone(),
             language: self.language,
             elder: self.elder,
             help_phone: hospital.help_phone.clone(),
+            cashier_place: cashier.clone(),
+            kiosk_place: kiosk.clone(),
             path: path.to_owned(),
             csrf: self.session.as_ref().map(|session| session.csrf(&self.gateway)).unwrap_or_default(),
             bridge_script: None,

@@ -52,6 +52,7 @@ async fn shown(visit: &Visit, reference: &str) -> Answer {
         own_yuan: split.self_pay().to_yuan_grouped(),
         own_capitals: capitals(split.self_pay().get()),
         provider_trade_no: received.provider_trade_no.to_string(),
+        seal: visit.gateway.settings.hospital.places.receipt_seal.clone(),
         reprint: 0,
     }))
 }

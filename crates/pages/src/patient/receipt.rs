@@ -71,6 +71,8 @@ pub struct Receipt {
     pub own_capitals: String,
     /// The provider's number of the payment, in groups.
     pub provider_trade_no: String,
+    /// What the hospital's electronic seal says; none, when the hospital gave none.
+    pub seal: Option<String>,
     /// How often it was printed before: 0 is the first print.
     pub reprint: u32,
 }
@@ -98,6 +100,7 @@ fn ordinary(reprint: u32) -> Receipt {
         own_yuan: "112.00".into(),
         own_capitals: crate::capitals(11_200),
         provider_trade_no: "4200 0021 8820 2611 2046 0318 7752".into(),
+        seal: Some("收费专用章（电子）".into()),
         reprint,
     }
 }
@@ -106,6 +109,7 @@ page!(Receipt, "print/receipt.html", [
     "ordinary" => ordinary(0),
     "reprint" => ordinary(2),
     "self-pay" => Self {
+        seal: None,
         tenders: vec![Tender { kind: TenderKind::Own, amount_yuan: "403.46".into() }],
         own_yuan: "403.46".into(),
         own_capitals: crate::capitals(40_346),

@@ -62,6 +62,12 @@ pub(crate) static EN: Wording = Wording {
         held_until: p("Held until {}"),
         pay_by: p("Pay by {}"),
     },
+    places: Places {
+        cashier: p("cashier's office"),
+        cashier_at: p("cashier's office ({})"),
+        kiosk: p("self-service machine"),
+        kiosk_at: p("self-service machine ({})"),
+    },
     kinds: Kinds {
         registration: p("Registration"),
         exam: p("Examination"),
@@ -92,7 +98,7 @@ pub(crate) static EN: Wording = Wording {
         how_1: p("Open WeChat or Alipay"),
         how_2: p("Tap + at the top right, then Scan"),
         how_3: p("Point at the code on the fee slip"),
-        without: p("No such app? The cashier's office on floor 1 takes cash and cards."),
+        without: p("No such app? The {} takes cash and cards."),
     },
     authorise: AuthoriseWords {
         title: p("Opening {}"),
@@ -242,7 +248,7 @@ pub(crate) static EN: Wording = Wording {
         if_not: p("If it cannot be booked"),
         back: p("Once that is certain, <¥{0}> goes back to {1} by itself. You need not ask."),
         person: p("If it is not clear by [<{}>], a person takes over and tells you."),
-        hurry: p("In a hurry? Show this page at the cashier's office on floor 1."),
+        hurry: p("In a hurry? Show this page at the {}."),
         refresh: p("Look again"),
     },
     not_charged: NotChargedWords {
@@ -308,19 +314,17 @@ pub(crate) static EN: Wording = Wording {
         expired_heading: p("This code has expired"),
         expired_text: p("For your safety a code is good only until the time on the slip."),
         expired_when: p(" Yours was good until [<{}>]."),
-        expired_1: p("Put the card into a machine in the lobby"),
+        expired_1: p("Put the card into a {}"),
         expired_2: p("Tap 打印缴费单 (print fee slip)"),
         expired_3: p("Scan the code on the new slip"),
-        expired_counter: p("You can also pay at the cashier's office on floor 1."),
+        expired_counter: p("You can also pay at the {}."),
         invalid_title: p("Code not recognised"),
         invalid_heading: p("This code cannot be used"),
         invalid_text: p("It may be badly printed, or [not a code of this hospital]."),
         invalid_warning: p("Please do not pay to it. "),
         invalid_warning_text: p("Tell the service desk about codes on walls or from strangers."),
         invalid_1: p("Smooth the slip, wipe the lens, scan again"),
-        invalid_2: p(
-            "If it still fails, print a new slip at a machine or at the cashier's office on floor 1",
-        ),
+        invalid_2: p("If it still fails, print a new slip at a machine or at the {}"),
         tries_title: p("Try again later"),
         tries_heading: counted(
             "Too many tries. |Please wait {} minute.",
@@ -328,8 +332,8 @@ pub(crate) static EN: Wording = Wording {
         ),
         tries_text: p("To protect your data, try again after [<{}>]."),
         tries_how: p("Rather not wait"),
-        tries_1: p("Show the card at the cashier's office on floor 1"),
-        tries_2: p("Or pay at a machine in the lobby"),
+        tries_1: p("Show the card at the {}"),
+        tries_2: p("Or pay at a {}"),
     },
     nothing: Nothing {
         title: p("Nothing to pay"),
@@ -344,7 +348,7 @@ pub(crate) static EN: Wording = Wording {
         heading: p("Busy. |Please try again in a moment."),
         text: p("Your bills are all still there."),
         no_time: p("No time to wait"),
-        no_time_text: p("The cashier's office on floor 1 takes cash, cards and payment codes."),
+        no_time_text: p("The {} takes cash, cards and payment codes."),
         again: p("Try again"),
         doubt_title: p("Busy, result to come"),
         doubt_heading: p("Busy. |We are finding out."),
@@ -380,7 +384,7 @@ pub(crate) static EN: Wording = Wording {
             "To protect your data you have to scan again after a while. Your bills are all still there.",
         ),
         how_1: p("Scan the code on the fee slip again"),
-        how_2: p("If it still fails, go to the cashier's office on floor 1, or call the service desk"),
+        how_2: p("If it still fails, go to the {}, or call the service desk"),
     },
     history: HistoryWords {
         title: p("Payments of this visit"),
@@ -425,7 +429,6 @@ pub(crate) static EN: Wording = Wording {
         not_for_claims: p(
             "Proof of payment, not for claims. For claims use the medical e-invoice, which is sent to your phone.",
         ),
-        seal: p("Seal|(electronic)"),
     },
     sheet: Sheet {
         title: p("Fee slip"),
@@ -453,10 +456,10 @@ pub(crate) static EN: Wording = Wording {
         foot_1: p(
             "A relative may scan for you. What the code holds is encrypted; only this hospital can read it. After paying, follow the phone: no need to come back to the cashier.",
         ),
-        foot_2: p("No smartphone: cashier's office on floor 1, or a machine. Service desk <{}>."),
+        foot_2: p("No smartphone: {0}, or a machine. Service desk <{1}>."),
         valid: p("Valid until {}"),
         held_first: p("Pay the registration before {}"),
-        no_phone: p("No smartphone: cashier's office, floor 1"),
+        no_phone: p("No smartphone: {}"),
         code: p("Payment code"),
     },
 };

@@ -27,6 +27,7 @@ tables! {
         common: Common,
         money: Money,
         time: Time,
+        places: Places,
         kinds: Kinds,
         classes: Classes,
         wechat: AppWords,
@@ -73,6 +74,8 @@ tables! {
         today: Phrase, day_and_clock: Phrase, day: Phrase, whole_day: Phrase, months: [&'static str; 12],
         held_until: Phrase, pay_by: Phrase,
     }
+
+    Places { cashier: Phrase, cashier_at: Phrase, kiosk: Phrase, kiosk_at: Phrase }
 
     Kinds {
         registration: Phrase, exam: Phrase, lab: Phrase, drug: Phrase, treatment: Phrase, deposit: Phrase, other: Phrase,
@@ -198,7 +201,7 @@ tables! {
     ReceiptWords {
         title: Phrase, bar: Phrase, back: Phrase, heading: Phrase, number: Phrase, again: Phrase, name: Phrase,
         card: Phrase, tail: Phrase, method: Phrase, items: Phrase, amount: Phrase, total: Phrase, who_paid: Phrase,
-        own: Phrase, received: Phrase, trade_no: Phrase, people: Phrase, not_for_claims: Phrase, seal: Phrase,
+        own: Phrase, received: Phrase, trade_no: Phrase, people: Phrase, not_for_claims: Phrase,
     }
 
     Sheet {
