@@ -6,8 +6,8 @@ use crate::{
     page::{Page, RenderError},
     patient::{
         AlreadyPaid, AmountChanged, Authorise, Busy, ChooseApp, Confirm, ErrorPage, Held, History, InDoubt,
-        LinkExpired, LinkInvalid, NotCharged, NothingToPay, Paid, PaidBooking, Pay, Phone, Receipt, Refund,
-        SlipDetail, Slips, TooManyTries, Waiting,
+        LinkExpired, LinkInvalid, NoLongerOwed, NotCharged, NotMatched, NothingToPay, OverLimit, Paid,
+        PaidBooking, Pay, Phone, Receipt, Refund, SlipDetail, Slips, TooManyTries, Waiting,
     },
     print_slip::PrintSlip,
 };
@@ -70,8 +70,11 @@ pub fn all(frame: &Frame) -> Result<Vec<Sample>, RenderError> {
     add::<NotCharged>("11-not-charged", frame, &mut samples)?;
     add::<AmountChanged>("12-amount-changed", frame, &mut samples)?;
     add::<AlreadyPaid>("13-already-paid", frame, &mut samples)?;
+    add::<NoLongerOwed>("13-no-longer-owed", frame, &mut samples)?;
+    add::<OverLimit>("13-over-limit", frame, &mut samples)?;
     add::<LinkExpired>("14-link-expired", frame, &mut samples)?;
     add::<LinkInvalid>("14-link-invalid", frame, &mut samples)?;
+    add::<NotMatched>("14-not-matched", frame, &mut samples)?;
     add::<TooManyTries>("14-too-many-tries", frame, &mut samples)?;
     add::<NothingToPay>("15-nothing-to-pay", frame, &mut samples)?;
     add::<Busy>("16-busy", frame, &mut samples)?;

@@ -1,16 +1,17 @@
 //! Where errors of use cases meet a patient's browser: the only such place.
 
-use super::session::seal_shown;
+use super::session::{Shown, seal_shown};
 use super::visit::Visit;
-use crate::public::view::{pages_split, pay_app};
-use crate::service::{OpenError, Trouble};
+use crate::public::view::{changed_lines, pages_split};
+use crate::service::{NotOwed, OpenError, Trouble};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use mingfen_domain::ids::SlipNo;
-use mingfen_domain::split::Split;
+use mingfen_domain::Fen;
 use mingfen_his::HisError;
 use mingfen_pages::paths;
-use mingfen_pages::patient::{AlreadyPaid, AmountChanged, Busy, ErrorKind, ErrorPage, PaidBy};
+use mingfen_pages::patient::{
+    AlreadyPaid, AmountChanged, Busy, ErrorKind, ErrorPage, NoLongerOwed, NotMatched, OverLimit, PaidBy,
+};
 use mingfen_store::StoreError;
 
 /// Why a page cannot be shown.
@@ -18,6 +19,15 @@ use mingfen_store::StoreError;
 pub enum Failure {
     /// A request that leads nowhere.
     Page(ErrorKind),
+    /// HIS does not know the card, or knows it under another name.
+    NotMatched,
+    /// More than may be paid at once.
+    OverLimit {
+        /// What the patient would pay.
+        own: Fen,
+        /// How many slips were chosen.
+        slip_count: usize,
+    },
     /// HIS does not answer; nothing was ordered.
     His(HisError),
     /// No order could be opened.
@@ -25,7 +35,7 @@ pub enum Failure {
         /// Why.
         error: OpenError,
         /// What the page had shown.
-        shown: Split,
+        shown: Box<Shown>,
     },
     /// Our own trouble.
     Trouble(Trouble),
@@ -62,42 +72,50 @@ pub fn answer(visit: &Visit, failure: Failure) -> HttpResponse {
             };
             visit.page_as(status, &ErrorPage { kind, staff_code: None })
         }
+        Failure::NotMatched => visit.page(&NotMatched),
+        Failure::OverLimit { own, slip_count } => over_limit(visit, own, slip_count),
         Failure::His(error) => busy(visit, paths::SLIPS, &error.to_string()),
         Failure::Trouble(trouble) => busy(visit, paths::SLIPS, &trouble.to_string()),
-        Failure::Open { error, shown } => not_opened(visit, error, shown),
+        Failure::Open { error, shown } => not_opened(visit, error, &shown),
     }
 }
 
-fn not_opened(visit: &Visit, error: OpenError, shown: Split) -> HttpResponse {
+fn over_limit(visit: &Visit, own: Fen, slip_count: usize) -> HttpResponse {
+    visit.page(&OverLimit {
+        own_yuan: own.to_yuan_grouped(),
+        most_yuan: Fen::new(visit.gateway.settings.limits.max_payment_fen).to_yuan_grouped(),
+        slip_count,
+    })
+}
+
+fn not_opened(visit: &Visit, error: OpenError, shown: &Shown) -> HttpResponse {
     match error {
-        OpenError::AmountChanged { now, slips } => {
-            let numbers: Vec<SlipNo> = slips.iter().map(|slip| slip.slip_no.clone()).collect();
-            visit.page(&AmountChanged {
-                old_total_yuan: shown.total().to_yuan_grouped(),
-                new_total_yuan: now.total().to_yuan_grouped(),
-                // HIS tells sums, not reasons.
-                lines: Vec::new(),
-                own_yuan: now.self_pay().to_yuan_grouped(),
-                split: pages_split(now),
-                snapshot: seal_shown(&visit.gateway, &numbers, now),
-            })
-        }
+        OpenError::AmountChanged { now, slips } => visit.page(&AmountChanged {
+            old_total_yuan: shown.split.total().to_yuan_grouped(),
+            new_total_yuan: now.total().to_yuan_grouped(),
+            lines: changed_lines(shown, &slips),
+            own_yuan: now.self_pay().to_yuan_grouped(),
+            split: pages_split(now),
+            snapshot: seal_shown(&visit.gateway, &Shown::of(&slips, now)),
+        }),
         OpenError::AlreadyPaid { view_ref: Some(reference) } | OpenError::InDoubt { view_ref: reference } => {
             visit.go(&paths::result(&reference))
         }
-        OpenError::AlreadyPaid { view_ref: None } => visit.page(&AlreadyPaid {
+        OpenError::NotOwed(NotOwed::PaidElsewhere { total }) => visit.page(&AlreadyPaid {
             paid_at: None,
-            paid_by: match visit.session.as_ref().and_then(super::session::Session::channel) {
-                Some(channel) if visit.app().is_some() => PaidBy::App(pay_app(visit, &channel)),
-                _ => PaidBy::Window,
-            },
-            amount_yuan: None,
+            paid_by: PaidBy::Window,
+            amount_yuan: Some(total.to_yuan_grouped()),
             voucher_no: None,
             receipt_reference: None,
         }),
+        OpenError::NotOwed(NotOwed::Cancelled) => visit.page(&NoLongerOwed { cancelled: true }),
+        OpenError::NotOwed(NotOwed::Unknown) | OpenError::AlreadyPaid { view_ref: None } => {
+            visit.page(&NoLongerOwed { cancelled: false })
+        }
         OpenError::Busy(why) | OpenError::OtherAtHis(why) => busy(visit, paths::CONFIRM, &why),
-        OpenError::OverLimit => busy(visit, paths::SLIPS, "over the limit for one payment"),
-        OpenError::NothingToCharge => busy(visit, paths::SLIPS, "nothing to charge"),
+        OpenError::OverLimit => over_limit(visit, shown.split.self_pay(), shown.slips.len()),
+        // The last look says what to do about it.
+        OpenError::NothingToCharge => visit.go(paths::CONFIRM),
         OpenError::Trouble(trouble) => busy(visit, paths::SLIPS, &trouble.to_string()),
     }
 }

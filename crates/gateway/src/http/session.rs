@@ -4,6 +4,7 @@ use crate::Gateway;
 use mingfen_domain::ids::{ChannelId, SlipNo};
 use mingfen_domain::money::Fen;
 use mingfen_domain::person::{Patient, Phone};
+use mingfen_domain::slip::{Slip, SlipKind};
 use mingfen_domain::split::Split;
 use mingfen_provider_api::Payer;
 use mingfen_vault::text_box;
@@ -168,9 +169,48 @@ impl Session {
 }
 
 /// What a confirmation page showed, sealed into its form: no other amount is charged.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The slips, as they were shown.
+    pub slips: Vec<ShownSlip>,
+    /// Their sum.
+    pub split: Split,
+}
+
+/// A slip of a confirmation page.
+#[derive(Clone, Debug)]
+pub struct ShownSlip {
+    /// HIS's number.
+    pub slip_no: SlipNo,
+    /// What it was for.
+    pub kind: SlipKind,
+    /// The beginning of what HIS called it.
+    pub title: String,
+    /// All of it.
+    pub total: Fen,
+}
+
+impl Shown {
+    /// What is shown of these slips.
+    pub fn of(slips: &[Slip], split: Split) -> Self {
+        let shown = |slip: &Slip| ShownSlip {
+            slip_no: slip.slip_no.clone(),
+            kind: slip.kind,
+            title: slip.title.chars().take(30).collect(),
+            total: slip.split.total(),
+        };
+        Self { slips: slips.iter().map(shown).collect(), split }
+    }
+
+    /// The slips' numbers.
+    pub fn slip_nos(&self) -> Vec<SlipNo> {
+        self.slips.iter().map(|slip| slip.slip_no.clone()).collect()
+    }
+}
+
 #[derive(Serialize, Deserialize)]
-struct Shown {
-    slips: Vec<String>,
+struct SealedShown {
+    slips: Vec<(String, String, String, i64)>,
     pooled: i64,
     account: i64,
     own: i64,
@@ -179,9 +219,17 @@ struct Shown {
 const SHOWN: &str = "shown";
 
 /// Seals what is shown.
-pub fn seal_shown(gateway: &Gateway, slips: &[SlipNo], split: Split) -> String {
-    let shown = Shown {
-        slips: slips.iter().map(|slip_no| slip_no.as_str().to_owned()).collect(),
+pub fn seal_shown(gateway: &Gateway, shown: &Shown) -> String {
+    let split = shown.split;
+    let sealed = SealedShown {
+        slips: shown
+            .slips
+            .iter()
+            .map(|slip| {
+                let kind = slip.kind.as_str().to_owned();
+                (slip.slip_no.as_str().to_owned(), kind, slip.title.clone(), slip.total.get())
+            })
+            .collect(),
         pooled: split.pooled_fund().get(),
         account: split.personal_account().get(),
         own: split.self_pay().get(),
@@ -189,16 +237,21 @@ pub fn seal_shown(gateway: &Gateway, slips: &[SlipNo], split: Split) -> String {
     text_box::seal(
         &gateway.keyring,
         SHOWN,
-        &serde_json::to_vec(&shown).unwrap_or_default(),
+        &serde_json::to_vec(&sealed).unwrap_or_default(),
         gateway.random.as_ref(),
     )
 }
 
 /// Opens what was shown; `None` when it is not from one of our pages.
-pub fn open_shown(gateway: &Gateway, text: &str) -> Option<(Vec<SlipNo>, Split)> {
-    let shown: Shown = serde_json::from_slice(&text_box::open(&gateway.keyring, SHOWN, text).ok()?).ok()?;
-    let slips = shown.slips.into_iter().map(SlipNo::parse).collect::<Result<Vec<_>, _>>().ok()?;
-    let (pooled, account, own) = (Fen::new(shown.pooled), Fen::new(shown.account), Fen::new(shown.own));
+pub fn open_shown(gateway: &Gateway, text: &str) -> Option<Shown> {
+    let sealed: SealedShown =
+        serde_json::from_slice(&text_box::open(&gateway.keyring, SHOWN, text).ok()?).ok()?;
+    let slip = |(slip_no, kind, title, total): (String, String, String, i64)| {
+        let slip_no = SlipNo::parse(slip_no).ok()?;
+        Some(ShownSlip { slip_no, kind: SlipKind::parse(&kind), title, total: Fen::new(total) })
+    };
+    let slips = sealed.slips.into_iter().map(slip).collect::<Option<Vec<_>>>()?;
+    let (pooled, account, own) = (Fen::new(sealed.pooled), Fen::new(sealed.account), Fen::new(sealed.own));
     let total = Fen::sum([pooled, account, own]).ok()?;
-    Some((slips, Split::new(pooled, account, own, total).ok()?))
+    Some(Shown { slips, split: Split::new(pooled, account, own, total).ok()? })
 }

@@ -4,7 +4,7 @@ use super::slips::{chosen_now, sum};
 use super::view::{kind, masked, pages_split, pay_app, who};
 use super::{Answer, finish, form, session};
 use crate::http::error::Failure;
-use crate::http::session::{open_shown, seal_shown};
+use crate::http::session::{Shown, open_shown, seal_shown};
 use crate::http::visit::Visit;
 use crate::service::{OpenPayment, open_payment};
 use actix_web::{HttpResponse, web};
@@ -34,6 +34,9 @@ async fn shown(visit: &Visit) -> Answer {
     let split = sum(&slips)?;
     let numbers: Vec<SlipNo> = slips.iter().map(|slip| slip.slip_no.clone()).collect();
     session.set_chosen(&numbers);
+    if split.self_pay().get() > visit.gateway.settings.limits.max_payment_fen {
+        return Err(Failure::OverLimit { own: split.self_pay(), slip_count: slips.len() });
+    }
     let held =
         slips.iter().filter(|slip| slip.kind == SlipKind::Registration).filter_map(|slip| slip.pay_by).min();
     let page = pages::Confirm {
@@ -49,7 +52,7 @@ async fn shown(visit: &Visit) -> Answer {
         app: pay_app(visit, &channel),
         phone: session.phone().map(|phone| masked(&phone)),
         held_until: held.map(|at| visit.moment(at)),
-        snapshot: seal_shown(&visit.gateway, &numbers, split),
+        snapshot: seal_shown(&visit.gateway, &Shown::of(&slips, split)),
     };
     Ok(visit.keep(visit.page(&page), session))
 }
@@ -62,8 +65,7 @@ pub(super) async fn pay(visit: Visit, body: web::Bytes) -> HttpResponse {
 async fn paid(visit: &Visit, body: &[u8]) -> Answer {
     let (session, form) = form(visit, body)?;
     let bad = || Failure::Page(ErrorKind::BadRequest);
-    let (slips, shown) =
-        form.value("snapshot").and_then(|text| open_shown(&visit.gateway, text)).ok_or_else(bad)?;
+    let shown = form.value("snapshot").and_then(|text| open_shown(&visit.gateway, text)).ok_or_else(bad)?;
     let channel = session.channel().ok_or(Failure::Page(ErrorKind::SessionOver))?;
     let scene = match session.payer() {
         Some(payer) => PayerScene::InApp(payer),
@@ -72,8 +74,8 @@ async fn paid(visit: &Visit, body: &[u8]) -> Answer {
     let request = OpenPayment {
         patient: session.patient(),
         phone: session.phone(),
-        slips,
-        shown,
+        slips: shown.slip_nos(),
+        shown: shown.split,
         channel,
         scene,
         client_ip: Some(visit.address()).filter(|address| !address.is_empty()),
@@ -81,6 +83,6 @@ async fn paid(visit: &Visit, body: &[u8]) -> Answer {
     };
     match open_payment(&visit.gateway, &request).await {
         Ok(opened) => Ok(visit.go(&paths::pay(&opened.view_ref))),
-        Err(error) => Err(Failure::Open { error, shown }),
+        Err(error) => Err(Failure::Open { error, shown: Box::new(shown) }),
     }
 }

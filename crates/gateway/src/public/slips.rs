@@ -14,20 +14,24 @@ use mingfen_pages::paths;
 use mingfen_pages::patient as pages;
 use mingfen_pages::patient::ErrorKind;
 
-/// What HIS says is owed now, or nothing. A card whose name is another one than on the slip shows nothing.
+/// What HIS says is owed now. A card that HIS does not know, or under another name than on the slip, shows nobody's bills.
 pub(super) async fn owed(visit: &Visit, session: &Session) -> Result<Vec<Slip>, Failure> {
     let patient = session.patient();
     let owed = visit.gateway.his.owed_slips(&visit.gateway.settings.hospital.id, &patient.card_no).await?;
-    Ok(match owed {
+    match owed {
         Some(Owed { patient: known, slips }) if known.name == patient.name => {
-            slips.into_iter().filter(|slip| slip.status == SlipStatus::Unpaid).take(MOST_SLIPS).collect()
+            let unpaid = slips.into_iter().filter(|slip| slip.status == SlipStatus::Unpaid);
+            Ok(unpaid.take(MOST_SLIPS).collect())
         }
         Some(_) => {
             tracing::warn!("a card's name at HIS is not the name on the slip; nothing is listed");
-            Vec::new()
+            Err(Failure::NotMatched)
         }
-        None => Vec::new(),
-    })
+        None => {
+            tracing::warn!("HIS does not know a card that is on a slip; nothing is listed");
+            Err(Failure::NotMatched)
+        }
+    }
 }
 
 pub(super) async fn list(visit: Visit) -> HttpResponse {

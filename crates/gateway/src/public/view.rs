@@ -1,6 +1,8 @@
 //! From the domain's words to the pages'.
 
+use crate::http::session::Shown;
 use crate::http::visit::Visit;
+use mingfen_domain::Fen;
 use mingfen_domain::ids::ChannelId;
 use mingfen_domain::person::{Patient, Phone};
 use mingfen_domain::slip::{Slip, SlipKind};
@@ -61,4 +63,31 @@ pub(crate) fn route(visit: &Visit, app: pages::PayApp) -> Option<ChannelId> {
         pages::PayApp::Alipay => routes.alipay.clone(),
     }?;
     visit.gateway.channel(&channel).is_some().then_some(channel)
+}
+
+/// Which slips are others than the page had shown, and how.
+pub(crate) fn changed_lines(shown: &Shown, now: &[Slip]) -> Vec<pages::ChangedLine> {
+    let earlier = shown.slips.iter().filter_map(|before| {
+        let (name, difference) = match now.iter().find(|slip| slip.slip_no == before.slip_no) {
+            Some(slip) => (slip.title.clone(), difference(before.total, slip.split.total())?),
+            None => (before.title.clone(), pages::Difference::Gone(before.total.to_yuan_grouped())),
+        };
+        Some(pages::ChangedLine { kind: kind(before.kind), name, difference })
+    });
+    let added = now.iter().filter(|slip| shown.slips.iter().all(|before| before.slip_no != slip.slip_no));
+    let added = added.map(|slip| pages::ChangedLine {
+        kind: kind(slip.kind),
+        name: slip.title.clone(),
+        difference: pages::Difference::New(slip.split.total().to_yuan_grouped()),
+    });
+    earlier.chain(added).collect()
+}
+
+fn difference(before: Fen, now: Fen) -> Option<pages::Difference> {
+    let yuan = |more: Fen, less: Fen| more.minus(less).ok().map(Fen::to_yuan_grouped);
+    match now.cmp(&before) {
+        std::cmp::Ordering::Greater => yuan(now, before).map(pages::Difference::More),
+        std::cmp::Ordering::Less => yuan(before, now).map(pages::Difference::Less),
+        std::cmp::Ordering::Equal => None,
+    }
 }

@@ -67,6 +67,9 @@ pub enum OpenError {
         /// The bill's page.
         view_ref: Option<String>,
     },
+    /// HIS does not ask for the slips any more, and no payment of ours is why.
+    #[error("not owed any more: {0:?}")]
+    NotOwed(NotOwed),
     /// An earlier order may still be paid, and nobody can say whether it was.
     #[error("an earlier order is in doubt")]
     InDoubt {
@@ -88,6 +91,20 @@ pub enum OpenError {
     /// Nothing is known to have happened; the patient may try again.
     #[error(transparent)]
     Trouble(#[from] Trouble),
+}
+
+/// Why slips are not owed any more, as HIS tells it of each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotOwed {
+    /// Paid, and not through this gateway.
+    PaidElsewhere {
+        /// What they came to.
+        total: Fen,
+    },
+    /// Taken back by HIS.
+    Cancelled,
+    /// Nothing that can be said for certain.
+    Unknown,
 }
 
 impl From<mingfen_store::StoreError> for OpenError {
@@ -147,7 +164,7 @@ async fn owed_now(gateway: &Gateway, request: &OpenPayment) -> Result<Vec<Slip>,
         let claims = gateway.store.claims_on(hospital, &request.slips).await?;
         let view_ref = match claims.first() {
             Some((_, bill_no)) => gateway.store.bill(bill_no).await?.map(|bill| bill.view_ref),
-            None => None,
+            None => return Err(OpenError::NotOwed(why_not_owed(gateway, &request.slips).await?)),
         };
         return Err(OpenError::AlreadyPaid { view_ref });
     }
@@ -157,6 +174,26 @@ async fn owed_now(gateway: &Gateway, request: &OpenPayment) -> Result<Vec<Slip>,
         return Err(OpenError::AmountChanged { now, slips });
     }
     Ok(slips)
+}
+
+/// Asks HIS what became of slips that it does not list any more.
+async fn why_not_owed(gateway: &Gateway, slip_nos: &[SlipNo]) -> Result<NotOwed, OpenError> {
+    let mut slips = Vec::new();
+    for slip_no in slip_nos {
+        match gateway.his.slip_detail(&gateway.settings.hospital.id, slip_no).await {
+            Ok(slip) => slips.extend(slip),
+            Err(error) => return Err(OpenError::Busy(error.to_string())),
+        }
+    }
+    let all = |status| slips.len() == slip_nos.len() && slips.iter().all(|slip| slip.status == status);
+    if all(SlipStatus::Cancelled) {
+        return Ok(NotOwed::Cancelled);
+    }
+    if all(SlipStatus::Paid) {
+        let total = Fen::sum(slips.iter().map(|slip| slip.split.total())).map_err(Trouble::from)?;
+        return Ok(NotOwed::PaidElsewhere { total });
+    }
+    Ok(NotOwed::Unknown)
 }
 
 /// Looks at every bill that claims one of the slips. The same order is given back to the same payer; any other order is

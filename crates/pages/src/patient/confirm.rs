@@ -75,7 +75,7 @@ pub struct Confirm {
     pub who: Who,
     /// What the patient pays: the big amount and the one on the button.
     pub own_yuan: String,
-    /// Insurance pays everything; the button then says so.
+    /// Insurance pays everything. That cannot be settled here yet, so the page says where it can.
     pub own_is_nothing: bool,
     /// The parts, when insurance pays any.
     pub split: Option<Split>,
@@ -99,19 +99,36 @@ impl Confirm {
     }
 }
 
-/// More or less than before.
+/// More than can be paid at once through this gateway.
+#[derive(Clone, Debug)]
+pub struct OverLimit {
+    /// What the chosen slips come to.
+    pub own_yuan: String,
+    /// The most that can be paid at once.
+    pub most_yuan: String,
+    /// How many slips are chosen: of several, fewer can be.
+    pub slip_count: usize,
+}
+
+/// More or less than before, or not there any more.
 #[derive(Clone, Debug)]
 pub enum Difference {
     /// By so many yuan more.
     More(String),
     /// By so many yuan less.
     Less(String),
+    /// It need not be paid any more; it was so many yuan.
+    Gone(String),
+    /// It was added, with so many yuan.
+    New(String),
 }
 
-/// A charge line that changed the amount.
+/// A slip that changed the amount.
 #[derive(Clone, Debug)]
 pub struct ChangedLine {
-    /// The line, in the hospital's words.
+    /// What it is for.
+    pub kind: SlipKind,
+    /// The slip, in the hospital's words.
     pub name: String,
     /// By how much.
     pub difference: Difference,
@@ -124,7 +141,7 @@ pub struct AmountChanged {
     pub old_total_yuan: String,
     /// What is owed now.
     pub new_total_yuan: String,
-    /// Lines that explain it; empty when they are not known.
+    /// The slips that explain it; empty when they are not known.
     pub lines: Vec<ChangedLine>,
     /// What the patient pays now.
     pub own_yuan: String,
@@ -188,11 +205,20 @@ page!(Confirm, "patient/confirm.html", [
     },
 ]);
 
+page!(OverLimit, "patient/over_limit.html", [
+    "ordinary" => Self { own_yuan: "120,000.00".into(), most_yuan: "100,000.00".into(), slip_count: 3 },
+    "one slip" => Self { own_yuan: sample::HUGE_YUAN.into(), most_yuan: "100,000.00".into(), slip_count: 1 },
+]);
+
 page!(AmountChanged, "patient/amount_changed.html", [
     "less" => Self {
         old_total_yuan: "403.46".into(),
         new_total_yuan: "376.75".into(),
-        lines: vec![ChangedLine { name: "辅酶 Q10 软胶囊 × 1 盒".into(), difference: Difference::Less("26.71".into()) }],
+        lines: vec![
+            ChangedLine { kind: SlipKind::Drug, name: "阿司匹林肠溶片等，共 8 项".into(), difference: Difference::Less("26.71".into()) },
+            ChangedLine { kind: SlipKind::Exam, name: "心电图".into(), difference: Difference::Gone("30.00".into()) },
+            ChangedLine { kind: SlipKind::Lab, name: "血常规".into(), difference: Difference::New("30.00".into()) },
+        ],
         own_yuan: "85.29".into(),
         split: Some(Split::new(17_138, 12_008, 8529)),
         snapshot: "s4".into(),
@@ -209,7 +235,7 @@ page!(AmountChanged, "patient/amount_changed.html", [
         old_total_yuan: sample::HUGE_YUAN.into(),
         new_total_yuan: sample::HUGE_YUAN.into(),
         lines: vec![
-            ChangedLine { name: sample::LONG_TEXT.into(), difference: Difference::More(sample::HUGE_YUAN.into()) };
+            ChangedLine { kind: SlipKind::Treatment, name: sample::LONG_TEXT.into(), difference: Difference::More(sample::HUGE_YUAN.into()) };
             12
         ],
         own_yuan: sample::HUGE_YUAN.into(),

@@ -17,6 +17,10 @@ pub struct LinkExpired {
 #[derive(Clone, Copy, Debug)]
 pub struct LinkInvalid;
 
+/// The hospital knows no such card, or knows it under another name. Says nothing of what it knows.
+#[derive(Clone, Copy, Debug)]
+pub struct NotMatched;
+
 /// Too many tries from one place.
 #[derive(Clone, Debug)]
 pub struct TooManyTries {
@@ -32,6 +36,8 @@ page!(LinkExpired, "patient/link_expired.html", [
 ]);
 
 page!(LinkInvalid, "patient/link_invalid.html", ["ordinary" => Self]);
+
+page!(NotMatched, "patient/not_matched.html", ["ordinary" => Self]);
 
 page!(TooManyTries, "patient/too_many_tries.html", [
     "ordinary" => Self { minutes: 10, again_at: sample::today(10, 42) },

@@ -5,6 +5,7 @@ use crate::{
     Moment,
     icon::Icon,
     page::{Page, page},
+    wording::Wording,
 };
 
 /// A place to go to after paying, in the hospital's words.
@@ -243,6 +244,19 @@ page!(NotCharged, "patient/not_charged.html", [
     },
 ]);
 
+/// HIS does not ask for these slips any more, and nobody says that they were paid.
+#[derive(Clone, Copy, Debug)]
+pub struct NoLongerOwed {
+    /// The hospital cancelled them; otherwise all that is known is that they are not owed.
+    pub cancelled: bool,
+}
+
+impl NoLongerOwed {
+    fn title(self, say: &Wording) -> String {
+        if self.cancelled { say.gone.cancelled_title.plain() } else { say.gone.title.plain() }
+    }
+}
+
 page!(AlreadyPaid, "patient/already_paid.html", [
     "by app" => Self {
         paid_at: Some(sample::today(9, 52)),
@@ -258,4 +272,9 @@ page!(AlreadyPaid, "patient/already_paid.html", [
         voucher_no: None,
         receipt_reference: None,
     },
+]);
+
+page!(NoLongerOwed, "patient/no_longer_owed.html", [
+    "cancelled" => Self { cancelled: true },
+    "ordinary" => Self { cancelled: false },
 ]);

@@ -169,7 +169,10 @@ pub(crate) static EN: Wording = Wording {
         bills: counted("{} bill", "{} bills"),
         held: p("Your place is held until [<{}>], not longer."),
         opening: p("Opening {}…"),
-        insurance_pays: p("Confirm; insurance pays all"),
+        insurance_pays: p("Insurance pays all; nothing to pay"),
+        insurance_how: p(
+            "Bills that insurance pays in full cannot be settled by phone yet. Please show the card at the {}; you pay nothing there.",
+        ),
         password: p("Enter your password in {} only"),
     },
     split: SplitWords {
@@ -189,6 +192,8 @@ pub(crate) static EN: Wording = Wording {
         lines: p("The hospital changed the bill:"),
         more: p("¥{} more"),
         less: p("¥{} less"),
+        gone: p("not to be paid (was ¥{})"),
+        new: p("new, ¥{}"),
         now: p("To pay now"),
         own: p("You pay now"),
         go: p("Pay the new amount"),
@@ -273,6 +278,31 @@ pub(crate) static EN: Wording = Wording {
         twice: p("Did you pay a second time?"),
         twice_text: p("Money paid twice goes back by itself. You need not ask."),
         others: p("See if there are other bills"),
+    },
+    gone: Gone {
+        cancelled_title: p("Cancelled by the hospital"),
+        cancelled_heading: p("The hospital cancelled this bill. |Nothing to pay."),
+        cancelled_text: p("If you still need it, please ask the doctor to order it again."),
+        title: p("Not to be paid now"),
+        heading: p("The hospital does not ask you |to pay these bills now"),
+        text: p("It may have changed or withdrawn them. |No money was taken this time."),
+        ask: p("To find out more, please ask at the {}."),
+    },
+    over_limit: OverLimitWords {
+        title: p("More than can be paid at once"),
+        heading: p("More than can be paid at once"),
+        most: p("The most at once by phone"),
+        fewer: p("Go back to the list and pay in several parts."),
+        counter: p("You can also pay at the {}."),
+    },
+    not_matched: NotMatchedWords {
+        title: p("We cannot match the card"),
+        heading: p("We cannot match the card"),
+        text: p(
+            "Name and card on the fee slip are not those that the hospital has. To show nobody the wrong bills, we show none.",
+        ),
+        how_1: p("Bring the card and an ID to the {}"),
+        how_2: p("Then print a new fee slip and scan it"),
     },
     refund: RefundWords {
         title: p("Refund under way"),

@@ -46,6 +46,9 @@ tables! {
         booking: Booking,
         not_charged: NotChargedWords,
         already: Already,
+        gone: Gone,
+        over_limit: OverLimitWords,
+        not_matched: NotMatchedWords,
         refund: RefundWords,
         link: Link,
         nothing: Nothing,
@@ -113,7 +116,7 @@ tables! {
 
     ConfirmWords {
         title: Phrase, heading: Phrase, own: Phrase, own_part: Phrase, all_own: Phrase, about: Phrase, payee: Phrase,
-        bills: Counted, held: Phrase, opening: Phrase, insurance_pays: Phrase, password: Phrase,
+        bills: Counted, held: Phrase, opening: Phrase, insurance_pays: Phrase, insurance_how: Phrase, password: Phrase,
     }
 
     SplitWords {
@@ -123,7 +126,7 @@ tables! {
 
     Changed {
         title: Phrase, heading: Phrase, compare: Phrase, before: Phrase, after: Phrase, lines: Phrase, more: Phrase,
-        less: Phrase, now: Phrase, own: Phrase, go: Phrase, leave: Phrase,
+        less: Phrase, gone: Phrase, new: Phrase, now: Phrase, own: Phrase, go: Phrase, leave: Phrase,
     }
 
     PayWords {
@@ -156,6 +159,15 @@ tables! {
         title: Phrase, heading: Phrase, about: Phrase, when: Phrase, window: Phrase, twice: Phrase, twice_text: Phrase,
         others: Phrase,
     }
+
+    Gone {
+        cancelled_title: Phrase, cancelled_heading: Phrase, cancelled_text: Phrase, title: Phrase, heading: Phrase,
+        text: Phrase, ask: Phrase,
+    }
+
+    OverLimitWords { title: Phrase, heading: Phrase, most: Phrase, fewer: Phrase, counter: Phrase }
+
+    NotMatchedWords { title: Phrase, heading: Phrase, text: Phrase, how_1: Phrase, how_2: Phrase }
 
     RefundWords {
         title: Phrase, heading: Phrase, arrived_title: Phrase, arrived_heading: Phrase, abnormal_title: Phrase,
