@@ -143,6 +143,35 @@ impl TraceId {
     pub fn fresh(random: &dyn Random) -> Self {
         Self(random_text(random, b"0123456789abcdef", 16))
     }
+
+    /// The first 40 bits as a person reads them out, `7K2M-40QX`: no letter that looks like a digit.
+    pub fn staff_code(&self) -> String {
+        let bits = u64::from_str_radix(&self.0[..10], 16).unwrap_or_default();
+        let text: String =
+            (0..8).rev().map(|place| char::from(READABLE[(bits >> (place * 5)) as usize & 31])).collect();
+        format!("{}-{}", &text[..4], &text[4..])
+    }
+
+    /// The ten hexadecimal digits with which a trace begins that has this code. Small letters, and letters in place of
+    /// the digits that they look like, are forgiven.
+    pub fn beginning(staff_code: &str) -> Option<String> {
+        let mut bits = 0_u64;
+        let mut places = 0;
+        for c in staff_code.trim().chars().filter(|c| *c != '-' && *c != ' ') {
+            let c = match c.to_ascii_uppercase() {
+                'O' => '0',
+                'I' | 'L' => '1',
+                c => c,
+            };
+            let value = READABLE.iter().position(|known| char::from(*known) == c)?;
+            places += 1;
+            if places > 8 {
+                return None;
+            }
+            bits = bits << 5 | value as u64;
+        }
+        (places == 8).then(|| format!("{bits:010x}"))
+    }
 }
 
 fn fresh(letter: &str, now: Timestamp, random: &dyn Random) -> String {
@@ -191,6 +220,17 @@ mod tests {
         assert_eq!(number.as_str(), "P26010200000000000000");
         assert!((6..=32).contains(&number.as_str().len()));
         assert_eq!(OutTradeNo::parse(number.as_str()), Ok(number));
+    }
+
+    #[test]
+    fn a_trace_has_a_code_that_leads_back_to_it() {
+        let trace = TraceId::parse("39c54a02ea0000ff").expect("a trace");
+        assert_eq!(trace.staff_code(), "772M-M0QA");
+        assert_eq!(TraceId::beginning("772M-M0QA").as_deref(), Some("39c54a02ea"));
+        assert_eq!(TraceId::beginning(" 772m moqa "), TraceId::beginning("772M-M0QA"));
+        for bad in ["", "772M-M0Q", "772M-M0QA1", "772M-M0Q?", "单号"] {
+            assert_eq!(TraceId::beginning(bad), None, "{bad}");
+        }
     }
 
     #[test]

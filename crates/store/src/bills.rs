@@ -122,6 +122,10 @@ reads! {
     bills_of_card(hospital: &HospitalId, card_indexes: &[String], limit: i64) -> Vec<BillRecord>;
     /// Every bill that ever covered the slip, the latest first.
     bills_of_slip(hospital: &HospitalId, slip_no: &SlipNo) -> Vec<BillRecord>;
+    /// The latest bill whose trace begins like this: ten hexadecimal digits or more.
+    bill_of_trace(beginning: &str) -> Option<BillRecord>;
+    /// The latest bill whose number ends like this: eight characters or more.
+    bill_by_ending(ending: &str) -> Option<BillRecord>;
     /// Which bills hold these slips; a slip that nobody holds is not in the answer.
     claims_on(hospital: &HospitalId, slip_nos: &[SlipNo]) -> Vec<(SlipNo, BillNo)>;
 }
@@ -175,6 +179,30 @@ async fn bills_of_slip(
     .fetch_all(connection)
     .await?;
     rebuild(&rows)
+}
+
+async fn bill_of_trace(connection: &mut AnyConnection, beginning: &str) -> Result<Option<BillRecord>> {
+    if beginning.len() < 10 || !beginning.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(None);
+    }
+    latest_like(connection, select_bills!("bills.trace_id LIKE $1"), format!("{beginning}%")).await
+}
+
+async fn bill_by_ending(connection: &mut AnyConnection, ending: &str) -> Result<Option<BillRecord>> {
+    if ending.len() < 8 || !ending.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Ok(None);
+    }
+    latest_like(connection, select_bills!("bills.bill_no LIKE $1"), format!("%{ending}")).await
+}
+
+/// Reads the whole table: for a person with a code on paper, never for a page.
+async fn latest_like(
+    connection: &mut AnyConnection,
+    sql: &'static str,
+    pattern: String,
+) -> Result<Option<BillRecord>> {
+    let rows = query(sql).bind(pattern).fetch_all(connection).await?;
+    Ok(rebuild(&rows)?.into_iter().next())
 }
 
 async fn claims_on(

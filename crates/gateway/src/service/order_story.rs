@@ -2,7 +2,7 @@
 
 use super::{Private, Trouble};
 use crate::Gateway;
-use mingfen_domain::ids::{BillNo, OutRefundNo, OutTradeNo, ProviderTradeNo, SlipNo};
+use mingfen_domain::ids::{BillNo, OutRefundNo, OutTradeNo, ProviderTradeNo, SlipNo, TraceId};
 use mingfen_domain::{Fen, Timestamp};
 use mingfen_store::{BillRecord, TaskKind, TaskRecord, TaskState};
 use mingfen_vault::mask;
@@ -51,7 +51,7 @@ pub struct OrderStory {
     pub open_tasks: Vec<String>,
 }
 
-/// Finds a bill by any number: bill, order, refund, the provider's, or the newest bill of a slip.
+/// Finds a bill by any number: bill, order, refund, the provider's, the newest bill of a slip, or what a patient reads out.
 ///
 /// # Errors
 /// [`Trouble`] when the records cannot be read.
@@ -90,12 +90,23 @@ async fn find_bill(gateway: &Gateway, number: &str) -> Result<Option<BillRecord>
     if let Some(bill_no) = bill_no {
         return Ok(store.bill(&bill_no).await?);
     }
-    match SlipNo::parse(number) {
-        Ok(slip_no) => {
-            Ok(store.bills_of_slip(&gateway.settings.hospital.id, &slip_no).await?.into_iter().next())
-        }
-        Err(_) => Ok(None),
+    if let Ok(slip_no) = SlipNo::parse(number)
+        && let Some(bill) =
+            store.bills_of_slip(&gateway.settings.hospital.id, &slip_no).await?.into_iter().next()
+    {
+        return Ok(Some(bill));
     }
+    by_code(gateway, number).await
+}
+
+/// What a patient reads out: the code for staff, or the voucher number.
+async fn by_code(gateway: &Gateway, code: &str) -> Result<Option<BillRecord>, Trouble> {
+    let Some(beginning) = TraceId::beginning(code) else { return Ok(None) };
+    if let Some(bill) = gateway.store.bill_of_trace(&beginning).await? {
+        return Ok(Some(bill));
+    }
+    let ending: String = code.chars().filter(char::is_ascii_alphanumeric).collect();
+    Ok(gateway.store.bill_by_ending(&ending.to_ascii_uppercase()).await?)
 }
 
 async fn tell(gateway: &Gateway, bill: BillRecord) -> Result<OrderStory, Trouble> {
