@@ -9,21 +9,24 @@
     wechat: {
       name: "WeixinJSBridge",
       ready: "WeixinJSBridgeReady",
-      open: function (bridge, done) { bridge.invoke("getBrandWCPayRequest", call, done); }
+      open: function (bridge, done) { bridge.invoke("getBrandWCPayRequest", call, done); },
+      left: function (answer) { return answer.err_msg === "get_brand_wcpay_request:cancel"; }
     },
     alipay: {
       name: "AlipayJSBridge",
       ready: "AlipayJSBridgeReady",
-      open: function (bridge, done) { bridge.call("tradePay", call, done); }
+      open: function (bridge, done) { bridge.call("tradePay", call, done); },
+      left: function (answer) { return String(answer.resultCode) === "6001"; }
     }
   };
   var kind = bridges[page.getAttribute("data-bridge")];
   if (!kind) return;
 
   var open = false;
-  function done() {
+  /* An answer that says "cancelled" is a hint, no more: that address asks the provider before it says anything. */
+  function done(answer) {
     open = false;
-    location.replace(page.getAttribute("data-result"));
+    location.replace(page.getAttribute(kind.left(answer || {}) ? "data-left" : "data-result"));
   }
   function pay() {
     if (open || !window[kind.name]) return;

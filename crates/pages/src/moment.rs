@@ -78,11 +78,6 @@ impl Moment {
         let index = usize::from(self.month.clamp(1, 12)) - 1;
         say.time.day.with2(say.time.months[index], self.day).plain()
     }
-
-    /// `2026 年 11 月 20 日`.
-    pub(crate) fn whole_day(&self, say: &Wording) -> String {
-        say.time.whole_day.with2(self.year, self.day_and_month(say)).plain()
-    }
 }
 
 /// Year, month and day of a number of days since 1970-01-01 (proleptic Gregorian; H. Hinnant, "chrono-compatible
@@ -122,7 +117,6 @@ mod tests {
         let moment = Moment::local(AT_MS, AT_MS + 86_400_000, 480);
         assert_eq!(moment.short(Wording::of(Language::ZhCn)), "11 月 20 日 10:31");
         assert_eq!(moment.short(Wording::of(Language::En)), "20 Nov 10:31");
-        assert_eq!(moment.whole_day(Wording::of(Language::En)), "20 Nov 2026");
     }
 
     #[test]

@@ -50,6 +50,21 @@ pub fn result_again(reference: &str) -> String {
     format!("/result/{reference}/again")
 }
 
+/// Where the patient lands who left the provider's sheet without paying.
+pub fn result_left(reference: &str) -> String {
+    format!("/result/{reference}/left")
+}
+
+/// One refund of a payment.
+pub fn refund(reference: &str, refund_no: &str) -> String {
+    format!("/result/{reference}/refund/{refund_no}")
+}
+
+/// One word for the poll of [`refund`].
+pub fn refund_state(reference: &str, refund_no: &str) -> String {
+    format!("/result/{reference}/refund/{refund_no}/state")
+}
+
 /// The receipt of a payment.
 pub fn receipt(reference: &str) -> String {
     format!("/receipt/{reference}")

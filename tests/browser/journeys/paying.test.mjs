@@ -54,8 +54,8 @@ for (const [app, agent] of [['wechat', WECHAT], ['alipay', ALIPAY]]) {
       await device.look(`${app}-receipt`);
       await device.link('返回').click();
       await device.heading('支付成功');
-      await device.link('本次就诊的缴费记录').click();
-      await device.heading('本次就诊的缴费记录');
+      await device.link('缴费记录').click();
+      await device.heading('最近的缴费记录');
       await page.getByText('已付款').first().waitFor();
       await device.look(`${app}-history`);
       await device.link('看待缴费清单').click();

@@ -36,7 +36,7 @@ test('a refund by the cashier arrives at the patient and in the hospital\'s book
   await device.heading('已退回给您');
   await device.look('refunded');
   await device.page.getByText(refund.out_refund_no).waitFor();
-  await device.link('本次就诊的缴费记录').click();
+  await device.link('缴费记录').click();
   await device.page.getByText('已退款').first().waitFor();
   await device.look('refunded-history');
 

@@ -10,6 +10,7 @@ mod pay;
 mod phone;
 mod preference;
 mod receipt;
+mod refund;
 mod result;
 mod slips;
 pub(crate) mod view;
@@ -51,6 +52,9 @@ pub const ROUTES: &[Route] = &[
     get("/pay/{reference}", || web::get().to(pay::open_sheet)),
     get("/result/{reference}", || web::get().to(result::show)),
     get("/result/{reference}/state", || web::get().to(result::state)),
+    get("/result/{reference}/left", || web::get().to(result::left)),
+    get("/result/{reference}/refund/{number}", || web::get().to(refund::show)),
+    get("/result/{reference}/refund/{number}/state", || web::get().to(refund::state)),
     post("/result/{reference}/check", Csrf::Harmless, || web::post().to(result::check)),
     post("/result/{reference}/again", Csrf::Token, || web::post().to(result::again)),
     get("/back/{order}", || web::get().to(result::come_back)),

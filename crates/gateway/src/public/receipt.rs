@@ -1,10 +1,11 @@
 //! The receipt of a booked payment.
 
+use super::refund::money_back;
 use super::view::{pay_app, who};
 use super::{Answer, finish};
 use crate::http::error::Failure;
 use crate::http::visit::Visit;
-use crate::service::{Stage, view_by_ref};
+use crate::service::view_by_ref;
 use actix_web::{HttpResponse, web};
 use mingfen_domain::Fen;
 use mingfen_pages::patient as pages;
@@ -18,7 +19,8 @@ pub(super) async fn show(visit: Visit, reference: web::Path<String>) -> HttpResp
 
 async fn shown(visit: &Visit, reference: &str) -> Answer {
     let view = view_by_ref(&visit.gateway, reference).await?.ok_or(Failure::Page(ErrorKind::NotFound))?;
-    let Stage::Paid(booked) = &view.stage else { return Ok(visit.go(&paths::result(reference))) };
+    // It stays when money goes back later: then it says so.
+    let Some(booked) = &view.booked else { return Ok(visit.go(&paths::result(reference))) };
     let Some(received) = view.payment.payment.state.received() else {
         return Ok(visit.go(&paths::result(reference)));
     };
@@ -30,7 +32,7 @@ async fn shown(visit: &Visit, reference: &str) -> Answer {
     ];
     Ok(visit.page(&pages::Receipt {
         back_path: paths::result(reference),
-        receipt_no: booked.receipt_no.clone(),
+        receipt_no: grouped(&booked.receipt_no),
         paid_at: visit.moment(received.paid_at),
         who: who(&view.patient),
         app: pay_app(visit, &view.payment.payment.channel),
@@ -51,8 +53,33 @@ async fn shown(visit: &Visit, reference: &str) -> Answer {
             .collect(),
         own_yuan: split.self_pay().to_yuan_grouped(),
         own_capitals: capitals(split.self_pay().get()),
-        provider_trade_no: received.provider_trade_no.to_string(),
+        back: money_back(visit, &view).into_iter().filter(|part| part.arrived).collect(),
+        provider_trade_no: grouped(received.provider_trade_no.as_str()),
         seal: visit.gateway.settings.hospital.places.receipt_seal.clone(),
         reprint: 0,
     }))
+}
+
+/// A long number in groups of four, so that it can be compared; a number that has its own shape stays as it is.
+fn grouped(number: &str) -> String {
+    if number.len() < 12 || !number.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return number.to_owned();
+    }
+    let letters = number.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let (prefix, digits) = number.split_at(letters);
+    let groups = digits.as_bytes().chunks(4).map(|group| std::str::from_utf8(group).unwrap_or_default());
+    [prefix].into_iter().filter(|part| !part.is_empty()).chain(groups).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn long_numbers_are_grouped() {
+        assert_eq!(grouped("4200002188202611204603187752"), "4200 0021 8820 2611 2046 0318 7752");
+        assert_eq!(grouped("SJ261120083741"), "SJ 2611 2008 3741");
+        assert_eq!(grouped("SJ-2611-200837"), "SJ-2611-200837");
+        assert_eq!(grouped("12345678"), "12345678");
+    }
 }

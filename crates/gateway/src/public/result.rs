@@ -1,24 +1,28 @@
 //! The result: what the record says at this second. It survives reload, polls, and says what to do next.
 
+use super::refund::money_back;
 use super::view::{kind, masked, pay_app};
-use super::{Answer, finish, form};
+use super::{Answer, finish, form, refund};
 use crate::http::error::Failure;
 use crate::http::visit::Visit;
-use crate::service::{PaymentView, Private, Stage, ask_now, order_again, view_by_ref, voucher_no};
+use crate::service::{
+    PaymentView, Private, Stage, ask_now, order_again, says_unpaid, view_by_ref, voucher_no,
+};
 use actix_web::{HttpResponse, web};
+use mingfen_domain::Timestamp;
 use mingfen_domain::ids::OutTradeNo;
-use mingfen_domain::payment::State;
-use mingfen_domain::refund::Origin;
+use mingfen_domain::payment::{ClosedBecause, State};
 use mingfen_domain::slip::SlipKind;
-use mingfen_domain::{Fen, Timestamp, refund};
+use mingfen_domain::write_back::{Booked, Place};
 use mingfen_pages::paths;
 use mingfen_pages::patient as pages;
 use mingfen_pages::patient::ErrorKind;
+use mingfen_store::PaymentRecord;
 
 /// A check by hand asks the provider at most this often.
 const CHECK_EVERY: std::time::Duration = std::time::Duration::from_secs(3);
 
-async fn find(visit: &Visit, reference: &str) -> Result<PaymentView, Failure> {
+pub(super) async fn find(visit: &Visit, reference: &str) -> Result<PaymentView, Failure> {
     view_by_ref(&visit.gateway, reference).await?.ok_or(Failure::Page(ErrorKind::NotFound))
 }
 
@@ -47,19 +51,14 @@ fn render(visit: &Visit, view: &PaymentView) -> Answer {
     let amount = view.payment.payment.amount.fen();
     let amount_yuan = amount.to_yuan_grouped();
     let phone = phone(visit, view)?;
-    let paid_at = view
-        .payment
-        .payment
-        .state
-        .received()
-        .map_or(view.payment.payment.created_at, |received| received.paid_at);
+    let paid_at = paid_at(&view.payment);
     Ok(match &view.stage {
         Stage::Waiting { in_doubt: false } => {
             let may_go_on = matches!(view.payment.payment.state, State::Waiting { .. });
             visit.page(&pages::Waiting { reference, app, amount_yuan, phone, may_go_on })
         }
         Stage::Waiting { in_doubt: true } => {
-            let staff_code = Some(view.payment.payment.trace.to_string());
+            let staff_code = Some(view.payment.payment.trace.staff_code());
             visit.page(&pages::InDoubt { reference, app, phone, staff_code })
         }
         Stage::Held => {
@@ -71,7 +70,7 @@ fn render(visit: &Visit, view: &PaymentView) -> Answer {
                 received_yuan: received.to_yuan_grouped(),
                 paid_at: visit.moment(paid_at),
                 phone,
-                staff_code: Some(view.payment.payment.trace.to_string()),
+                staff_code: Some(view.payment.payment.trace.staff_code()),
             })
         }
         Stage::Booking => {
@@ -103,9 +102,9 @@ fn render(visit: &Visit, view: &PaymentView) -> Answer {
                 amount_yuan,
                 paid_at: visit.moment(paid_at),
                 insurance,
-                places: booked
-                    .places
-                    .iter()
+                back: money_back(visit, view),
+                places: in_order(booked, view)
+                    .into_iter()
                     .map(|place| pages::Place {
                         kind: kind(place.kind.unwrap_or(SlipKind::Other)),
                         name: place.place.clone(),
@@ -116,78 +115,84 @@ fn render(visit: &Visit, view: &PaymentView) -> Answer {
                     })
                     .collect(),
                 voucher_no: voucher_no(&view.bill.bill.bill_no),
+                bill_no: view.bill.bill.bill_no.to_string(),
             })
         }
         Stage::Refunding | Stage::Refunded { .. } | Stage::RefundStuck => {
-            visit.page(&refund_page(visit, view, app, amount, phone, paid_at))
+            let order = &view.payment.payment.out_trade_no;
+            let newest = view.refunds.iter().rfind(|record| record.refund.out_trade_no == *order);
+            visit.page(&refund::page(visit, view, &view.payment, newest)?)
         }
-        Stage::NotCharged { expired } => visit.page(&pages::NotCharged {
-            reference,
-            app,
-            amount_yuan,
-            reason: if *expired {
-                pages::NotChargedReason::Closed
-            } else {
-                pages::NotChargedReason::Cancelled
-            },
-            slip_count: view.bill.slips.len(),
-            deadline: None,
-        }),
+        Stage::NotCharged(because) => not_charged(visit, view, because_of(visit, view, *because)),
     })
 }
 
-fn refund_page(
-    visit: &Visit,
-    view: &PaymentView,
-    app: pages::PayApp,
-    amount: Fen,
-    phone: Option<String>,
-    paid_at: Timestamp,
-) -> pages::Refund {
-    let of_payment = |record: &&mingfen_store::RefundRecord| {
-        record.refund.out_trade_no == view.payment.payment.out_trade_no
-    };
-    let newest = view.refunds.iter().rfind(of_payment);
-    let arrived = match &view.stage {
-        Stage::Refunded { at } => Some(*at),
-        _ => None,
-    };
-    pages::Refund {
-        reference: view.bill.view_ref.clone(),
-        app,
-        amount_yuan: newest.map_or(amount, |record| record.refund.amount.fen()).to_yuan_grouped(),
-        reason: newest.map_or(pages::RefundReason::Cancelled, |record| reason(&record.refund)),
-        paid_at: visit.moment(paid_at),
-        asked_at: newest.map(|record| visit.moment(record.refund.requested_at)),
-        insurance_undone: false,
-        account: None,
-        refund_no: newest.map(|record| record.refund.out_refund_no.to_string()).unwrap_or_default(),
-        phone,
-        // What HIS never booked is still owed; what it booked and gave back is not.
-        slips_remain: newest.is_none_or(|record| record.refund.origin == Origin::BookingRefused),
-        progress: match (&view.stage, arrived) {
-            (_, Some(at)) => pages::RefundProgress::Arrived { at: visit.moment(at) },
-            (Stage::RefundStuck, None) => {
-                pages::RefundProgress::Abnormal { staff_code: Some(view.payment.payment.trace.to_string()) }
-            }
-            _ => pages::RefundProgress::UnderWay,
-        },
-    }
-}
-
-/// Our own reasons are said in the patient's language; a person's are shown as they were written.
-fn reason(refund: &refund::Refund) -> pages::RefundReason {
-    match refund.origin {
-        Origin::Double => pages::RefundReason::PaidTwice,
-        Origin::BookingRefused => pages::RefundReason::Cancelled,
-        Origin::Cashier | Origin::His if !refund.reason.trim().is_empty() => {
-            pages::RefundReason::Told(refund.reason.clone())
+fn because_of(visit: &Visit, view: &PaymentView, because: ClosedBecause) -> pages::NotChargedReason {
+    match because {
+        ClosedBecause::Refused => pages::NotChargedReason::Refused,
+        ClosedBecause::ClosedThere | ClosedBecause::Expired
+            if view.payment.payment.expires_at <= visit.gateway.now() =>
+        {
+            pages::NotChargedReason::Over
         }
-        Origin::Cashier | Origin::His | Origin::WrongAmount => pages::RefundReason::Asked,
+        ClosedBecause::ClosedThere | ClosedBecause::Expired => pages::NotChargedReason::Closed,
     }
 }
 
-fn phone(visit: &Visit, view: &PaymentView) -> Result<Option<String>, Failure> {
+fn not_charged(visit: &Visit, view: &PaymentView, reason: pages::NotChargedReason) -> HttpResponse {
+    visit.page(&pages::NotCharged {
+        reference: view.bill.view_ref.clone(),
+        app: pay_app(visit, &view.payment.payment.channel),
+        amount_yuan: view.payment.payment.amount.fen().to_yuan_grouped(),
+        reason,
+        slip_count: view.bill.slips.len(),
+        deadline: slip_deadline(visit, view),
+    })
+}
+
+/// A bill that ends before our own patience ends with one of its slips.
+fn slip_deadline(visit: &Visit, view: &PaymentView) -> Option<pages::Deadline> {
+    let bill = &view.bill.bill;
+    let ours = bill.opened_at.plus_seconds(visit.gateway.settings.timing.order_valid);
+    if bill.pay_until >= ours || bill.pay_until <= visit.gateway.now() {
+        return None;
+    }
+    let until = visit.moment(bill.pay_until);
+    let held = view.bill.slips.iter().any(|slip| slip.kind == SlipKind::Registration);
+    Some(if held { pages::Deadline::HeldUntil(until) } else { pages::Deadline::PayBy(until) })
+}
+
+/// Signposts in the order of the slips that were paid; what is for none of them comes last, as HIS sent it.
+fn in_order<'a>(booked: &'a Booked, view: &PaymentView) -> Vec<&'a Place> {
+    let rank = |place: &&Place| {
+        view.bill.slips.iter().position(|slip| Some(slip.kind) == place.kind).unwrap_or(usize::MAX)
+    };
+    let mut places: Vec<&Place> = booked.places.iter().collect();
+    places.sort_by_key(rank);
+    places
+}
+
+/// When the provider took it, or when it was ordered.
+pub(super) fn paid_at(record: &PaymentRecord) -> Timestamp {
+    record.payment.state.received().map_or(record.payment.created_at, |received| received.paid_at)
+}
+
+/// The patient left the provider's sheet, as the app told the page. That alone says nothing about the money: the provider
+/// is asked, and only its word makes the page say that nothing was taken.
+pub(super) async fn left(visit: Visit, reference: web::Path<String>) -> HttpResponse {
+    let result = was_left(&visit, &reference).await;
+    finish(&visit, result)
+}
+
+async fn was_left(visit: &Visit, reference: &str) -> Answer {
+    let view = find(visit, reference).await?;
+    if says_unpaid(&visit.gateway, &view.payment.payment.out_trade_no).await? {
+        return Ok(not_charged(visit, &view, pages::NotChargedReason::Cancelled));
+    }
+    Ok(visit.go(&paths::result(reference)))
+}
+
+pub(super) fn phone(visit: &Visit, view: &PaymentView) -> Result<Option<String>, Failure> {
     match &view.bill.phone_sealed {
         Some(sealed) => Ok(Private(&visit.gateway).open_phone(sealed)?.map(|phone| masked(&phone))),
         None => Ok(None),
@@ -239,7 +244,7 @@ async fn ordered_again(visit: &Visit, reference: &str, body: &[u8]) -> Answer {
         let to = if again.is_ok() { paths::pay(reference) } else { paths::result(reference) };
         return Ok(visit.go(&to));
     }
-    if !matches!(view.stage, Stage::NotCharged { .. }) {
+    if !matches!(view.stage, Stage::NotCharged(_)) {
         return Ok(visit.go(&paths::result(reference)));
     }
     let slips: Vec<_> = view.bill.slips.iter().map(|slip| slip.slip_no.clone()).collect();
@@ -259,9 +264,4 @@ async fn came_back(visit: &Visit, order: &str) -> Answer {
     let record = visit.gateway.store.payment(&order).await?.ok_or_else(not_found)?;
     let bill = visit.gateway.store.bill(&record.payment.bill_no).await?.ok_or_else(not_found)?;
     Ok(visit.go(&paths::result(&bill.view_ref)))
-}
-
-/// Whether a refund has arrived.
-pub(super) const fn has_arrived(state: &refund::State) -> bool {
-    matches!(state, refund::State::Succeeded { .. })
 }

@@ -67,6 +67,28 @@ pub async fn ask_now(gateway: &Gateway, order: &OutTradeNo, close: bool) -> Resu
     }
 }
 
+/// Asks the provider now. `true`: it says that the order is not paid, and no money came meanwhile. It may still be paid.
+///
+/// # Errors
+/// As [`ask_now`].
+pub async fn says_unpaid(gateway: &Gateway, order: &OutTradeNo) -> Result<bool, Trouble> {
+    let Some(record) = gateway.store.payment(order).await? else { return Ok(false) };
+    if !record.payment.state.is_live() {
+        return Ok(false);
+    }
+    let Some(channel) = gateway.channel(&record.payment.channel) else { return Ok(false) };
+    let Some(inquiry) = channel.inquiry() else { return Ok(false) };
+    match inquiry.query(order).await {
+        Ok(sighting) if sighting.out_trade_no == *order => {
+            let unpaid = sighting.seen == Sighted::Waiting;
+            let source = Source::answer(Way::Query, record.payment.version);
+            let recorded = record_sighting(gateway, &sighting, source).await?;
+            Ok(unpaid && recorded.state().is_some_and(State::is_live))
+        }
+        Ok(_) | Err(_) => Ok(false),
+    }
+}
+
 enum Asked {
     Known(State),
     NoAnswer(String),

@@ -3,7 +3,7 @@
 use super::{Private, Trouble};
 use crate::Gateway;
 use mingfen_domain::bill::BillState;
-use mingfen_domain::ids::BillNo;
+use mingfen_domain::ids::{BillNo, SlipNo};
 use mingfen_domain::payment::{ClosedBecause, State, SuspenseReason};
 use mingfen_domain::person::Patient;
 use mingfen_domain::write_back::{Booked, State as WriteBackState};
@@ -34,10 +34,7 @@ pub enum Stage {
     /// Money is held and a person decides.
     Held,
     /// Nothing was charged and nothing can be.
-    NotCharged {
-        /// The payer did not pay in time, as opposed to an order that was never opened.
-        expired: bool,
-    },
+    NotCharged(ClosedBecause),
 }
 
 impl Stage {
@@ -52,7 +49,32 @@ impl Stage {
             Self::Refunded { .. } => "refunded",
             Self::RefundStuck => "refund-stuck",
             Self::Held => "held",
-            Self::NotCharged { .. } => "not-charged",
+            Self::NotCharged(_) => "not-charged",
+        }
+    }
+}
+
+/// Why HIS would not book a paid bill, by the contract's code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefusedBecause {
+    /// A slip of it was paid at the counter.
+    AlreadyPaid,
+    /// A slip of it was cancelled.
+    Cancelled,
+    /// Another sum was owed by then.
+    AmountChanged,
+    /// Anything else.
+    Other,
+}
+
+impl RefusedBecause {
+    /// The kept reason begins with the code.
+    fn read(reason: &str) -> Self {
+        match reason.split_whitespace().next() {
+            Some("SLIP_ALREADY_PAID") => Self::AlreadyPaid,
+            Some("SLIP_CANCELLED" | "NO_SUCH_SLIP") => Self::Cancelled,
+            Some("AMOUNT_MISMATCH") => Self::AmountChanged,
+            _ => Self::Other,
         }
     }
 }
@@ -68,6 +90,12 @@ pub struct PaymentView {
     pub payment: PaymentRecord,
     /// Where the money is.
     pub stage: Stage,
+    /// HIS's receipt and signposts, once it booked the bill; they stay when money goes back later.
+    pub booked: Option<Booked>,
+    /// Why HIS would not book it.
+    pub refused: Option<RefusedBecause>,
+    /// Another bill that was paid covers its slips: what came for this one is double.
+    pub paid_by_another: bool,
     /// All refunds of the bill, oldest first.
     pub refunds: Vec<RefundRecord>,
     /// Back at the payer.
@@ -114,9 +142,41 @@ pub async fn payment_view(gateway: &Gateway, bill: BillRecord) -> Result<Option<
     let arrived = |record: &&&RefundRecord| matches!(record.refund.state, refund::State::Succeeded { .. });
     let refunded = Fen::sum(of_payment.iter().filter(arrived).map(|record| record.refund.amount.fen()))?;
     let write_back = gateway.store.write_back(bill_no).await?.map(|record| record.state);
+    let (booked, refused) = match &write_back {
+        Some(WriteBackState::Posted(booked)) => (Some(booked.clone()), None),
+        Some(WriteBackState::RefusalToConfirm { reason } | WriteBackState::Refused { reason }) => {
+            (None, Some(RefusedBecause::read(reason)))
+        }
+        Some(WriteBackState::Due | WriteBackState::Unknown) | None => (None, None),
+    };
     let stage = stage(gateway.now(), &payment, &of_payment, refunded, write_back);
     let patient = Private(gateway).open_patient(&bill.patient_sealed)?;
-    Ok(Some(PaymentView { bill, patient, payment, stage, refunds, refunded }))
+    Ok(Some(PaymentView {
+        paid_by_another: paid_by_another(gateway, &bill).await?,
+        bill,
+        patient,
+        payment,
+        stage,
+        booked,
+        refused,
+        refunds,
+        refunded,
+    }))
+}
+
+/// Whether the slips of a bill that lost them belong to one that was paid.
+async fn paid_by_another(gateway: &Gateway, bill: &BillRecord) -> Result<bool, Trouble> {
+    if !matches!(bill.bill.state, BillState::Released) {
+        return Ok(false);
+    }
+    let slips: Vec<SlipNo> = bill.slips.iter().map(|slip| slip.slip_no.clone()).collect();
+    for (_, bill_no) in gateway.store.claims_on(&bill.bill.hospital, &slips).await? {
+        let other = gateway.store.bill(&bill_no).await?;
+        if other.is_some_and(|other| matches!(other.bill.state, BillState::Settled { .. })) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn stage(
@@ -131,7 +191,7 @@ fn stage(
         State::Opening | State::Waiting { .. } => {
             Stage::Waiting { in_doubt: now.since_ms(record.payment.created_at) > DOUBT_MS }
         }
-        State::Closed(because) => Stage::NotCharged { expired: *because != ClosedBecause::Refused },
+        State::Closed(because) => Stage::NotCharged(*because),
         State::Paid(received) => {
             let refused = matches!(write_back, Some(WriteBackState::Refused { .. }));
             // Nothing stays with the hospital: back at the payer already, or promised to go back.
@@ -171,8 +231,9 @@ fn going_back(refunds: &[&RefundRecord], whole: bool) -> Stage {
     }
 }
 
-/// The number a patient shows at a window: the bill's own, in groups of four.
+/// What a patient reads out at a window: the last eight characters of the bill's number, which are its own (40 bits).
 pub fn voucher_no(bill_no: &BillNo) -> String {
-    let text: Vec<char> = bill_no.as_str().chars().skip(1).collect();
-    text.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+    let text = bill_no.as_str();
+    let tail = &text[text.len().saturating_sub(8)..];
+    format!("{} {}", &tail[..tail.len() / 2], &tail[tail.len() / 2..])
 }

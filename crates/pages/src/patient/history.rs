@@ -1,5 +1,6 @@
-//! All payments and refunds of a visit.
+//! The latest payments and refunds with a card.
 
+use super::refund::RefundReason;
 use super::shared::{PayApp, SlipKind, Who, sample};
 use crate::{
     Moment,
@@ -19,6 +20,8 @@ pub enum EntryState {
     Booking,
     /// Paid and booked.
     Paid,
+    /// Paid, and all of it went back or is going back.
+    GivenBack,
     /// Certainly not charged.
     NotCharged,
     /// A refund under way.
@@ -39,7 +42,7 @@ impl EntryState {
             Self::Paid | Self::Refunded => " chip--ok",
             Self::Waiting | Self::Booking | Self::Refunding => " chip--info",
             Self::RefundAbnormal | Self::Held => " chip--warn",
-            Self::NotCharged => "",
+            Self::NotCharged | Self::GivenBack => "",
         }
     }
 
@@ -47,7 +50,7 @@ impl EntryState {
         match self {
             Self::Paid | Self::Refunded | Self::Booking => Icon::Tick,
             Self::Waiting => Icon::Hourglass,
-            Self::Refunding => Icon::Return,
+            Self::Refunding | Self::GivenBack => Icon::Return,
             Self::RefundAbnormal | Self::Held => Icon::Warning,
             Self::NotCharged => Icon::Cross,
         }
@@ -60,12 +63,24 @@ impl EntryState {
             Self::Held => words.held,
             Self::Booking => words.booking,
             Self::Paid => words.paid,
+            Self::GivenBack => words.given_back,
             Self::NotCharged => words.not_charged,
             Self::Refunding => words.refunding,
             Self::Refunded => words.refunded,
             Self::RefundAbnormal => words.refund_abnormal,
         }
     }
+}
+
+/// Where more is to be seen.
+#[derive(Clone, Debug)]
+pub enum EntryLink {
+    /// There is nothing more to say.
+    None,
+    /// The receipt at this address.
+    Receipt(String),
+    /// How far it is, at this address.
+    Progress(String),
 }
 
 /// One payment or refund.
@@ -79,14 +94,16 @@ pub struct HistoryEntry {
     pub at: Moment,
     /// The app.
     pub app: PayApp,
-    /// What happened, in the hospital's or the provider's words: `退药 1 项`, `余额不足`.
+    /// What it was for, in the hospital's words, when it was one slip.
     pub remark: Option<String>,
+    /// Why a refund goes back.
+    pub reason: Option<RefundReason>,
     /// What insurance paid beside it.
     pub insurance_yuan: Option<String>,
     /// The amount, without sign.
     pub amount_yuan: String,
-    /// The payment, for its receipt (when paid) or its result page (when something is under way).
-    pub reference: String,
+    /// Its receipt, or how far it is.
+    pub link: EntryLink,
 }
 
 impl HistoryEntry {
@@ -96,14 +113,12 @@ impl HistoryEntry {
     }
 }
 
-/// All payments and refunds of a visit, newest first.
+/// The latest payments and refunds with a card, newest first.
 #[derive(Clone, Debug)]
 pub struct History {
     /// Whose.
     pub who: Who,
-    /// The day of the visit.
-    pub day: Moment,
-    /// Sum of what was paid.
+    /// Sum of what was paid, of these entries.
     pub paid_yuan: String,
     /// Sum of refunds, those under way included.
     pub refunded_yuan: String,
@@ -117,10 +132,20 @@ fn entry(state: EntryState, kinds: &[SlipKind], yuan: &str, remark: Option<&str>
         state,
         at: sample::today(10, 31),
         app: PayApp::Wechat,
-        remark: remark.map(Into::into),
+        remark: if state.is_refund() { None } else { remark.map(Into::into) },
+        reason: remark.filter(|_| state.is_refund()).map(|words| RefundReason::Told(words.into())),
         insurance_yuan: None,
         amount_yuan: yuan.into(),
-        reference: sample::reference(),
+        link: match state {
+            EntryState::Paid => EntryLink::Receipt(crate::paths::receipt(&sample::reference())),
+            EntryState::Refunding | EntryState::RefundAbnormal => {
+                EntryLink::Progress(crate::paths::refund(&sample::reference(), "R26112010330017"))
+            }
+            EntryState::Waiting | EntryState::Held | EntryState::Booking => {
+                EntryLink::Progress(crate::paths::result(&sample::reference()))
+            }
+            EntryState::NotCharged | EntryState::GivenBack | EntryState::Refunded => EntryLink::None,
+        },
     }
 }
 
@@ -129,29 +154,30 @@ page!(History, "patient/history.html", [
         let three = [SlipKind::Registration, SlipKind::Exam, SlipKind::Drug];
         Self {
             who: sample::who(),
-            day: sample::today(10, 31),
             paid_yuan: "216.50".into(),
             refunded_yuan: "44.71".into(),
             entries: vec![
                 entry(EntryState::Refunding, &[SlipKind::Drug], "26.71", Some("退药 1 项")),
                 HistoryEntry { insurance_yuan: Some("291.46".into()), ..entry(EntryState::Paid, &three, "112.00", None) },
-                entry(EntryState::NotCharged, &three, "112.00", Some("余额不足")),
+                entry(EntryState::NotCharged, &three, "112.00", Some("内分泌科 今天 14:30")),
                 HistoryEntry { app: PayApp::Alipay, ..entry(EntryState::Refunded, &[SlipKind::Lab], "18.00", Some("项目取消")) },
                 HistoryEntry { app: PayApp::Alipay, ..entry(EntryState::Paid, &[SlipKind::Lab], "86.50", None) },
-                entry(EntryState::Paid, &[SlipKind::Registration], "18.00", None),
+                HistoryEntry {
+                    reason: Some(RefundReason::PaidTwice),
+                    ..entry(EntryState::Refunded, &[SlipKind::Registration], "18.00", None)
+                },
+                entry(EntryState::GivenBack, &[SlipKind::Registration], "18.00", None),
             ],
         }
     },
     "empty" => Self {
         who: sample::who(),
-        day: sample::yesterday(9, 0),
         paid_yuan: "0.00".into(),
         refunded_yuan: "0.00".into(),
         entries: Vec::new(),
     },
     "very long" => Self {
         who: sample::long_who(),
-        day: sample::yesterday(9, 0),
         paid_yuan: sample::HUGE_YUAN.into(),
         refunded_yuan: sample::HUGE_YUAN.into(),
         entries: [EntryState::Waiting, EntryState::Booking, EntryState::Held, EntryState::RefundAbnormal]

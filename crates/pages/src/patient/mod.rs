@@ -20,14 +20,15 @@ mod trouble;
 
 pub use confirm::{AmountChanged, ChangedLine, Confirm, Difference, OverLimit, Split};
 pub use error_page::{ErrorKind, ErrorPage};
-pub use history::{EntryState, History, HistoryEntry};
+pub use history::{EntryLink, EntryState, History, HistoryEntry};
 pub use link::{LinkExpired, LinkInvalid, NotMatched, TooManyTries};
 pub use pay::{Opening, Pay, Waiting};
 pub use phone::{Phone, PhoneError};
 pub use receipt::{Receipt, ReceiptItem, Tender, TenderKind};
-pub use refund::{Refund, RefundProgress, RefundReason};
+pub use refund::{Refund, RefundProgress, RefundReason, SlipsRemain};
 pub use result::{
-    AlreadyPaid, InsurancePart, NoLongerOwed, NotCharged, NotChargedReason, Paid, PaidBooking, PaidBy, Place,
+    AlreadyPaid, InsurancePart, MoneyBack, NoLongerOwed, NotCharged, NotChargedReason, Paid, PaidBooking,
+    PaidBy, Place,
 };
 pub use shared::{Deadline, InsuranceClass, PayApp, SlipKind, Who};
 pub use slip_detail::{ChargeLine, ClassTotal, SlipDetail};

@@ -1,5 +1,6 @@
 //! The receipt 收据, on the phone and on A5.
 
+use super::result::MoneyBack;
 use super::shared::{PayApp, Who, sample};
 use crate::{
     Moment,
@@ -69,6 +70,8 @@ pub struct Receipt {
     pub own_yuan: String,
     /// The same in capitals: [`crate::capitals`].
     pub own_capitals: String,
+    /// What went back of it since, oldest first; only what arrived.
+    pub back: Vec<MoneyBack>,
     /// The provider's number of the payment, in groups.
     pub provider_trade_no: String,
     /// What the hospital's electronic seal says; none, when the hospital gave none.
@@ -99,6 +102,7 @@ fn ordinary(reprint: u32) -> Receipt {
         ],
         own_yuan: "112.00".into(),
         own_capitals: crate::capitals(11_200),
+        back: Vec::new(),
         provider_trade_no: "4200 0021 8820 2611 2046 0318 7752".into(),
         seal: Some("收费专用章（电子）".into()),
         reprint,
@@ -108,6 +112,10 @@ fn ordinary(reprint: u32) -> Receipt {
 page!(Receipt, "print/receipt.html", [
     "ordinary" => ordinary(0),
     "reprint" => ordinary(2),
+    "partly refunded" => Self {
+        back: vec![MoneyBack { amount_yuan: "26.71".into(), at: sample::today(18, 20), arrived: true }],
+        ..ordinary(1)
+    },
     "self-pay" => Self {
         seal: None,
         tenders: vec![Tender { kind: TenderKind::Own, amount_yuan: "403.46".into() }],

@@ -4,7 +4,7 @@ use super::shared::{PayApp, sample};
 use crate::{
     Moment,
     page::{Page, page},
-    wording::Wording,
+    wording::{Phrase, Wording},
 };
 
 /// How far the refund is.
@@ -29,6 +29,14 @@ pub enum RefundProgress {
 pub enum RefundReason {
     /// The hospital cancelled the slips while they were being paid.
     Cancelled,
+    /// They were paid at the counter meanwhile.
+    PaidAtCounter,
+    /// They came to another sum by then.
+    AmountChanged,
+    /// The hospital could not book it, and nothing more is known.
+    NotBooked,
+    /// Another amount came than was asked for.
+    WrongAmount,
     /// They were paid twice.
     PaidTwice,
     /// The payment came after its deadline.
@@ -39,11 +47,43 @@ pub enum RefundReason {
     Told(String),
 }
 
+impl RefundReason {
+    /// In few words, for a line of the history. The hospital's own words stand for themselves.
+    pub(crate) fn short(&self, say: &Wording) -> Option<Phrase> {
+        let words = &say.refund;
+        match self {
+            Self::Cancelled => Some(words.cancelled_short),
+            Self::PaidAtCounter => Some(words.at_counter_short),
+            Self::AmountChanged => Some(words.changed_short),
+            Self::NotBooked => Some(words.not_booked_short),
+            Self::WrongAmount => Some(words.wrong_amount_short),
+            Self::PaidTwice => Some(words.paid_twice_short),
+            Self::PaidLate => Some(words.paid_late_short),
+            Self::Asked | Self::Told(_) => None,
+        }
+    }
+}
+
+/// Which slips of the payment can still be paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlipsRemain {
+    /// None: they are paid, or were given back.
+    None,
+    /// Those that are not the reason for the refund.
+    Others,
+    /// All of them.
+    All,
+}
+
 /// A refund of one payment.
 #[derive(Clone, Debug)]
 pub struct Refund {
     /// Of the payment.
     pub reference: String,
+    /// This page's own address.
+    pub page_path: String,
+    /// Where it polls.
+    pub state_path: String,
     /// The app that gets the money back.
     pub app: PayApp,
     /// What goes back.
@@ -62,8 +102,8 @@ pub struct Refund {
     pub refund_no: String,
     /// Masked number for texts.
     pub phone: Option<String>,
-    /// Slips of this payment are still to be paid if the patient wants them.
-    pub slips_remain: bool,
+    /// Slips of this payment that are still to be paid if the patient wants them.
+    pub slips_remain: SlipsRemain,
     /// How far it is.
     pub progress: RefundProgress,
 }
@@ -97,6 +137,8 @@ impl Refund {
 fn ordinary(progress: RefundProgress) -> Refund {
     Refund {
         reference: sample::reference(),
+        page_path: crate::paths::result(&sample::reference()),
+        state_path: crate::paths::result_state(&sample::reference()),
         app: PayApp::Wechat,
         amount_yuan: "112.00".into(),
         reason: RefundReason::Told(
@@ -108,7 +150,7 @@ fn ordinary(progress: RefundProgress) -> Refund {
         account: Some("零钱".into()),
         refund_no: "R2611 2010 3300 17".into(),
         phone: sample::phone(),
-        slips_remain: true,
+        slips_remain: SlipsRemain::Others,
         progress,
     }
 }
@@ -121,7 +163,7 @@ page!(Refund, "patient/refund.html", [
         insurance_undone: false,
         account: None,
         phone: None,
-        slips_remain: false,
+        slips_remain: SlipsRemain::None,
         ..ordinary(RefundProgress::UnderWay)
     },
     "arrived" => ordinary(RefundProgress::Arrived { at: sample::today(10, 36) }),
@@ -144,4 +186,16 @@ page!(Refund, "patient/refund.html", [
         ..ordinary(RefundProgress::Abnormal { staff_code: None })
     },
     "asked by the hospital" => Self { reason: RefundReason::Asked, ..ordinary(RefundProgress::UnderWay) },
+    "paid at the counter" => Self {
+        reason: RefundReason::PaidAtCounter,
+        slips_remain: SlipsRemain::None,
+        ..ordinary(RefundProgress::UnderWay)
+    },
+    "amount changed" => Self {
+        reason: RefundReason::AmountChanged,
+        slips_remain: SlipsRemain::All,
+        ..ordinary(RefundProgress::UnderWay)
+    },
+    "arrived, not booked" => Self { reason: RefundReason::NotBooked, ..ordinary(RefundProgress::Arrived { at: sample::today(10, 36) }) },
+    "wrong amount" => Self { reason: RefundReason::WrongAmount, ..ordinary(RefundProgress::UnderWay) },
 ]);

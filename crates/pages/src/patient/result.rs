@@ -46,6 +46,17 @@ pub struct InsurancePart {
     pub total_yuan: String,
 }
 
+/// Money of a payment that went back, or is on its way.
+#[derive(Clone, Debug)]
+pub struct MoneyBack {
+    /// How much.
+    pub amount_yuan: String,
+    /// When it arrived, or was asked for.
+    pub at: Moment,
+    /// It is back at the payer.
+    pub arrived: bool,
+}
+
 /// Paid, and the hospital knows.
 #[derive(Clone, Debug)]
 pub struct Paid {
@@ -59,10 +70,14 @@ pub struct Paid {
     pub paid_at: Moment,
     /// Paid by insurance beside it.
     pub insurance: Option<InsurancePart>,
+    /// What went back of it since, oldest first.
+    pub back: Vec<MoneyBack>,
     /// Where to go next; may be empty.
     pub places: Vec<Place>,
-    /// The number to show at a window.
+    /// The number to read out or show at a window.
     pub voucher_no: String,
+    /// The bill's whole number, for machines and for writing down.
+    pub bill_no: String,
 }
 
 /// Paid, and the hospital does not know yet. Polls with the state `booking`.
@@ -89,8 +104,12 @@ pub struct PaidBooking {
 pub enum NotChargedReason {
     /// The patient closed the sheet.
     Cancelled,
-    /// The order ran out or was closed.
+    /// It was closed before its time.
     Closed,
+    /// Its time ran out.
+    Over,
+    /// The provider would not take the order.
+    Refused,
     /// The provider's own words for the patient: `余额不足`.
     Told(String),
 }
@@ -155,12 +174,17 @@ page!(Paid, "patient/paid.html", [
         amount_yuan: "112.00".into(),
         paid_at: sample::today(10, 31),
         insurance: Some(InsurancePart { insurance_yuan: "291.46".into(), total_yuan: "403.46".into() }),
+        back: vec![
+            MoneyBack { amount_yuan: "26.71".into(), at: sample::today(18, 20), arrived: true },
+            MoneyBack { amount_yuan: "18.00".into(), at: sample::today(18, 40), arrived: false },
+        ],
         places: vec![
             place(SlipKind::Exam, "超声科登记台", "门诊楼 3 层", "现在就可以去", "排队号", "B36"),
             place(SlipKind::Drug, "西药房 3 号窗口", "门诊楼 1 层", "约 15 分钟", "取药号", "A127"),
             place(SlipKind::Registration, "内分泌科诊区", "门诊楼 2 层", "今天 14:30", "就诊序号", "12"),
         ],
-        voucher_no: "2611 2008 3741".into(),
+        voucher_no: "7K2M 40QX".into(),
+        bill_no: "B2611208P3X5N7K2M40QX".into(),
     },
     "no places" => Self {
         reference: sample::reference(),
@@ -168,8 +192,10 @@ page!(Paid, "patient/paid.html", [
         amount_yuan: "25.00".into(),
         paid_at: sample::yesterday(23, 59),
         insurance: None,
+        back: Vec::new(),
         places: Vec::new(),
-        voucher_no: "2611 2008 3741".into(),
+        voucher_no: "7K2M 40QX".into(),
+        bill_no: "B2611208P3X5N7K2M40QX".into(),
     },
     "very long" => Self {
         reference: sample::reference(),
@@ -180,11 +206,13 @@ page!(Paid, "patient/paid.html", [
             insurance_yuan: sample::HUGE_YUAN.into(),
             total_yuan: sample::HUGE_YUAN.into(),
         }),
+        back: vec![MoneyBack { amount_yuan: sample::HUGE_YUAN.into(), at: sample::yesterday(0, 0), arrived: false }; 4],
         places: vec![
             place(SlipKind::Lab, sample::LONG_TEXT, sample::LONG_TEXT, sample::LONG_TEXT, "就诊序号", "LISXK-0012"),
             place(SlipKind::Other, "病案室", "", "", "", ""),
         ],
-        voucher_no: "2611 2008 3741 0000 0000".into(),
+        voucher_no: "7K2M 40QX".into(),
+        bill_no: "B2611208P3X5N7K2M40QX00000000000".into(),
     },
 ]);
 
@@ -226,6 +254,22 @@ page!(NotCharged, "patient/not_charged.html", [
         slip_count: 1,
         deadline: Some(Deadline::PayBy(sample::today(23, 59))),
     },
+    "over" => Self {
+        reference: sample::reference(),
+        app: PayApp::Wechat,
+        amount_yuan: "25.00".into(),
+        reason: NotChargedReason::Over,
+        slip_count: 1,
+        deadline: None,
+    },
+    "refused" => Self {
+        reference: sample::reference(),
+        app: PayApp::Alipay,
+        amount_yuan: "25.00".into(),
+        reason: NotChargedReason::Refused,
+        slip_count: 2,
+        deadline: None,
+    },
     "closed" => Self {
         reference: sample::reference(),
         app: PayApp::Alipay,
@@ -262,7 +306,7 @@ page!(AlreadyPaid, "patient/already_paid.html", [
         paid_at: Some(sample::today(9, 52)),
         paid_by: PaidBy::App(PayApp::Alipay),
         amount_yuan: Some("403.46".into()),
-        voucher_no: Some("2611 2008 3102".into()),
+        voucher_no: Some("7K2M 40QX".into()),
         receipt_reference: Some(sample::reference()),
     },
     "at the window" => Self {

@@ -74,7 +74,7 @@ tables! {
     }
 
     Time {
-        today: Phrase, day_and_clock: Phrase, day: Phrase, whole_day: Phrase, months: [&'static str; 12],
+        today: Phrase, day_and_clock: Phrase, day: Phrase, months: [&'static str; 12],
         held_until: Phrase, pay_by: Phrase,
     }
 
@@ -86,7 +86,7 @@ tables! {
 
     Classes { a: Phrase, b: Phrase, own: Phrase, a_means: Phrase, b_means: Phrase, own_means: Phrase }
 
-    AppWords { name: Phrase, pay: Phrase, pay_button: Phrase }
+    AppWords { name: Phrase, pay: Phrase, pay_button: Phrase, refund_times: Phrase }
 
     Choose {
         title: Phrase, heading: Phrase, lead: Phrase, legend: Phrase, opens: Phrase, go: Phrase, how: Phrase,
@@ -140,6 +140,7 @@ tables! {
     }
 
     PaidWords {
+        back: Phrase, going_back: Phrase, whole_number: Phrase,
         title: Phrase, line: Phrase, insurance: Phrase, places: Phrase, no_places: Phrase, voucher: Phrase,
         voucher_text: Phrase,
     }
@@ -151,7 +152,7 @@ tables! {
     }
 
     NotChargedWords {
-        title: Phrase, heading: Phrase, cancelled: Phrase, closed: Phrase, told: Phrase, told_what: Phrase, this: Phrase,
+        title: Phrase, heading: Phrase, cancelled: Phrase, closed: Phrase, over: Phrase, refused: Phrase, told: Phrase, told_what: Phrase, this: Phrase,
         owed: Phrase, still_there: Counted, held: Phrase, again: Phrase,
     }
 
@@ -170,11 +171,14 @@ tables! {
     NotMatchedWords { title: Phrase, heading: Phrase, text: Phrase, how_1: Phrase, how_2: Phrase }
 
     RefundWords {
+        at_counter: Phrase, changed: Phrase, not_booked: Phrase, wrong_amount: Phrase, pay_others: Phrase,
+        cancelled_short: Phrase, at_counter_short: Phrase, changed_short: Phrase, not_booked_short: Phrase,
+        wrong_amount_short: Phrase, paid_twice_short: Phrase, paid_late_short: Phrase,
         title: Phrase, heading: Phrase, arrived_title: Phrase, arrived_heading: Phrase, abnormal_title: Phrase,
         abnormal_heading: Phrase, abnormal_note: Phrase, why: Phrase, cancelled: Phrase, paid_twice: Phrase,
         paid_late: Phrase, asked: Phrase, when: Phrase, got: Phrase, submitting: Phrase, submitted: Phrase,
-        insurance_undone: Phrase, waiting_for: Phrase, times: Phrase, about: Phrase, to: Phrase, original: Phrase,
-        number: Phrase, text: Phrase, pay_again: Phrase, progress: Phrase, by_hand: Phrase, account: Phrase,
+        insurance_undone: Phrase, waiting_for: Phrase, about: Phrase, to: Phrase, original: Phrase,
+        number: Phrase, text: Phrase, pay_again: Phrase, by_hand: Phrase, account: Phrase,
     }
 
     Link {
@@ -207,7 +211,7 @@ tables! {
     HistoryWords {
         title: Phrase, paid_sum: Phrase, refunded_sum: Phrase, each: Phrase, refund_of: Phrase, back: Phrase,
         insurance: Phrase, empty: Phrase, waiting: Phrase, booking: Phrase, paid: Phrase, not_charged: Phrase,
-        refunding: Phrase, refunded: Phrase, refund_abnormal: Phrase, held: Phrase, look: Phrase, note: Phrase, to_list: Phrase,
+        refunding: Phrase, refunded: Phrase, refund_abnormal: Phrase, given_back: Phrase, held: Phrase, look: Phrase, note: Phrase, to_list: Phrase,
     }
 
     ReceiptWords {
