@@ -31,6 +31,10 @@ pub(super) async fn come_back(visit: Visit, channel: web::Path<String>) -> HttpR
 async fn came_back(visit: &Visit, channel: &str) -> Answer {
     let mut session = super::session(visit)?;
     let channel = ChannelId::parse(channel).map_err(|_| Failure::Page(ErrorKind::NotFound))?;
+    // Not from the provider but from a switch of our own page: ask once more.
+    if visit.request.query_string().is_empty() && session.channel().as_ref() == Some(&channel) {
+        return Ok(hand_over(visit, session, &channel));
+    }
     let bound = visit.query("state").is_some_and(|state| state == session.state());
     if !bound || session.channel().as_ref() != Some(&channel) {
         return Err(Failure::Page(ErrorKind::SessionOver));
@@ -56,14 +60,13 @@ async fn came_back(visit: &Visit, channel: &str) -> Answer {
         }
         Err(error) => {
             tracing::warn!(channel = %channel, error = %error, "a payer could not be authorised");
-            Ok(visit.keep(ask_again(visit, &session, &channel, AuthoriseState::HandingOver), session))
+            Ok(visit.keep(ask_again(visit, &session, &channel, AuthoriseState::NoAnswer), session))
         }
     }
 }
 
+/// It would go on by itself for ever when the provider is in trouble: the patient presses.
 fn ask_again(visit: &Visit, session: &Session, channel: &ChannelId, state: AuthoriseState) -> HttpResponse {
     let continue_url = authorise_url(visit, session, channel).unwrap_or_else(|| paths::SLIPS.to_owned());
-    // It would go on by itself for ever when the provider is in trouble: after a failure the patient presses.
-    let state = if state == AuthoriseState::HandingOver { AuthoriseState::Refused } else { state };
     visit.page(&Authorise { app: pay_app(visit, channel), continue_url, state })
 }

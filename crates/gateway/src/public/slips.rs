@@ -5,8 +5,10 @@ use super::{Answer, finish, form, session};
 use crate::http::error::Failure;
 use crate::http::session::{MOST_SLIPS, Session};
 use crate::http::visit::Visit;
+use crate::service::{PaymentView, Stage, payment_view};
 use actix_web::{HttpResponse, web};
 use mingfen_domain::Fen;
+use mingfen_domain::ids::SlipNo;
 use mingfen_domain::slip::{Slip, SlipStatus};
 use mingfen_domain::split::Split;
 use mingfen_his::Owed;
@@ -44,16 +46,17 @@ async fn listed(visit: &Visit, nothing_chosen: bool) -> Answer {
     if session.channel().is_none() {
         return Err(Failure::Page(ErrorKind::SessionOver));
     }
-    let slips = owed(visit, &session).await?;
+    let Standing { payable, underway } = standing(visit, owed(visit, &session).await?).await?;
     let who = who(&session.patient());
-    if slips.is_empty() {
-        return Ok(visit.page(&pages::NothingToPay { who }));
+    if payable.is_empty() {
+        return Ok(visit.page(&pages::NothingToPay { who, underway }));
     }
+    let slips: Vec<&Slip> = payable.iter().map(|(slip, _)| slip).collect();
     let earlier = session.chosen();
-    let cards: Vec<pages::SlipCard> = slips
+    let cards: Vec<pages::SlipCard> = payable
         .iter()
         .enumerate()
-        .map(|(index, slip)| {
+        .map(|(index, (slip, begun))| {
             let together =
                 slip.pay_together && slips.iter().filter(|other| other.visit_no == slip.visit_no).count() > 1;
             pages::SlipCard {
@@ -69,7 +72,11 @@ async fn listed(visit: &Visit, nothing_chosen: bool) -> Answer {
                     .collect(),
                 billed_at: Some(visit.moment(slip.billed_at)),
                 deadline: deadline(visit, slip),
-                chosen: !nothing_chosen && (earlier.is_empty() || earlier.contains(&slip.slip_no)),
+                begun: begun.clone(),
+                // What may be paid already under an earlier order is the patient's to choose again.
+                chosen: !nothing_chosen
+                    && begun.is_none()
+                    && (earlier.is_empty() || earlier.contains(&slip.slip_no)),
                 together,
             }
         })
@@ -77,8 +84,63 @@ async fn listed(visit: &Visit, nothing_chosen: bool) -> Answer {
     let chosen = slips.iter().zip(&cards).filter(|(_, card)| card.chosen || card.together);
     let sum = Fen::sum(chosen.map(|(slip, _)| slip.split.total())).map_err(crate::service::Trouble::from)?;
     session.set_listed(slips.iter().map(|slip| &slip.slip_no));
-    let page = pages::Slips { who, slips: cards, chosen_yuan: sum.to_yuan_grouped(), nothing_chosen };
+    let page =
+        pages::Slips { who, slips: cards, underway, chosen_yuan: sum.to_yuan_grouped(), nothing_chosen };
     Ok(visit.keep(visit.page(&page), session))
+}
+
+/// Slips that HIS lists, by what our own payments of them are at.
+struct Standing {
+    /// To be paid; with the reference of a payment that was begun and may still be paid.
+    payable: Vec<(Slip, Option<String>)>,
+    /// Paid here: HIS only does not know yet.
+    underway: Vec<pages::UnderwaySlip>,
+}
+
+async fn standing(visit: &Visit, slips: Vec<Slip>) -> Result<Standing, Failure> {
+    let gateway = &visit.gateway;
+    let numbers: Vec<SlipNo> = slips.iter().map(|slip| slip.slip_no.clone()).collect();
+    let claims = gateway.store.claims_on(&gateway.settings.hospital.id, &numbers).await?;
+    let mut views: Vec<PaymentView> = Vec::new();
+    for (_, bill_no) in &claims {
+        if views.iter().all(|view| view.bill.bill.bill_no != *bill_no)
+            && let Some(bill) = gateway.store.bill(bill_no).await?
+        {
+            views.extend(payment_view(gateway, bill).await?);
+        }
+    }
+    let mut found = Standing { payable: Vec::new(), underway: Vec::new() };
+    for slip in slips {
+        let claim = claims.iter().find(|(slip_no, _)| *slip_no == slip.slip_no);
+        let view =
+            claim.and_then(|(_, bill_no)| views.iter().find(|view| view.bill.bill.bill_no == *bill_no));
+        let Some(view) = view else {
+            found.payable.push((slip, None));
+            continue;
+        };
+        let state = match &view.stage {
+            Stage::NotCharged(_) => {
+                found.payable.push((slip, None));
+                continue;
+            }
+            Stage::Waiting { .. } => {
+                found.payable.push((slip, Some(view.bill.view_ref.clone())));
+                continue;
+            }
+            Stage::Booking | Stage::Paid(_) => pages::EntryState::Booking,
+            Stage::Held => pages::EntryState::Held,
+            Stage::Refunding | Stage::Refunded { .. } => pages::EntryState::Refunding,
+            Stage::RefundStuck => pages::EntryState::RefundAbnormal,
+        };
+        found.underway.push(pages::UnderwaySlip {
+            kind: kind(slip.kind),
+            what: slip.title,
+            amount_yuan: slip.split.total().to_yuan_grouped(),
+            state,
+            reference: view.bill.view_ref.clone(),
+        });
+    }
+    Ok(found)
 }
 
 pub(super) async fn choose(visit: Visit, body: web::Bytes) -> HttpResponse {
@@ -106,7 +168,8 @@ async fn chosen(visit: &Visit, body: &[u8]) -> Answer {
 /// The chosen slips as HIS has them now, those that must be paid together added.
 pub(super) async fn chosen_now(visit: &Visit, session: &Session) -> Result<Vec<Slip>, Failure> {
     let wanted = session.chosen();
-    let owed = owed(visit, session).await?;
+    let payable = standing(visit, owed(visit, session).await?).await?.payable;
+    let owed: Vec<Slip> = payable.into_iter().map(|(slip, _)| slip).collect();
     let visits: Vec<Option<String>> = owed
         .iter()
         .filter(|slip| slip.pay_together && wanted.contains(&slip.slip_no))

@@ -37,7 +37,7 @@ impl EntryState {
         matches!(self, Self::Refunding | Self::Refunded | Self::RefundAbnormal)
     }
 
-    fn chip(self) -> &'static str {
+    pub(crate) fn chip(self) -> &'static str {
         match self {
             Self::Paid | Self::Refunded => " chip--ok",
             Self::Waiting | Self::Booking | Self::Refunding => " chip--info",
@@ -46,7 +46,7 @@ impl EntryState {
         }
     }
 
-    fn icon(self) -> Icon {
+    pub(crate) fn icon(self) -> Icon {
         match self {
             Self::Paid | Self::Refunded | Self::Booking => Icon::Tick,
             Self::Waiting => Icon::Hourglass,
@@ -56,7 +56,7 @@ impl EntryState {
         }
     }
 
-    fn word(self, say: &Wording) -> Phrase {
+    pub(crate) fn word(self, say: &Wording) -> Phrase {
         let words = &say.history;
         match self {
             Self::Waiting => words.waiting,

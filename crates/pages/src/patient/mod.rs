@@ -32,7 +32,7 @@ pub use result::{
 };
 pub use shared::{Deadline, InsuranceClass, PayApp, SlipKind, Who};
 pub use slip_detail::{ChargeLine, ClassTotal, SlipDetail};
-pub use slips::{NothingToPay, SlipCard, Slips};
+pub use slips::{NothingToPay, SlipCard, Slips, UnderwaySlip};
 pub use start::{Authorise, AuthoriseState, ChooseApp};
 pub use trouble::{Busy, Held, InDoubt};
 

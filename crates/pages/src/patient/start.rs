@@ -19,6 +19,8 @@ pub enum AuthoriseState {
     HandingOver,
     /// The patient said no. The button tries again.
     Refused,
+    /// The app's own service does not answer. The button tries again.
+    NoAnswer,
 }
 
 /// The hand-off to the app's silent authorisation.
@@ -34,6 +36,10 @@ pub struct Authorise {
 }
 
 impl Authorise {
+    fn is_handing_over(&self) -> bool {
+        self.state == AuthoriseState::HandingOver
+    }
+
     fn is_refused(&self) -> bool {
         self.state == AuthoriseState::Refused
     }
@@ -54,5 +60,10 @@ page!(Authorise, "patient/authorise.html", [
         app: PayApp::Alipay,
         continue_url: "https://openauth.alipay.com/oauth2/publicAppAuthorize.htm?app_id=1&scope=auth_base&state=x".into(),
         state: AuthoriseState::Refused,
+    },
+    "no answer" => Self {
+        app: PayApp::Wechat,
+        continue_url: "https://open.weixin.qq.com/connect/oauth2/authorize?appid=wx0&scope=snsapi_base&state=x#wechat_redirect".into(),
+        state: AuthoriseState::NoAnswer,
     },
 ]);

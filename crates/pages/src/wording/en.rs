@@ -119,6 +119,10 @@ pub(crate) static EN: Wording = Wording {
             "{} has to confirm that it is you before you can pay here. We do not read your picture, name or contacts.",
         ),
         again: p("Ask again"),
+        no_answer_heading: p("{} does not answer just now"),
+        no_answer_text: p(
+            "It is not your fault. Please try again in a moment; your bills are all still there.",
+        ),
     },
     slips: SlipsWords {
         title: p("Fees to pay"),
@@ -128,6 +132,8 @@ pub(crate) static EN: Wording = Wording {
         details: p("Details"),
         details_of: p(" of {}"),
         together: p("Paid together"),
+        begun: p("Waiting for its payment"),
+        underway: p("Already paid"),
         chosen: p("% selected, total"),
         chosen_now: counted("{} bill, total", "{} bills, total"),
         none: p("Select a bill"),

@@ -94,13 +94,14 @@ tables! {
     }
 
     AuthoriseWords {
+        no_answer_heading: Phrase, no_answer_text: Phrase,
         title: Phrase, heading: Phrase, text: Phrase, go: Phrase, refused_heading: Phrase, refused_text: Phrase,
         again: Phrase,
     }
 
     SlipsWords {
         title: Phrase, heading: Counted, check_name: Phrase, legend: Phrase, details: Phrase, details_of: Phrase,
-        together: Phrase, chosen: Phrase, chosen_now: Counted, none: Phrase, none_note: Phrase,
+        together: Phrase, begun: Phrase, underway: Phrase, chosen: Phrase, chosen_now: Counted, none: Phrase, none_note: Phrase,
     }
 
     Detail {

@@ -116,6 +116,8 @@ pub(crate) static ZH_CN: Wording = Wording {
         refused_heading: p("您没有同意授权"),
         refused_text: p("{}要先确认是您本人，|才能在这里付款。|不读取头像、昵称和通讯录。"),
         again: p("再授权一次"),
+        no_answer_heading: p("{}暂时没有回应"),
+        no_answer_text: p("不是您的问题。|过一会儿再试一次就好，|缴费单都还在。"),
     },
     slips: SlipsWords {
         title: p("待缴费清单"),
@@ -125,6 +127,8 @@ pub(crate) static ZH_CN: Wording = Wording {
         details: p("看明细"),
         details_of: p("：{}"),
         together: p("须一起付"),
+        begun: p("刚才的付款在等结果"),
+        underway: p("已经付过的单"),
         chosen: p("已选 % 张，合计"),
         chosen_now: any("{} 张，合计"),
         none: p("请先勾选"),
