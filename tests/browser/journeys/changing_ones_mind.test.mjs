@@ -55,7 +55,10 @@ for (const [app, agent] of [['wechat', WECHAT], ['alipay', ALIPAY]]) {
       await device.page.waitForURL(/\/result\//);
 
       await scan(device, demo);
-      await device.page.locator('label[for="slip-1"]').click();
+      // Begun before, so nothing is chosen beforehand.
+      await device.page.getByText('刚才的付款在等结果').first().waitFor();
+      await device.look(`${app}-begun`);
+      for (const number of [2, 3]) await device.page.locator(`label[for="slip-${number}"]`).click();
       await goToConfirm(device);
       await openSheet(device);
       await typePassword(device);

@@ -41,7 +41,7 @@ pub fn own_path(text: Option<&str>) -> Cow<'_, str> {
                 && !path.starts_with("//")
                 && path.len() < 512
                 && path.bytes().all(|byte| {
-                    byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.')
+                    byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.' | b'%')
                 }) =>
         {
             Cow::Borrowed(path)
@@ -67,6 +67,7 @@ mod tests {
     #[test]
     fn only_our_own_paths_are_come_back_to() {
         assert_eq!(own_path(Some("/result/ABC")), "/result/ABC");
+        assert_eq!(own_path(Some("/result/%E5%BC%A0")), "/result/%E5%BC%A0");
         for foreign in ["//evil.example", "https://evil.example", "/a?b=c", "javascript:x", "/\\evil"] {
             assert_eq!(own_path(Some(foreign)), "/slips", "{foreign}");
         }

@@ -29,6 +29,9 @@ pub struct Session {
     channel: Option<String>,
     payer: Option<(String, String)>,
     chosen_phone: Option<String>,
+    /// Typed, and not a number that can be taken (yet).
+    #[serde(default)]
+    typed_phone: Option<String>,
     listed: Vec<String>,
     chosen: Vec<String>,
     authorise_tries: u8,
@@ -57,6 +60,7 @@ impl Session {
             channel: None,
             payer: None,
             chosen_phone: None,
+            typed_phone: None,
             listed: Vec::new(),
             chosen: Vec::new(),
             authorise_tries: 0,
@@ -141,8 +145,19 @@ impl Session {
         self.chosen_phone.as_deref().and_then(|text| Phone::parse(text).ok())
     }
 
+    /// What stands in the field of the number, to be shown again.
+    pub fn typed_phone(&self) -> Option<&str> {
+        self.typed_phone.as_deref()
+    }
+
+    /// Keeps what was typed.
+    pub fn set_typed_phone(&mut self, typed: &str) {
+        self.typed_phone = Some(typed.chars().take(20).collect());
+    }
+
     /// Keeps the confirmed number.
     pub fn set_phone(&mut self, phone: &Phone) {
+        self.typed_phone = None;
         self.chosen_phone = Some(phone.as_str().to_owned());
     }
 

@@ -4,12 +4,12 @@ use super::session::{COOKIE, Session};
 use crate::Gateway;
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, USER_AGENT};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use mingfen_domain::Timestamp;
 use mingfen_pages::patient::PayApp;
-use mingfen_pages::{Frame, Language, Moment, Page, csp};
+use mingfen_pages::{Frame, Language, Moment, Page, csp, paths};
 use std::future::{Ready, ready};
 use std::sync::Arc;
 
@@ -52,9 +52,6 @@ impl Visit {
     /// The frame of its pages.
     pub fn frame(&self) -> Frame {
         let hospital = &self.gateway.settings.hospital;
-        let path = self.request.path();
-        // A token is a secret: the switches come back to the list instead.
-        let path = if path.starts_with("/s/") { "/slips" } else { path };
         let (name, cashier, kiosk) = match self.language {
             Language::ZhCn => (&hospital.name_zh, &hospital.places.cashier_zh, &hospital.places.kiosk_zh),
             Language::En => (&hospital.name_en, &hospital.places.cashier_en, &hospital.places.kiosk_en),
@@ -66,7 +63,7 @@ impl Visit {
             help_phone: hospital.help_phone.clone(),
             cashier_place: cashier.clone(),
             kiosk_place: kiosk.clone(),
-            path: path.to_owned(),
+            path: back_path(self.request.method(), self.request.path()),
             csrf: self.session.as_ref().map(|session| session.csrf(&self.gateway)).unwrap_or_default(),
             bridge_script: None,
         }
@@ -154,7 +151,44 @@ impl Visit {
     }
 }
 
+/// Where the switches of a page lead back to: to an address that shows the same page when it is asked for once more.
+fn back_path(method: &Method, path: &str) -> String {
+    if *method == Method::GET {
+        return path.to_owned();
+    }
+    match path {
+        "/pay" => paths::CONFIRM.to_owned(),
+        paths::LANGUAGE | paths::SIZE => paths::SLIPS.to_owned(),
+        _ => {
+            let answered = ["/check", "/again"].iter().find_map(|end| path.strip_suffix(end));
+            answered.unwrap_or(path).to_owned()
+        }
+    }
+}
+
 /// A time in Beijing, as pages say it.
 pub fn moment(at: Timestamp, now: Timestamp) -> Moment {
     Moment::local(at.ms(), now.ms(), 480)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn switches_lead_back_to_a_page_that_can_be_asked_for() {
+        let cases = [
+            (Method::GET, "/s/TOKEN", "/s/TOKEN"),
+            (Method::GET, "/pay/REF", "/pay/REF"),
+            (Method::POST, "/pay", "/confirm"),
+            (Method::POST, "/phone", "/phone"),
+            (Method::POST, "/slips", "/slips"),
+            (Method::POST, "/result/REF/again", "/result/REF"),
+            (Method::POST, "/result/REF/check", "/result/REF"),
+            (Method::POST, "/lang", "/slips"),
+        ];
+        for (method, path, back) in cases {
+            assert_eq!(back_path(&method, path), back, "{method} {path}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::view::masked;
 use super::{Answer, finish, form, session};
+use crate::http::session::Session;
 use crate::http::visit::Visit;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -19,8 +20,25 @@ fn asked(visit: &Visit) -> Answer {
     if session.chosen().is_empty() {
         return Ok(visit.go(paths::SLIPS));
     }
-    let known = session.known_phone().map(|phone| masked(&phone));
-    Ok(visit.page(&pages::Phone { known, typed: String::new(), error: None }))
+    let typed = session.typed_phone().unwrap_or_default();
+    let error = Phone::parse(typed).err().filter(|_| !typed.is_empty()).map(told);
+    Ok(visit.page(&page(&session, typed, error)))
+}
+
+fn page(session: &Session, typed: &str, error: Option<pages::PhoneError>) -> pages::Phone {
+    pages::Phone {
+        known: session.known_phone().map(|phone| masked(&phone)),
+        typed: typed.chars().take(20).collect(),
+        error,
+    }
+}
+
+const fn told(error: PhoneError) -> pages::PhoneError {
+    match error {
+        PhoneError::Empty => pages::PhoneError::Digits(0),
+        PhoneError::Length(digits) => pages::PhoneError::Digits(digits),
+        PhoneError::NotDigits | PhoneError::Beginning => pages::PhoneError::NotMobile,
+    }
 }
 
 pub(super) async fn confirm(visit: Visit, body: web::Bytes) -> HttpResponse {
@@ -42,17 +60,10 @@ fn confirmed(visit: &Visit, body: &[u8]) -> Answer {
             Ok(visit.keep(visit.go(paths::CONFIRM), session))
         }
         Err(error) => {
-            let error = match error {
-                PhoneError::Empty => pages::PhoneError::Digits(0),
-                PhoneError::Length(digits) => pages::PhoneError::Digits(digits),
-                PhoneError::NotDigits | PhoneError::Beginning => pages::PhoneError::NotMobile,
-            };
-            let page = pages::Phone {
-                known: known.map(|phone| masked(&phone)),
-                typed: typed.chars().take(20).collect(),
-                error: Some(error),
-            };
-            Ok(visit.page_as(StatusCode::UNPROCESSABLE_ENTITY, &page))
+            session.set_typed_phone(typed);
+            let page =
+                visit.page_as(StatusCode::UNPROCESSABLE_ENTITY, &page(&session, typed, Some(told(error))));
+            Ok(visit.keep(page, session))
         }
     }
 }
