@@ -48,6 +48,8 @@ pub enum Command {
     Refund(Refund),
     /// Tell the whole story of an order, step by step
     Order(Order),
+    /// Make a fee slip with its code for paper, or the code alone
+    Slip(Slip),
     /// Look at background work, above all what waits for a person
     Tasks(Tasks),
     /// Prove that the books balance and that the audit chain holds
@@ -162,6 +164,52 @@ pub struct Order {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Options of `slip`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  mingfen slip A10023846021 --out slip.html               everything owed, on A5\n  \
+    mingfen slip A10023846021 --paper 58mm --out slip.html  for a thermal printer\n  \
+    mingfen slip A10023846021 --dots 8 --out code.png       the code alone, as PNG or SVG\n\n\
+    What is owed, and whose the card is, is asked of HIS. The sheet holds masked names only; its code works for\n\
+    timing.link_valid. Existing files are never overwritten."
+)]
+pub struct Slip {
+    /// The patient's card
+    #[arg(value_name = "CARD")]
+    pub card: String,
+    /// Only these slips on the sheet; the code opens everything that is owed
+    #[arg(long = "slip", value_name = "NUMBER")]
+    pub slips: Vec<String>,
+    /// Where to write: .html is the sheet, .png and .svg are the code alone
+    #[arg(long, value_name = "PATH")]
+    pub out: PathBuf,
+    /// What the sheet is printed on
+    #[arg(long, value_enum, default_value_t = SlipPaper::A5)]
+    pub paper: SlipPaper,
+    /// Dots for each module of the code; on paper of 203 to the inch, and no more than fit
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub dots: Option<u32>,
+    /// Light modules around the code; scanners are promised four
+    #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u32).range(0..=16))]
+    pub margin: u32,
+    /// Print the link as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Papers of a slip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SlipPaper {
+    /// A5, from an office printer
+    A5,
+    /// A roll of 80 mm
+    #[value(name = "80mm")]
+    Roll80,
+    /// A roll of 58 mm
+    #[value(name = "58mm")]
+    Roll58,
 }
 
 /// Options of `verify`.

@@ -5,8 +5,9 @@ use crate::metrics::Metrics;
 use crate::notice::Sms;
 use crate::settings::GatewaySettings;
 use mingfen_domain::ids::ChannelId;
+use mingfen_domain::person::Patient;
 use mingfen_domain::{Clock, Random, Timestamp};
-use mingfen_his::His;
+use mingfen_his::{His, HisError};
 use mingfen_provider_api::Provider;
 use mingfen_store::Store;
 use mingfen_vault::chain::Link;
@@ -120,6 +121,15 @@ impl Gateway {
     /// A configured account.
     pub fn channel(&self, id: &ChannelId) -> Option<&Arc<dyn Provider>> {
         self.channels.get(id)
+    }
+
+    /// Whose a card is, as HIS knows it; `None` when it does not.
+    ///
+    /// # Errors
+    /// When HIS does not answer.
+    pub async fn patient_of_card(&self, card_no: &str) -> Result<Option<Patient>, HisError> {
+        let owed = self.his.owed_slips(&self.settings.hospital.id, card_no).await?;
+        Ok(owed.map(|owed| owed.patient))
     }
 
     /// Where a provider notifies a channel.

@@ -104,6 +104,11 @@ pub(crate) fn print_css() -> &'static str {
     ASSETS[1].url
 }
 
+/// The style sheet itself, for a document that stands alone.
+pub(crate) fn print_css_text() -> &'static str {
+    concat!(include_str!("../assets/tokens.css"), include_str!("../assets/print.css"))
+}
+
 pub(crate) fn docs_css() -> &'static str {
     ASSETS[2].url
 }

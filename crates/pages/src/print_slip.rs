@@ -2,7 +2,8 @@
 
 use crate::{
     Moment,
-    page::{Page, page},
+    frame::Frame,
+    page::{Page, RenderError, page},
     patient::{SlipKind, Who, sample},
     qr,
     wording::Wording,
@@ -42,12 +43,17 @@ impl Paper {
 
     /// Micrometres a module. On rolls a whole number of dots of 203 to the inch, so that no edge falls between two: six on
     /// 58 mm and seven on 80 mm paper, less when the code is too wide for that.
-    fn module_um(self, modules: u32) -> u32 {
-        let dots = |most: u32, printable: u32| (printable / modules).clamp(1, most) * 25_400 / 203;
-        match self {
-            Self::A5 => (52_000 / modules).min(750),
-            Self::Roll80 => dots(7, 576),
-            Self::Roll58 => dots(6, 384),
+    fn module_um(self, modules: u32, wanted: Option<u32>) -> u32 {
+        let dots = |usual: u32, printable: u32| {
+            let fitting = (printable / modules).max(1);
+            wanted.unwrap_or(usual).clamp(1, fitting) * 25_400 / 203
+        };
+        match (self, wanted) {
+            (Self::A5, None) => (52_000 / modules).min(750),
+            // Beside the three steps there is room for so much.
+            (Self::A5, Some(_)) => dots(6, 512),
+            (Self::Roll80, _) => dots(7, 576),
+            (Self::Roll58, _) => dots(6, 384),
         }
     }
 
@@ -82,8 +88,8 @@ pub struct PrintSlip {
     pub paper: Paper,
     /// Whose; masked on paper, too.
     pub who: Who,
-    /// The sheet's number.
-    pub sheet_no: String,
+    /// The slip's number, when the sheet is of one slip.
+    pub sheet_no: Option<String>,
     /// Department.
     pub department: Option<String>,
     /// Until when the code is good.
@@ -96,6 +102,24 @@ pub struct PrintSlip {
     pub total_yuan: String,
     /// The code; made from the link with [`qr::QrCode::new`], so that a link that fits no code is refused before printing.
     pub code: qr::QrCode,
+    /// How large the code is, and what is left free around it.
+    pub code_size: CodeSize,
+}
+
+/// The size of a code on paper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CodeSize {
+    /// Light modules around the code. Scanners are promised four.
+    pub margin: u32,
+    /// Dots of 203 to the inch for each module, `None`: as many as fit well. Less than asked for when the paper is too
+    /// narrow: a code that is cut off cannot be read.
+    pub dots: Option<u32>,
+}
+
+impl Default for CodeSize {
+    fn default() -> Self {
+        Self { margin: QUIET_ZONE, dots: None }
+    }
 }
 
 impl PrintSlip {
@@ -103,12 +127,28 @@ impl PrintSlip {
         self.paper != Paper::A5
     }
 
-    /// With the quiet zone of four that scanners are promised.
+    /// The whole document with its style sheets inside, for a file that stands alone.
+    ///
+    /// # Errors
+    /// As [`Page::html`].
+    pub fn standalone(&self, frame: &Frame) -> Result<String, RenderError> {
+        let html = self.html(frame)?;
+        let link = format!("<link rel=\"stylesheet\" href=\"{}\">", crate::assets::print_css());
+        let icon = format!("<link rel=\"icon\" href=\"{}\" type=\"image/svg+xml\">", crate::assets::mark());
+        let style = format!("<style>{}</style>", crate::assets::print_css_text());
+        Ok(html.replace(&link, &style).replace(&icon, ""))
+    }
+
     fn code_svg(&self, say: &Wording) -> Svg {
-        let modules = self.code.width() + 2 * QUIET_ZONE;
-        let side = modules * self.paper.module_um(modules);
+        let margin = self.code_size.margin.min(qr::QrOptions::MAX_MARGIN);
+        let modules = self.code.width() + 2 * margin;
+        let side = modules * self.paper.module_um(modules, self.code_size.dots);
         let side = format!("{}.{:03}mm", side / 1000, side % 1000);
-        Svg(self.code.svg_element(QUIET_ZONE, &side, &say.sheet.code.plain()))
+        Svg(self.code.svg_element(margin, &side, &say.sheet.code.plain()))
+    }
+
+    fn names_places(&self) -> bool {
+        self.items.iter().any(|item| item.place.is_some())
     }
 
     fn first_hold(&self) -> Option<&Moment> {
@@ -129,7 +169,7 @@ fn ordinary(paper: Paper) -> Option<PrintSlip> {
     Some(PrintSlip {
         paper,
         who: sample::who(),
-        sheet_no: "JF2611200386".into(),
+        sheet_no: None,
         department: Some("心血管内科".into()),
         valid_until: sample::today(23, 59),
         printed_at: sample::today(10, 6),
@@ -143,6 +183,7 @@ fn ordinary(paper: Paper) -> Option<PrintSlip> {
         ],
         total_yuan: "403.46".into(),
         code: qr::QrCode::new(SAMPLE_LINK, qr::Level::M).ok()?,
+        code_size: CodeSize::default(),
     })
 }
 
@@ -157,6 +198,7 @@ fn very_long(paper: Paper) -> Option<PrintSlip> {
     };
     Some(PrintSlip {
         who: sample::long_who(),
+        sheet_no: Some("MZ202611200386ABCDEFGH".into()),
         department: None,
         valid_until: sample::yesterday(23, 59),
         items: vec![long; 5],
@@ -197,9 +239,27 @@ mod tests {
         for (paper, modules, dots) in
             [(Paper::Roll58, 57, 6), (Paper::Roll58, 65, 5), (Paper::Roll80, 57, 7), (Paper::Roll58, 185, 2)]
         {
-            assert_eq!(paper.module_um(modules), dots * 25_400 / 203);
+            assert_eq!(paper.module_um(modules, None), dots * 25_400 / 203);
         }
-        assert_eq!(Paper::A5.module_um(57), 750);
-        assert!(Paper::A5.module_um(185) * 185 <= 52_000);
+        assert_eq!(Paper::A5.module_um(57, None), 750);
+        assert!(Paper::A5.module_um(185, None) * 185 <= 52_000);
+    }
+
+    #[test]
+    fn a_wanted_size_is_kept_as_far_as_the_paper_goes() {
+        assert_eq!(Paper::Roll80.module_um(57, Some(4)), 4 * 25_400 / 203);
+        assert_eq!(Paper::Roll58.module_um(57, Some(20)), 6 * 25_400 / 203);
+        assert_eq!(Paper::Roll58.module_um(185, Some(0)), 25_400 / 203);
+        assert!(Paper::A5.module_um(57, Some(20)) * 57 <= 65_000);
+    }
+
+    #[test]
+    fn a_sheet_stands_alone() {
+        let frame = crate::samples::frame(crate::Language::ZhCn, false);
+        for (state, sheet) in PrintSlip::samples() {
+            let html = sheet.standalone(&frame).expect("it renders");
+            assert!(!html.contains("/assets/"), "{state}");
+            assert!(html.contains("@page roll58") && html.contains("<svg"), "{state}");
+        }
     }
 }

@@ -56,7 +56,7 @@ fn hand_over(text: &str, out: Option<&Path>, screen: &mut Screen) -> anyhow::Res
     match out {
         None => screen.line(text),
         Some(path) => {
-            write_new(path, text)?;
+            write_new(path, text.as_bytes())?;
             screen.line(format!("wrote {}", path.display()));
         }
     }
@@ -81,7 +81,7 @@ fn rsa_pair(out: Option<&Path>, screen: &mut Screen) -> anyhow::Result<Exit> {
         let mut name = out.as_os_str().to_owned();
         name.push(ending);
         let path = PathBuf::from(name);
-        write_new(&path, text)?;
+        write_new(&path, text.as_bytes())?;
         screen.line(format!("wrote {}", path.display()));
     }
     screen.line("Give the .pub.pem to the provider; the .key.pem stays here and goes into merchant_private_key_file (WeChat Pay) or app_private_key_file (Alipay).");
@@ -96,13 +96,13 @@ fn pem(label: &str, der: &[u8]) -> String {
 }
 
 /// Writes a file that was not there before and that only its owner may read.
-pub fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
+pub fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).with_context(|| format!("{} cannot be written", path.display()))?;
-    file.write_all(text.as_bytes()).with_context(|| format!("{} cannot be written", path.display()))
+    file.write_all(bytes).with_context(|| format!("{} cannot be written", path.display()))
 }
 
 fn inspect(path: &Path, screen: &mut Screen) -> anyhow::Result<Exit> {

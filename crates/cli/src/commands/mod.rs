@@ -10,6 +10,7 @@ mod refund;
 mod reseal;
 mod serve;
 mod simulate;
+mod slip;
 mod tasks;
 mod verify;
 
@@ -30,6 +31,7 @@ pub async fn run(cli: Cli, screen: &mut Screen) -> anyhow::Result<Exit> {
         Command::Migrate(options) => migrate::run(&sources(), &options, screen).await,
         Command::Refund(options) => refund::run(&sources(), options, screen).await,
         Command::Order(options) => order::run(&sources(), &options, screen).await,
+        Command::Slip(options) => slip::run(&sources(), &options, screen).await,
         Command::Tasks(options) => tasks::run(&sources(), options, screen).await,
         Command::Verify(options) => verify::run(&sources(), &options, screen).await,
         Command::Simulate(options) => simulate::run(options, screen).await,

@@ -2,6 +2,7 @@
 
 use super::session::{COOKIE, Session};
 use crate::Gateway;
+use crate::service::hospital_frame;
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, LOCATION, USER_AGENT};
@@ -51,21 +52,11 @@ impl FromRequest for Visit {
 impl Visit {
     /// The frame of its pages.
     pub fn frame(&self) -> Frame {
-        let hospital = &self.gateway.settings.hospital;
-        let (name, cashier, kiosk) = match self.language {
-            Language::ZhCn => (&hospital.name_zh, &hospital.places.cashier_zh, &hospital.places.kiosk_zh),
-            Language::En => (&hospital.name_en, &hospital.places.cashier_en, &hospital.places.kiosk_en),
-        };
         Frame {
-            hospital_name: name.clone(),
-            language: self.language,
             elder: self.elder,
-            help_phone: hospital.help_phone.clone(),
-            cashier_place: cashier.clone(),
-            kiosk_place: kiosk.clone(),
             path: back_path(self.request.method(), self.request.path()),
             csrf: self.session.as_ref().map(|session| session.csrf(&self.gateway)).unwrap_or_default(),
-            bridge_script: None,
+            ..hospital_frame(&self.gateway.settings.hospital, self.language)
         }
     }
 

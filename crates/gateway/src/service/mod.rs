@@ -22,6 +22,7 @@ mod reseal;
 mod seal_audit;
 mod send_notice;
 mod slip_link;
+mod slip_sheet;
 mod verify;
 
 pub use close_task::{CloseRefused, close_task};
@@ -41,12 +42,14 @@ pub use reseal::{KeyUsage, Resealed, key_usage, reseal};
 pub use seal_audit::{accept_end, audit_anchor, seal_audit};
 pub use send_notice::send_notice;
 pub use slip_link::{LinkError, SlipLink, slip_link};
+pub use slip_sheet::{SheetError, SheetOptions, SlipSheet, slip_sheet};
 pub use verify::{Trail, Verification, verify};
 
 pub(crate) use attention::matter;
 pub(crate) use open_payment::order_request;
 pub(crate) use payment_view::voucher_no;
 pub(crate) use private::Private;
+pub(crate) use slip_sheet::hospital_frame;
 
 use mingfen_store::StoreError;
 
