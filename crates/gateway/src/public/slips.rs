@@ -211,9 +211,14 @@ async fn detailed(visit: &Visit, number: &str) -> Answer {
         .map(|line| pages::ChargeLine {
             name: line.name.clone(),
             spec: line.spec.clone(),
-            price_and_quantity: format!("{} × {} {}", line.unit_price, line.quantity, line.unit)
-                .trim_end()
-                .to_owned(),
+            price_and_quantity: format!(
+                "{} × {} {}",
+                without_zeros(&line.unit_price, 2),
+                without_zeros(&line.quantity, 0),
+                line.unit
+            )
+            .trim_end()
+            .to_owned(),
             amount_yuan: line.amount.to_yuan_grouped(),
             class: line.insurance_class.as_deref().and_then(class),
         })
@@ -241,4 +246,34 @@ async fn detailed(visit: &Visit, number: &str) -> Answer {
         lines,
         by_class,
     }))
+}
+
+/// A decimal text without the zeros at its end, but with so many decimals: HIS sends four, people write two.
+fn without_zeros(text: &str, decimals: usize) -> &str {
+    let Some((whole, after)) = text.split_once('.') else { return text };
+    let least = decimals.min(after.len());
+    let kept = after.trim_end_matches('0').len().max(least);
+    if kept == 0 { whole } else { &text[..whole.len() + 1 + kept] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_zeros;
+
+    #[test]
+    fn prices_keep_two_decimals_and_quantities_none() {
+        for (text, decimals, shown) in [
+            ("13.5800", 2, "13.58"),
+            ("0.7988", 2, "0.7988"),
+            ("26.7000", 2, "26.70"),
+            ("3.0000", 2, "3.00"),
+            ("3", 2, "3"),
+            ("3.5", 2, "3.5"),
+            ("24.0000", 0, "24"),
+            ("0.5000", 0, "0.5"),
+            ("100", 0, "100"),
+        ] {
+            assert_eq!(without_zeros(text, decimals), shown);
+        }
+    }
 }
