@@ -1,7 +1,6 @@
 //! `/sms`: the messages as their receivers see them, one phone for each number.
 //!
-//! The gate knows template names and parameters, not the approved texts; a template that it does not know is shown
-//! with its parameters, name by name.
+//! A template that it does not know is shown with its parameters, name by name.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -71,11 +70,48 @@ fn phone(number: &str, messages: &[SentMessage]) -> String {
     )
 }
 
-/// A parameter named `text` is the whole text; otherwise the parameters stand below each other.
+/// The text as the patient reads it: an approved template is a sentence in Chinese and one in English, and `{name}` in it
+/// is a parameter.
 fn text(message: &SentMessage) -> String {
-    if let Some(text) = message.params.get("text") {
-        return format!("【{}】{text}", crate::his::HOSPITAL_NAME);
+    let sentences = TEMPLATES.iter().find(|(template, ..)| *template == message.template);
+    let signature = crate::his::HOSPITAL_NAME;
+    match (message.params.get("text"), sentences) {
+        (Some(text), _) => format!("【{signature}】{text}"),
+        (None, Some((_, chinese, english))) => {
+            format!("【{signature}】{}\n{}", filled(chinese, message), filled(english, message))
+        }
+        (None, None) => {
+            let parts: Vec<String> =
+                message.params.iter().map(|(name, value)| format!("{name}：{value}")).collect();
+            format!("【{signature}】{}", parts.join("\n"))
+        }
     }
-    let parts: Vec<String> = message.params.iter().map(|(name, value)| format!("{name}：{value}")).collect();
-    format!("【{}】{}", crate::his::HOSPITAL_NAME, parts.join("\n"))
+}
+
+/// The texts that an operator would have had approved, by template.
+const TEMPLATES: [(&str, &str, &str); 3] = [
+    (
+        "paid",
+        "您已缴费 {amount} 元，凭证号 {voucher}。再扫一次缴费单上的码，可以看接下来去哪里和收据。",
+        "You paid CNY {amount}, voucher {voucher}. Scan the code on the fee slip again to see where to go next and the receipt.",
+    ),
+    (
+        "refunded",
+        "已退回给您 {amount} 元，原路退到付款的账户。银行卡一般 1–3 个工作日到账。",
+        "CNY {amount} went back to the account that paid. Bank cards take 1–3 working days.",
+    ),
+    (
+        "refund_delayed",
+        "退给您的 {amount} 元没能退到付款的账户，钱没有丢。我们正在人工处理，会联系您。",
+        "Your refund of CNY {amount} could not reach the account that paid. It is not lost; our staff will contact you.",
+    ),
+];
+
+/// A parameter that is missing stays visible as its name.
+fn filled(sentence: &str, message: &SentMessage) -> String {
+    let mut text = sentence.to_owned();
+    for (name, value) in &message.params {
+        text = text.replace(&format!("{{{name}}}"), value);
+    }
+    text
 }

@@ -50,3 +50,25 @@ async fn a_fault_after_the_effect_still_sends_once() {
     assert_eq!(send(&simulator, super::DEMO_KEY, &body).await.0, 200);
     assert_eq!(simulator.sms().sent().len(), 1);
 }
+
+#[actix_web::test]
+async fn a_message_is_shown_as_its_receiver_reads_it() {
+    let simulator = Simulator::start(Settings::default()).await.expect("starts");
+    let params = json!({ "hospital": "青禾市人民医院", "amount": "403.46", "voucher": "7K2M 40QX" });
+    for (request_id, template) in
+        [("N1", "paid"), ("N2", "refunded"), ("N3", "refund_delayed"), ("N4", "other")]
+    {
+        let body = json!({
+            "phone": "13800001234", "template": template, "params": params, "request_id": request_id,
+        });
+        assert_eq!(send(&simulator, super::DEMO_KEY, &body).await.0, 200);
+    }
+    let page =
+        reqwest::get(format!("{}/sms", simulator.base_url)).await.expect("page").text().await.expect("text");
+    assert!(page.contains("您已缴费 403.46 元，凭证号 7K2M 40QX。"), "{page}");
+    assert!(page.contains("You paid CNY 403.46, voucher 7K2M 40QX."));
+    assert!(page.contains("已退回给您 403.46 元"));
+    assert!(page.contains("退给您的 403.46 元没能退到"));
+    assert!(page.contains("voucher：7K2M 40QX"), "an unknown template shows its parameters");
+    assert!(!page.contains('{'), "a place was not filled");
+}
