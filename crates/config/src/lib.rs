@@ -134,8 +134,14 @@ impl Draft {
 
     /// Adds something that is wrong with one setting, found by who knows more about it than this crate.
     pub fn add_problem(&mut self, setting: &str, problem: &str) {
-        let origin = self.merged.origin(setting);
-        self.problems.push(Problem::said(setting, problem, origin));
+        // Whoever gave a file is told of the file.
+        let file = format!("{setting}_file");
+        let (setting, problem) = match self.merged.text(&file) {
+            Some(path) if !self.merged.is_set(setting) => (file, format!("{path:?}: {problem}")),
+            _ => (setting.to_owned(), problem.to_owned()),
+        };
+        let origin = self.merged.origin(&setting);
+        self.problems.push(Problem::said(&setting, &problem, origin));
     }
 
     /// The settings, when nothing is wrong.

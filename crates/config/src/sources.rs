@@ -125,6 +125,21 @@ impl Merged {
         &self.base_dir
     }
 
+    /// A setting's text, when somebody set one.
+    pub(crate) fn text(&self, setting: &str) -> Option<&str> {
+        let mut parts = setting.split('.');
+        let mut value = self.root.get(parts.next()?)?;
+        for part in parts {
+            value = value.as_table()?.get(part)?;
+        }
+        value.as_str()
+    }
+
+    /// Whether somebody set it, as opposed to a default.
+    pub(crate) fn is_set(&self, setting: &str) -> bool {
+        self.origins.get(setting).is_some_and(|origin| origin != "default")
+    }
+
     /// Where a setting's value came from.
     pub(crate) fn origin(&self, setting: &str) -> String {
         self.origins.get(setting).cloned().unwrap_or_else(|| NOT_SET.to_owned())

@@ -135,6 +135,23 @@ fn a_secret_comes_from_a_file_beside_the_configuration() {
 }
 
 #[test]
+fn a_problem_of_a_value_from_a_file_names_the_file() {
+    let directory = Directory::new();
+    directory.write("his.secret", "from a file\n");
+    let text = COMPLETE.replace("secret = \"a secret that nobody may see\"", "secret_file = \"his.secret\"");
+    let file = directory.write("mingfen.toml", &text);
+    let mut draft = Draft::load(&Sources { file: Some(file), environment: Vec::new() }).expect("readable");
+    draft.add_problem("his.secret", "it does not suit");
+    draft.add_problem("his.key_id", "it is nobody's");
+    let told = draft.finish().expect_err("two problems").to_string();
+    assert!(
+        told.contains("his.secret_file (in ") && told.contains("\"his.secret\": it does not suit"),
+        "{told}"
+    );
+    assert!(told.contains("his.key_id (in "), "{told}");
+}
+
+#[test]
 fn a_secret_file_that_is_not_there_is_named() {
     let told =
         problems(&COMPLETE.replace("secret = \"a secret that nobody may see\"", "secret_file = \"gone\""));

@@ -26,7 +26,7 @@ pub struct ApiCaller {
 pub const RIGHTS: [&str; 4] = ["slips", "orders", "refunds", "tasks"];
 
 /// Fewer characters than this can be guessed from one signed request.
-const SHORTEST_SECRET: usize = 32;
+pub const SHORTEST_SECRET: usize = 32;
 
 pub(crate) fn read(reading: &mut Reading<'_>) -> ApiSettings {
     let callers = reading.named("api", Some("keys")).into_iter().map(|(id, _)| caller(reading, id)).collect();

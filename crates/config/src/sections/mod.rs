@@ -14,7 +14,7 @@ pub(crate) mod server;
 pub(crate) mod sms;
 pub(crate) mod timing;
 
-pub use api::{ApiCaller, ApiSettings, RIGHTS};
+pub use api::{ApiCaller, ApiSettings, RIGHTS, SHORTEST_SECRET};
 pub use channels::ChannelSettings;
 pub use database::DatabaseSettings;
 pub use his::HisSettings;
