@@ -29,6 +29,11 @@ impl Screen {
         Self { is_terminal, colours, closed: false }
     }
 
+    /// Whether a person looks at it.
+    pub const fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
     /// Whether a person can be asked something.
     pub fn can_ask(&self) -> bool {
         self.is_terminal && io::stdin().is_terminal()

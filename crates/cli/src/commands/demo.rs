@@ -176,7 +176,10 @@ impl Ready<'_> {
 
     fn print(&self, started: Instant, screen: &mut Screen) {
         let simulator = &self.simulator.base_url;
-        if let Ok(code) = qr::terminal(&self.link) {
+        // Into a file or a pipe goes text alone.
+        if let Ok(code) = qr::terminal(&self.link)
+            && screen.is_terminal()
+        {
             screen.line(code);
         }
         let ready = started.elapsed();

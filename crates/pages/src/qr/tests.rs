@@ -157,7 +157,7 @@ fn the_terminal_shows_the_same_modules() {
     let code = QrCode::new(LINK, Level::L).unwrap();
     let lines: Vec<Vec<char>> = text
         .lines()
-        .map(|line| line.trim_start_matches("\u{1b}[30;47m").trim_end_matches("\u{1b}[0m").chars().collect())
+        .map(|line| line.trim_start_matches("\u{1b}[30;107m").trim_end_matches("\u{1b}[0m").chars().collect())
         .collect();
     for y in 0..code.width() {
         for x in 0..code.width() {

@@ -71,7 +71,7 @@ const TERMINAL_MARGIN: u32 = 2;
 
 /// Two modules a character, upper and lower; colours are set, so that it scans on dark terminals too.
 pub(super) fn half_blocks(code: &QrCode) -> String {
-    const BLACK_ON_WHITE: &str = "\u{1b}[30;47m";
+    const BLACK_ON_WHITE: &str = "\u{1b}[30;107m";
     const RESET: &str = "\u{1b}[0m";
     let side = code.width() + 2 * TERMINAL_MARGIN;
     let dark = |x: u32, y: u32| {
