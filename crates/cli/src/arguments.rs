@@ -8,9 +8,9 @@ use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
-  mingfen demo                                 try everything on this machine, nothing to configure
-  mingfen config check --config mingfen.toml   tell all that is wrong with a configuration
-  mingfen serve --config mingfen.toml          run the gateway
+  mingfen demo                                try everything on this machine
+  mingfen config check --config mingfen.toml  tell all that is wrong with it
+  mingfen serve --config mingfen.toml         run the gateway
   mingfen order P261125ABCDEFGH12345678        the whole story of a payment";
 
 /// The hospital's scan-to-pay gateway: a patient scans the code on a fee slip and pays, HIS is told, refunds go back.
@@ -39,8 +39,10 @@ pub enum Command {
     Demo(Demo),
     /// Run the gateway
     #[command(after_help = "Example:\n  mingfen serve --config /etc/mingfen/mingfen.toml\n\n\
-        SIGTERM or Ctrl-C stops it gracefully: no new request is taken, those under way end, then it exits.\n\
-        A SQLite database is brought up to date by itself; PostgreSQL by `mingfen migrate`, once for all processes.")]
+        SIGTERM or Ctrl-C stops it gracefully: no new request is taken, those under\n\
+        way end, then it exits.\n\
+        A SQLite database is brought up to date by itself; PostgreSQL by\n\
+        `mingfen migrate`, once for all processes.")]
     Serve,
     /// Bring the database up to date
     Migrate(Migrate),
@@ -53,14 +55,13 @@ pub enum Command {
     /// Look at background work, above all what waits for a person
     Tasks(Tasks),
     /// Prove that the books balance and that the audit chain holds
-    #[command(
-        after_help = "Checks every journal entry, what each fen is explained by, that everything unfinished has a task, and every\n\
-        link of the audit chain, all as it is at one moment. Exits with 0 when all is sound and with 4 when something is\n\
-        not. Changes nothing.\n\n\
-        It prints the anchor: the last link of the chain. Write it down where nobody at the database reaches it, and give\n\
-        it to a later run: that the end of the chain was cut off, or all of it made anew, is seen by nothing else.\n\n\
-        Examples:\n  mingfen verify\n  mingfen verify --anchor 4711:9f2c…          the anchor of last Monday"
-    )]
+    #[command(after_help = "Checks every journal entry, what each fen is explained by, that everything\n\
+        unfinished has a task, and every link of the audit chain, all as it is at one\n\
+        moment. Exits with 0 when all is sound and with 4 when not. Changes nothing.\n\n\
+        It prints the anchor: the last link of the chain. Write it down where nobody at\n\
+        the database reaches it, and give it to a later run: that the end of the chain\n\
+        was cut off, or all of it made anew, is seen by nothing else.\n\n\
+        Examples:\n  mingfen verify\n  mingfen verify --anchor 4711:9f2c…  the anchor of last Monday")]
     Verify(Verify),
     /// Run the simulator alone, for rehearsals and for other programs' tests
     Simulate(Simulate),
@@ -82,17 +83,20 @@ pub enum Command {
 /// Options of `demo`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  mingfen demo                  a fresh hospital, forgotten when you stop it\n  \
-    mingfen demo --data ./demo    keeps database and keys; the next run goes on from there\n  \
-    mingfen demo --json           the addresses for a script, one JSON object\n\n\
-    Everything listens on 127.0.0.1 only. Open the link in a browser; with the user agent of WeChat or Alipay it goes\n\
-    straight to that app's way of paying. The password on the simulated pay sheet is any six digits."
+    after_help = "Examples:\n  mingfen demo                a fresh hospital, forgotten when you stop it\n  \
+    mingfen demo --data ./demo  keeps database and keys to look at afterwards\n  \
+    mingfen demo --json         the addresses for a script, one JSON object\n\n\
+    Open the link in a browser; with the user agent of WeChat or Alipay it goes\n\
+    straight to that app's way of paying. The password on the simulated pay sheet\n\
+    is any six digits. Everything listens on 127.0.0.1 only. A directory that\n\
+    holds an earlier demo is refused, because the simulated hospital remembers\n\
+    nothing of it."
 )]
 pub struct Demo {
     /// Port of the patient pages; internal listener and simulator take the next two. By default 7080, or free ones
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..=65533))]
     pub port: Option<u16>,
-    /// Keep database, keys and configuration in this directory
+    /// Keep database, keys and configuration in this directory, which holds no earlier demo
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// The patient's card; the demo HIS page lists the others
@@ -105,8 +109,8 @@ pub struct Demo {
 
 /// Options of `migrate`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  mingfen migrate            apply what is missing; safe to repeat\n  \
-    mingfen migrate --check    only say what is missing; exits with 4 when something is")]
+#[command(after_help = "Examples:\n  mingfen migrate          apply what is missing; safe to repeat\n  \
+    mingfen migrate --check  only say what is missing; exits with 4 then")]
 pub struct Migrate {
     /// Change nothing, only say what is missing
     #[arg(long)]
@@ -117,14 +121,15 @@ pub struct Migrate {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  mingfen refund P261125ABCDEFGH12345678 --reason 检查取消\n  \
     mingfen refund B261125ABCDEFGH12345678 --amount 12.50 --reason 药品退回 --yes\n\n\
-    Shows what will happen first, and asks. HIS is asked whether it allows the refund. The money goes the way it came;\n\
-    the same --request-key again never refunds twice.")]
+    Shows what will happen first, and asks. HIS is asked whether it allows the\n\
+    refund. The money goes the way it came; the same\n\
+    --request-key again never refunds twice.")]
 pub struct Refund {
     /// The order's or the bill's number
     #[arg(value_name = "ORDER")]
     pub number: String,
     /// How much, in yuan; without it all that is left
-    #[arg(long, value_name = "YUAN")]
+    #[arg(long, value_name = "YUAN", allow_hyphen_values = true)]
     pub amount: Option<String>,
     /// Only this slip of the bill: its own share, or --amount of it
     #[arg(long, value_name = "SLIP")]
@@ -156,7 +161,9 @@ pub struct Refund {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  mingfen order P261125ABCDEFGH12345678\n  mingfen order MZ202611250001 --json\n\n\
-    Any number finds it: the slip's, the bill's, the order's, the refund's, or the provider's own."
+    Any number finds it: the slip's, the bill's, the order's, the refund's, the\n\
+    provider's own, and what a patient reads out: the code for staff, or the\n\
+    voucher number."
 )]
 pub struct Order {
     /// Any number of it
@@ -169,11 +176,12 @@ pub struct Order {
 /// Options of `slip`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  mingfen slip A10023846021 --out slip.html               everything owed, on A5\n  \
-    mingfen slip A10023846021 --paper 58mm --out slip.html  for a thermal printer\n  \
-    mingfen slip A10023846021 --dots 8 --out code.png       the code alone, as PNG or SVG\n\n\
-    What is owed, and whose the card is, is asked of HIS. The sheet holds masked names only; its code works for\n\
-    timing.link_valid. Existing files are never overwritten."
+    after_help = "Examples:\n  mingfen slip A10023846021 --out slip.html     everything owed, on A5\n  \
+    mingfen slip A10023846021 --paper 58mm --out slip.html\n  \
+    mingfen slip A10023846021 --out code.png      the code alone, as PNG or SVG\n\n\
+    What is owed, and whose the card is, is asked of HIS. The sheet holds masked\n\
+    names only; its code works for timing.link_valid.\n\
+    Existing files are never overwritten."
 )]
 pub struct Slip {
     /// The patient's card
@@ -292,8 +300,9 @@ pub struct TaskList {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  mingfen simulate --write ./rehearsal\n  \
     mingfen serve --config ./rehearsal/mingfen.toml     in another terminal\n\n\
-    Writes credentials and a ready configuration for a gateway. With the same --seed a simulator comes back with the\n\
-    same keys, so that a configured gateway goes on talking to it.")]
+    Writes credentials and a ready configuration for a gateway. With the same\n\
+    --seed a simulator comes back with the same keys, so that a configured gateway\n\
+    goes on talking to it.")]
 pub struct Simulate {
     /// Where to listen; loopback only
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7082")]
@@ -325,29 +334,32 @@ pub enum Config {
 pub enum Keys {
     /// Make a new key
     #[command(
-        after_help = "Examples:\n  mingfen keys generate keyring > keyring     then keys.keyring_file = \"keyring\"\n  \
-        mingfen keys generate secret                for api.keys.<id>.secret or his.secret\n  \
-        mingfen keys generate rsa --out merchant    writes merchant.key.pem and merchant.pub.pem"
+        after_help = "Examples:\n  mingfen keys generate keyring --out FILE  for keys.keyring_file\n  \
+        mingfen keys generate secret              for api.keys.<id>.secret, his.secret\n  \
+        mingfen keys generate rsa --out merchant  merchant.key.pem, merchant.pub.pem\n\n\
+        A keyring and an RSA pair are written to files that only their owner may read,\n\
+        never to the screen; a directory that is not there is made."
     )]
     Generate {
         /// Which kind
         kind: KeyKind,
-        /// The number of a keyring's key
-        #[arg(long, default_value_t = 1, value_name = "NUMBER")]
-        number: u8,
+        /// The number of a keyring's key; 1 when nothing is said
+        #[arg(long, value_name = "NUMBER")]
+        number: Option<u8>,
         /// Write to this file; an RSA pair adds .key.pem and .pub.pem. Existing files are never overwritten
         #[arg(long, value_name = "PATH")]
         out: Option<PathBuf>,
     },
     /// Tell which key of the keyring sealed how much of the database, column by column
-    #[command(
-        after_help = "Exits with 0 when the current key sealed everything, and with 4 when a key cannot be retired yet."
-    )]
+    #[command(after_help = "Exits with 0 when the current key sealed everything, and with 4 when a\n\
+        key cannot be retired yet.")]
     Usage(JsonOnly),
     /// Seal everything in the database with the current key, so that older ones can be retired
     #[command(
-        after_help = "Runs beside a gateway, in small steps; stop it and begin again as you like: it goes on with what is not done.\n\
-        Exits with 4 when something does not open: its key is not in the keyring, or it was tampered with.\n\n\
+        after_help = "Runs beside a gateway, in small steps; stop it and begin again as you like: it\n\
+        goes on with what is not done.\n\
+        Exits with 4 when something does not open: its key is not in the keyring, or it\n\
+        was tampered with.\n\n\
         Rotation, step by step: docs/runbooks/deploy.md"
     )]
     Reseal(Reseal),

@@ -41,14 +41,20 @@ impl From<Exit> for ExitCode {
 #[error("{0}")]
 pub struct Refusal(pub String);
 
-/// Tells an error with its causes on standard error, and says which code it means.
-pub fn report(error: &anyhow::Error, screen: &mut Screen) -> Exit {
+/// Tells an error with its causes on standard error, and says which code it means. Whoever named no configuration is told so
+/// before all that is missing from it.
+pub fn report(error: &anyhow::Error, config_named: bool, screen: &mut Screen) -> Exit {
     if screen.is_closed() {
         return Exit::Done;
     }
     if let Some(problems) = error.downcast_ref::<Problems>() {
+        let first = if config_named {
+            ""
+        } else {
+            "no configuration file was named (--config PATH or MINGFEN_CONFIG); without one, "
+        };
         screen.complain(&format!(
-            "{problems}\n\nAll settings: mingfen config reference. What is in force: mingfen config show."
+            "{first}{problems}\n\nAll settings: mingfen config reference. What is in force: mingfen config show."
         ));
         return Exit::Configuration;
     }

@@ -14,18 +14,23 @@ mod simulated;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod words;
 
 use arguments::Cli;
-use clap::Parser;
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches};
 use screen::Screen;
 use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let config_typed = matches.value_source("config") == Some(ValueSource::CommandLine);
+    let config_named = cli.config.is_some();
     let mut screen = Screen::new();
-    match commands::run(cli, &mut screen).await {
+    match commands::run(cli, config_typed, &mut screen).await {
         Ok(exit) => exit.into(),
-        Err(error) => exit::report(&error, &mut screen).into(),
+        Err(error) => exit::report(&error, config_named, &mut screen).into(),
     }
 }

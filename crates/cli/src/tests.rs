@@ -43,3 +43,17 @@ fn the_production_example_lacks_only_its_secrets() {
         assert!(about_a_file, "{problem}");
     }
 }
+
+/// What is broken by hand must fit a narrow terminal; everything else is wrapped by the terminal's own width.
+#[test]
+fn help_fits_eighty_columns() {
+    fn check(command: &clap::Command) {
+        for help in [command.get_after_help(), command.get_after_long_help()].into_iter().flatten() {
+            for line in help.to_string().lines() {
+                assert!(line.chars().count() <= 80, "{}: {line}", command.get_name());
+            }
+        }
+        command.get_subcommands().for_each(check);
+    }
+    check(&Cli::command());
+}

@@ -14,16 +14,41 @@ mod slip;
 mod tasks;
 mod verify;
 
-use crate::arguments::{Cli, Command};
-use crate::exit::Exit;
+use crate::arguments::{Cli, Command, Config, Keys};
+use crate::exit::{Exit, Refusal};
 use crate::screen::Screen;
 use mingfen_config::Sources;
 
-/// Runs what was asked.
+/// Whether a command looks at the configuration. One that does not must not be given one: it would do something else than its
+/// reader thinks.
+const fn reads_settings(command: &Command) -> bool {
+    match command {
+        Command::Serve
+        | Command::Migrate(_)
+        | Command::Refund(_)
+        | Command::Order(_)
+        | Command::Slip(_)
+        | Command::Tasks(_)
+        | Command::Verify(_)
+        | Command::Keys(Keys::Usage(_) | Keys::Reseal(_))
+        | Command::Config(Config::Check | Config::Show) => true,
+        Command::Demo(_)
+        | Command::Simulate(_)
+        | Command::Config(Config::Reference)
+        | Command::Keys(Keys::Generate { .. } | Keys::Inspect { .. })
+        | Command::Completions { .. } => false,
+    }
+}
+
+/// Runs what was asked. `config_typed`: the configuration was named on the command line, not by the environment.
 ///
 /// # Errors
 /// Whatever went wrong, for [`crate::exit::report`].
-pub async fn run(cli: Cli, screen: &mut Screen) -> anyhow::Result<Exit> {
+pub async fn run(cli: Cli, config_typed: bool, screen: &mut Screen) -> anyhow::Result<Exit> {
+    if config_typed && !reads_settings(&cli.command) {
+        let refusal = "this command reads no configuration; leave --config out";
+        return Err(Refusal(refusal.into()).into());
+    }
     let sources = || Sources::of_process(cli.config.clone());
     match cli.command {
         Command::Demo(options) => demo::run(options, screen).await,

@@ -4,8 +4,10 @@ use crate::arguments::Order;
 use crate::assemble::Checked;
 use crate::exit::{Exit, Refusal};
 use crate::screen::{Screen, Tone};
+use crate::words;
 use comfy_table::{Cell, CellAlignment};
 use mingfen_config::Sources;
+use mingfen_domain::ids::TraceId;
 use mingfen_gateway::service::{OrderStory, order_story};
 use serde_json::{Value, json};
 
@@ -60,6 +62,11 @@ pub fn as_json(story: &OrderStory) -> Value {
     })
 }
 
+/// The number on a line of its own, so that it is not broken and can be copied.
+fn on_two_lines(text: &str, number: &str) -> String {
+    if number.is_empty() || text.contains(number) { text.to_owned() } else { format!("{text}\n{number}") }
+}
+
 /// The story as people read it.
 pub fn tell(story: &OrderStory, screen: &mut Screen) {
     let heading = screen.toned(Tone::Strong, &format!("Bill {} is {}", story.bill_no, story.state));
@@ -79,20 +86,34 @@ pub fn tell(story: &OrderStory, screen: &mut Screen) {
         screen.line(format!("  receipt   {receipt}"));
     }
     screen.line(format!("  trace     {}", story.trace));
-    let mut table = screen.table(&["when", "who", "what", "yuan", "number"]);
+    if let Ok(trace) = TraceId::parse(story.trace.as_str()) {
+        screen.line(format!("  read out  {} (code for staff)", trace.staff_code()));
+    }
+    let mut table = screen.table(&["when", "who", "what, and its number", "yuan"]);
     for step in &story.steps {
         let yuan = step.amount.map(mingfen_domain::Fen::to_yuan_grouped).unwrap_or_default();
         table.add_row([
-            Cell::new(step.at.to_rfc3339()),
+            Cell::new(words::short_time(step.at)),
             Cell::new(&step.who),
-            Cell::new(&step.what),
+            Cell::new(on_two_lines(&words::step(&step.what), &step.reference)),
             Cell::new(yuan).set_alignment(CellAlignment::Right),
-            Cell::new(&step.reference),
+        ]);
+    }
+    for open in &story.open {
+        let who = if open.parked { "a person" } else { "to come" };
+        let what = on_two_lines(&format!("{} ({})", words::to_come(open.kind), open.subject), &open.because);
+        table.add_row([
+            Cell::new(words::short_time(open.due_at)),
+            Cell::new(who),
+            Cell::new(what),
+            Cell::new(""),
         ]);
     }
     screen.line(table.to_string());
-    for task in &story.open_tasks {
-        let open = screen.toned(Tone::Bad, &format!("still open: {task}"));
-        screen.line(open);
+    let parked = story.open.iter().filter(|open| open.parked).count();
+    if parked > 0 {
+        let waits =
+            screen.toned(Tone::Bad, &format!("{parked} of it waits for a person; see mingfen tasks."));
+        screen.line(waits);
     }
 }

@@ -45,6 +45,7 @@ pub async fn run(sources: &Sources) -> anyhow::Result<Exit> {
         }
     }
     gateway.store().close().await;
+    tracing::info!("stopped");
     Ok(Exit::Done)
 }
 

@@ -4,6 +4,7 @@ use crate::arguments::{TaskAction, TaskList, Tasks};
 use crate::assemble::Checked;
 use crate::exit::{Exit, Refusal};
 use crate::screen::{Screen, Tone};
+use crate::words;
 use mingfen_config::Sources;
 use mingfen_gateway::service::{CloseRefused, close_task};
 use mingfen_gateway::{Gateway, jobs};
@@ -48,21 +49,31 @@ async fn list(gateway: &Gateway, options: &TaskList, screen: &mut Screen) -> any
     if options.json {
         screen.json(&Value::Array(tasks.iter().map(|task| as_json(task)).collect()));
     } else if tasks.is_empty() {
-        let good = screen.toned(Tone::Good, "No task waits for a person.");
+        let nothing = if options.all {
+            "Nothing is under way, and nothing waits for a person."
+        } else {
+            "No task waits for a person."
+        };
+        let good = screen.toned(Tone::Good, nothing);
         screen.line(good);
     } else {
-        let mut table = screen.table(&["id", "state", "due", "tries", "what happened last"]);
+        let mut table = screen.table(&["due", "tries", "what, its id, and what happened last"]);
         for task in tasks {
+            let last = task.last_error.as_deref().unwrap_or_default();
+            let what =
+                if task.state == TaskState::Parked { "waits for a person" } else { "goes on by itself" };
             table.add_row([
-                task.task_id.clone(),
-                task.state.as_str().to_owned(),
-                task.due_at.to_rfc3339(),
+                words::short_time(task.due_at),
                 task.attempts.to_string(),
-                task.last_error.clone().unwrap_or_default(),
+                format!("{}; {what}\n{}\n{last}", words::to_come(task.kind), task.task_id)
+                    .trim_end()
+                    .to_owned(),
             ]);
         }
         screen.line(table.to_string());
-        screen.line("Look at one with `mingfen order NUMBER`; try it again with `mingfen tasks retry ID`, or close it with `mingfen tasks close ID --note …`.");
+        screen.line("Look at one:   mingfen order NUMBER, the number in the middle of its id");
+        screen.line("Try it again:  mingfen tasks retry ID");
+        screen.line("Close it:      mingfen tasks close ID --note TEXT");
     }
     Ok(if parked.is_empty() { Exit::Done } else { Exit::Found })
 }

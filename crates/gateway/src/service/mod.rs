@@ -30,7 +30,7 @@ pub use follow_payment::{ask_now, follow_payment, says_unpaid};
 pub use follow_refund::follow_refund;
 pub use give_lock_back::give_lock_back;
 pub use open_payment::{NotOwed, OpenError, OpenPayment, Opened, open_payment, order_again};
-pub use order_story::{OrderStory, StoryStep, order_story};
+pub use order_story::{OpenWork, OrderStory, StoryStep, order_story};
 pub use payment_view::{PaymentView, RefusedBecause, Stage, payment_view, view_by_ref};
 pub use post_refund_to_his::post_refund_to_his;
 pub use post_write_back::{post_write_back, recheck_refusal};

@@ -49,6 +49,23 @@ pub struct OrderStory {
     pub steps: Vec<StoryStep>,
     /// What is still to happen, or waits for a person.
     pub open_tasks: Vec<String>,
+    /// The same, piece by piece.
+    pub open: Vec<OpenWork>,
+}
+
+/// Something that is still to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenWork {
+    /// What.
+    pub kind: TaskKind,
+    /// The number that it is about.
+    pub subject: String,
+    /// When it is done, or was due.
+    pub due_at: Timestamp,
+    /// It waits for a person.
+    pub parked: bool,
+    /// What happened last; may be empty.
+    pub because: String,
 }
 
 /// Finds a bill by any number: bill, order, refund, the provider's, the newest bill of a slip, or what a patient reads out.
@@ -202,9 +219,17 @@ async fn tell(gateway: &Gateway, bill: BillRecord) -> Result<OrderStory, Trouble
     }
     steps.sort_by_key(|step| step.at);
     let mut open_tasks = Vec::new();
+    let mut open = Vec::new();
     for task in tasks_about(gateway, &subjects).await? {
         if task.state != TaskState::Done {
             let error = task.last_error.unwrap_or_default();
+            open.push(OpenWork {
+                kind: task.kind,
+                subject: task.subject.clone(),
+                due_at: task.due_at,
+                parked: task.state == TaskState::Parked,
+                because: error.clone(),
+            });
             open_tasks.push(format!(
                 "{} {} ({}, due {}) {error}",
                 task.kind.as_str(),
@@ -231,6 +256,7 @@ async fn tell(gateway: &Gateway, bill: BillRecord) -> Result<OrderStory, Trouble
         bill_no,
         steps,
         open_tasks,
+        open,
     })
 }
 
