@@ -30,4 +30,5 @@ mod rotation;
 mod routes;
 mod second_thoughts;
 mod tampering;
+mod telling;
 mod workers;
