@@ -35,7 +35,8 @@ function outside() {
   const screen = document.documentElement.clientWidth;
   const stands = (node) => {
     const { left, right } = node.getBoundingClientRect();
-    return left >= -0.5 && right <= screen + 0.5;
+    // The dots in front of parts are cut off at the left on purpose.
+    return (left >= -0.5 || node.closest('.parts')) && right <= screen + 0.5;
   };
   // Positioned by hand: hidden words for screen readers, a checkbox behind its picture.
   const away = (node) => node.closest('.sr, .skip') || getComputedStyle(node).position === 'absolute';
