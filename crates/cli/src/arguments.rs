@@ -85,17 +85,27 @@ pub enum Command {
 #[command(
     after_help = "Examples:\n  mingfen demo                a fresh hospital, forgotten when you stop it\n  \
     mingfen demo --data ./demo  keeps database and keys to look at afterwards\n  \
+    mingfen demo --lan          lets a phone in the same network pay\n  \
     mingfen demo --json         the addresses for a script, one JSON object\n\n\
     Open the link in a browser; with the user agent of WeChat or Alipay it goes\n\
     straight to that app's way of paying. The password on the simulated pay sheet\n\
-    is any six digits. Everything listens on 127.0.0.1 only. A directory that\n\
-    holds an earlier demo is refused, because the simulated hospital remembers\n\
-    nothing of it."
+    is any six digits. A directory that holds an earlier demo is refused, because\n\
+    the simulated hospital remembers nothing of it.\n\n\
+    Everything listens on 127.0.0.1 only. With --lan or --listen the patient pages\n\
+    and the simulator are there for everybody in that network, with its HIS, its\n\
+    messages and its controls, over plain HTTP: for a network of your own, and no\n\
+    longer than you look at it. The HIS API stays on 127.0.0.1."
 )]
 pub struct Demo {
     /// Port of the patient pages; internal listener and simulator take the next two. By default 7080, or free ones
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..=65533))]
     pub port: Option<u16>,
+    /// Let a phone in this machine's network scan the code and pay
+    #[arg(long)]
+    pub lan: bool,
+    /// Like --lan, at this address of this machine
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "lan")]
+    pub listen: Option<std::net::Ipv4Addr>,
     /// Keep database, keys and configuration in this directory, which holds no earlier demo
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,

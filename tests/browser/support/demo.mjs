@@ -37,8 +37,8 @@ async function freePorts(attempt) {
   return free.every(Boolean) ? first : undefined;
 }
 
-function start(port, card) {
-  const options = ['demo', '--json', '--port', String(port), ...(card ? ['--card', card] : [])];
+function start(port, card, more) {
+  const options = ['demo', '--json', '--port', String(port), ...(card ? ['--card', card] : []), ...more];
   const child = spawn(binary(), options, { stdio: ['ignore', 'pipe', 'pipe'] });
   const ready = new Promise((resolve, reject) => {
     let said = '';
@@ -61,12 +61,12 @@ function start(port, card) {
 }
 
 /** A demo that is ready: the addresses it printed, the patient on its slip, `cli` for the program's other commands, and `stop`. */
-export async function demo({ card } = {}) {
+export async function demo({ card, more = [] } = {}) {
   let refusal;
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const port = await freePorts(attempt);
     if (port === undefined) continue;
-    const { child, ready } = start(port, card);
+    const { child, ready } = start(port, card, more);
     try {
       const printed = await ready;
       return new Demo(child, printed);

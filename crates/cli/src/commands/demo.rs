@@ -7,6 +7,7 @@ use super::serve::stop_signal;
 use crate::arguments::Demo;
 use crate::assemble::Checked;
 use crate::exit::{Exit, Refusal};
+use crate::lan::{Lan, own_address};
 use crate::logging;
 use crate::screen::{Screen, Tone};
 use crate::simulated::{self, GatewayPlace};
@@ -52,8 +53,19 @@ pub async fn run(options: Demo, screen: &mut Screen) -> anyhow::Result<Exit> {
     simulator.his().set_gateway(written.access);
     let pushed = simulator.his().push(&options.card, &[]).await;
     let pushed = pushed.with_context(|| format!("no code could be made for card {}", options.card))?;
-    let ready =
-        Ready { link: pushed.link, place, simulator: &simulator, config: written.config, card: options.card };
+    let lan = match (options.listen, options.lan) {
+        (Some(address), _) => Some(open_lan(address, place, &simulator).await?),
+        (None, true) => Some(open_lan(own_address()?, place, &simulator).await?),
+        (None, false) => None,
+    };
+    let ready = Ready {
+        link: pushed.link,
+        place,
+        simulator: &simulator,
+        config: written.config,
+        card: options.card,
+        lan,
+    };
     if options.json {
         ready.print_json(started, screen);
     } else {
@@ -70,6 +82,17 @@ pub async fn run(options: Demo, screen: &mut Screen) -> anyhow::Result<Exit> {
     gateway.store().close().await;
     simulator.stop().await;
     Ok(Exit::Done)
+}
+
+/// What a phone needs: the patient pages and the simulator, which stands for its apps.
+async fn open_lan(address: Ipv4Addr, place: GatewayPlace, simulator: &Running) -> anyhow::Result<Lan> {
+    if address.is_loopback() || address.is_unspecified() {
+        let refusal = format!("--listen {address}: name the address by which a phone reaches this machine");
+        return Err(Refusal(refusal).into());
+    }
+    let simulator = simulator.base_url.rsplit(':').next().and_then(|port| port.parse().ok());
+    let simulator = simulator.context("the simulator's address has no port")?;
+    Lan::open(address, &[place.public.port(), simulator]).await
 }
 
 /// Where database, keys and configuration are.
@@ -155,6 +178,7 @@ struct Ready<'a> {
     simulator: &'a Running,
     config: PathBuf,
     card: String,
+    lan: Option<Lan>,
 }
 
 impl Ready<'_> {
@@ -162,6 +186,7 @@ impl Ready<'_> {
         let simulator = &self.simulator.base_url;
         screen.json(&json!({
             "link": self.link,
+            "lan_link": self.lan.as_ref().map(|lan| lan.outward(&self.link)),
             "card_no": self.card,
             "public_url": format!("http://{}", self.place.public),
             "internal_url": format!("http://{}", self.place.internal),
@@ -177,7 +202,8 @@ impl Ready<'_> {
     fn print(&self, started: Instant, screen: &mut Screen) {
         let simulator = &self.simulator.base_url;
         // Into a file or a pipe goes text alone.
-        if let Ok(code) = qr::terminal(&self.link)
+        let scanned = self.lan.as_ref().map_or_else(|| self.link.clone(), |lan| lan.outward(&self.link));
+        if let Ok(code) = qr::terminal(&scanned)
             && screen.is_terminal()
         {
             screen.line(code);
@@ -188,6 +214,12 @@ impl Ready<'_> {
         let heading = screen.toned(Tone::Strong, &heading);
         screen.line(heading);
         screen.line(format!("\n  the slip's link   {}", self.link));
+        if self.lan.is_some() {
+            screen.line(format!("  for a phone       {scanned}"));
+            let risk = "everybody in this network can use this demo, its HIS and its controls";
+            let risk = screen.toned(Tone::Bad, risk);
+            screen.line(format!("                    {risk}"));
+        }
         screen.line(format!("\n  demo HIS          {simulator}/his         slips, ledger, refunds"));
         screen.line(format!("  text messages     {simulator}/sms         what patients were sent"));
         screen.line(format!("  controls          {simulator}/            lose, delay, double, forge"));
