@@ -69,6 +69,24 @@ describe('a patient who reads in another way', () => {
     await device.close();
   });
 
+  test('finds chosen and typed again after changing the language', async () => {
+    const device = await phone(browser, demo);
+    const { page } = device;
+    await scan(device, demo);
+    await page.locator('label[for="slip-1"]').click();
+    await device.button('English').click();
+    await device.heading(/to pay/i);
+    assert.equal(await page.locator('[data-sum]').textContent(), '¥157.46', 'the choice was forgotten');
+    await device.button('Next').click();
+    await page.locator('label[for="other"]').click();
+    await page.locator('#phone').fill('13800009');
+    await device.button('中文').click();
+    await device.heading('短信发到哪个手机？');
+    assert.equal(await page.locator('#phone').inputValue(), '13800009', 'what was typed is gone');
+    await page.getByText('现在是 8 位').waitFor();
+    await device.close();
+  });
+
   test('pays in English', async () => {
     const device = await phone(browser, demo);
     const { page } = device;
