@@ -1,6 +1,8 @@
 //! The signed API: who may ask, once, and what a repeat gets.
 
 use mingfen_domain::Clock;
+use mingfen_domain::ids::TraceId;
+use mingfen_store::TaskKind;
 use mingfen_tests::{App, CARD, Hospital};
 use serde_json::json;
 
@@ -9,6 +11,8 @@ stories!(
     the_same_key_gets_the_same_answer_and_another_body_is_refused,
     his_asks_for_a_refund,
     every_field_is_checked,
+    a_member_that_is_null_is_refused_and_refunds_nothing,
+    a_retry_says_who_wants_it,
 );
 
 const LINK: &str = r#"{"hospital_id":"QH01","patient":{"name":"张小明","card_no":"A1"}}"#;
@@ -87,6 +91,19 @@ async fn every_field_is_checked(hospital: Hospital) {
         patient(json!({"name": "张三", "card_no": "A1", "phone": "123"})),
         patient(json!({"name": "张三", "card_no": "A1", "id_no": "x y"})),
         patient(json!({"name": "张三", "card_no": "A1", "surprise": 1})),
+        patient(json!({"name": "张三", "card_no": "A1", "phone": null})),
+        patient(json!({"name": " ", "card_no": "A1"})),
+        patient(json!({"name": "张\u{202e}三", "card_no": "A1"})),
+        patient(json!({"name": "张\u{200b}三", "card_no": "A1"})),
+        json!({"hospital_id": "QH01", "patient": {"name": "张三", "card_no": "A1"}, "slips": [""]})
+            .to_string(),
+        json!({"hospital_id": "QH01", "patient": {"name": "张三", "card_no": "A1"}, "slips": ["张"]})
+            .to_string(),
+        json!({"hospital_id": "QH01", "patient": {"name": "张三", "card_no": "A1"}, "slips": "S1"})
+            .to_string(),
+        json!({"hospital_id": "QH01", "patient": {"name": "张三", "card_no": "A1"}, "slips": vec!["S1"; 51]})
+            .to_string(),
+        r#"{"hospital_id":"QH01","patient":{"name":"张三","card_no":"A1","card_no":"A2"}}"#.to_owned(),
     ];
     for body in &bad_links {
         let (status, answer) = hospital.api("POST", "/api/v1/slips", body, &[]).await;
@@ -113,6 +130,11 @@ async fn every_field_is_checked(hospital: Hospital) {
         json!({"refund_request_no": "x".repeat(49)}),
         json!({"operator": ""}),
         json!({"slip_no": "张"}),
+        json!({"slip_no": null}),
+        json!({"out_trade_no": null}),
+        json!({"reason": "   "}),
+        json!({"reason": "\u{200b}"}),
+        json!({"operator": " "}),
     ];
     for (index, change) in bad_refunds.into_iter().enumerate() {
         let key = format!("BAD-REFUND-{index:04}");
@@ -124,4 +146,45 @@ async fn every_field_is_checked(hospital: Hospital) {
     let (status, answer) = hospital.api("GET", "/api/v1/orders/NOSUCHNUMBER", "", &[]).await;
     assert_eq!((status, answer["code"].as_str()), (404, Some("NO_SUCH_ORDER")));
     assert!(hospital.simulator.ledger().payments.is_empty());
+}
+
+async fn a_member_that_is_null_is_refused_and_refunds_nothing(hospital: Hospital) {
+    let (bill, _) = booked_bill(&hospital).await;
+    let body = json!({"order_no": bill, "amount_fen": null, "refund_request_no": "TF1", "reason": "退药", "operator": "his"});
+    let key = [("idempotency-key", "REFUND-NULL-1")];
+    let (status, answer) = hospital.api("POST", "/api/v1/refunds", &body.to_string(), &key).await;
+    assert_eq!((status, answer["code"].as_str()), (400, Some("BAD_REQUEST")));
+    assert!(
+        answer["message"].as_str().is_some_and(|said| said.starts_with("amount_fen is null")),
+        "{answer}"
+    );
+    hospital.lives_through(60, 10).await;
+    let (_, story) = hospital.api("GET", &format!("/api/v1/orders/{bill}"), "", &[]).await;
+    assert_eq!(story["refunded_fen"], 0, "{story}");
+}
+
+async fn a_retry_says_who_wants_it(hospital: Hospital) {
+    let trace = TraceId::parse("0123456789abcdef").expect("a trace");
+    let now = hospital.clock.now();
+    hospital
+        .store()
+        .schedule(TaskKind::AskPerson, "B2611250000000001:contradiction", now, &trace)
+        .await
+        .expect("stored");
+    hospital.settles().await;
+    let path = "/api/v1/tasks/ask_person:B2611250000000001:contradiction/retry";
+    for body in ["", "{}", r#"{"operator":" "}"#, r#"{"operator":"王芳","more":1}"#, "anything"] {
+        let (status, answer) = hospital.api("POST", path, body, &[]).await;
+        assert_eq!((status, answer["code"].as_str()), (400, Some("BAD_REQUEST")), "{body}");
+    }
+    let (status, answer) = hospital.api("POST", path, r#"{"operator":"王芳"}"#, &[]).await;
+    assert_eq!((status, answer["state"].as_str()), (200, Some("ready")), "{answer}");
+    let trail =
+        hospital.store().audit_of("ask_person:B2611250000000001:contradiction").await.expect("readable");
+    assert_eq!(trail.last().map(|row| row.event.actor.as_str()), Some("demo-his:王芳"));
+    for lost in ["%00", "no-such-task", "%E5%BC%A0"] {
+        let path = format!("/api/v1/tasks/{lost}/retry");
+        let (status, answer) = hospital.api("POST", &path, r#"{"operator":"王芳"}"#, &[]).await;
+        assert_eq!((status, answer["code"].as_str()), (404, Some("NO_SUCH_TASK")), "{lost}");
+    }
 }

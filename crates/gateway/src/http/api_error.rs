@@ -1,6 +1,6 @@
 //! Where errors of use cases meet callers of the signed API: the only such place.
 
-use crate::service::{CloseRefused, LinkError, RefundRefused, Trouble};
+use crate::service::{CloseRefused, LinkError, RefundRefused, RetryRefused, Trouble};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use mingfen_his::HisError;
@@ -75,6 +75,16 @@ impl From<CloseRefused> for ApiFailure {
             CloseRefused::NotParked => Self::new(StatusCode::NOT_FOUND, "NO_SUCH_TASK", message),
             CloseRefused::NoNote => Self::bad_request(message),
             CloseRefused::Trouble(trouble) => trouble.into(),
+        }
+    }
+}
+
+impl From<RetryRefused> for ApiFailure {
+    fn from(refused: RetryRefused) -> Self {
+        let message = refused.to_string();
+        match refused {
+            RetryRefused::NotParked => Self::new(StatusCode::NOT_FOUND, "NO_SUCH_TASK", message),
+            RetryRefused::Trouble(trouble) => trouble.into(),
         }
     }
 }

@@ -13,15 +13,14 @@ use utoipa::OpenApi;
         description = "For HIS and kiosks. Every request is signed with HMAC-SHA256 over method, path, timestamp, nonce and body; docs/api.md shows a call with curl and openssl."
     ),
     paths(
-        api::make_link,
-        api::order,
-        api::refund,
-        api::refund_state,
-        api::tasks,
-        api::retry_task,
-        api::close_task
-    ),
-    components(schemas(api::LinkRequest, api::LinkAnswer, api::RefundRequest, api::CloseRequest))
+        api::links::make_link,
+        api::orders::order,
+        api::refunds::refund,
+        api::refunds::refund_state,
+        api::tasks::tasks,
+        api::tasks::retry_task,
+        api::tasks::close_task
+    )
 )]
 struct Description;
 

@@ -1,0 +1,152 @@
+//! A slip's link and code.
+
+use super::members::Members;
+use super::{reply, to_json};
+use crate::Gateway;
+use crate::http::api_error::ApiFailure;
+use crate::http::signed_request::caller;
+use crate::http::words::is_readable;
+use crate::service;
+use crate::settings::ApiRight;
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mingfen_domain::ids::SlipNo;
+use mingfen_domain::person::{Patient, Phone};
+use mingfen_pages::qr::{self, QrOptions};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// Slips that one request may name.
+const MOST_SLIPS: usize = 50;
+
+/// A patient whose slips shall be payable by a code.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "the shape in the description; members.rs reads it")]
+pub(crate) struct LinkRequest {
+    /// The hospital, as configured here.
+    #[schema(example = "QH01", min_length = 1, max_length = 16)]
+    hospital_id: String,
+    patient: PatientRequest,
+    /// Slips that are printed on the sheet; the patient is shown everything unpaid for the card.
+    #[schema(max_items = 50)]
+    slips: Option<Vec<String>>,
+}
+
+/// Whom the slip is for. All of it is sealed into the link.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "the shape in the description; members.rs reads it")]
+pub(crate) struct PatientRequest {
+    /// As it is on the card; characters that cannot be seen are refused.
+    #[schema(example = "张小明", min_length = 1, max_length = 30)]
+    name: String,
+    /// 1 to 32 letters, digits or -.
+    #[schema(example = "A10023846021", min_length = 1, max_length = 32, pattern = "^[A-Za-z0-9-]+$")]
+    card_no: String,
+    /// A mainland mobile number; blanks and hyphens between digits are forgiven.
+    #[schema(example = "13800001234", min_length = 11, max_length = 20)]
+    phone: Option<String>,
+    /// Identity card.
+    #[schema(min_length = 1, max_length = 20, pattern = "^[A-Za-z0-9-]+$")]
+    id_no: Option<String>,
+}
+
+fn patient(mut members: Members) -> Result<Patient, ApiFailure> {
+    let plain = |text: &str, most: usize| {
+        (1..=most).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let name = members.text("name")?;
+    if !is_readable(&name, 1, 30) || name.trim() != name {
+        return Err(members.refuse("name", "1 to 30 characters that can be read, without blanks around"));
+    }
+    let card_no = members.text("card_no")?;
+    if !plain(&card_no, 32) {
+        return Err(members.refuse("card_no", "1 to 32 letters, digits or -"));
+    }
+    let phone = match members.optional_text("phone")? {
+        None => None,
+        Some(text) => {
+            let phone = Phone::parse(&text).map_err(|error| {
+                members.refuse("phone", format_args!("a mobile number of 11 digits: {error}"))
+            })?;
+            Some(phone.as_str().to_owned())
+        }
+    };
+    let id_no = members.optional_text("id_no")?;
+    if id_no.as_ref().is_some_and(|id_no| !plain(id_no, 20)) {
+        return Err(members.refuse("id_no", "1 to 20 letters, digits or -"));
+    }
+    members.end()?;
+    Ok(Patient { name, card_no, phone, id_no })
+}
+
+/// The hospital that a request is about: this one.
+pub(super) fn this_hospital(gateway: &Gateway, members: &mut Members) -> Result<(), ApiFailure> {
+    if members.text("hospital_id")? == gateway.settings().hospital.id.as_str() {
+        Ok(())
+    } else {
+        Err(ApiFailure::bad_request("hospital_id is not the hospital of this gateway"))
+    }
+}
+
+/// A link and its code.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct LinkAnswer {
+    /// What the code holds.
+    #[schema(example = "https://pay.example-hospital.cn/s/AQE…", format = "uri")]
+    link: String,
+    /// Until when it works, RFC 3339.
+    #[schema(example = "2026-11-25T09:58:00+08:00", format = "date-time")]
+    expires_at: String,
+    /// Version of the code.
+    #[schema(minimum = 1, maximum = 40)]
+    qr_version: u8,
+    /// Error correction.
+    #[schema(example = "M")]
+    qr_level: String,
+    /// PNG, Base64.
+    #[schema(format = "byte")]
+    qr_png: String,
+    /// SVG text.
+    qr_svg: String,
+}
+
+/// Makes the link and the code for a fee slip.
+#[utoipa::path(post, path = "/api/v1/slips", tag = "slips", request_body = LinkRequest,
+    responses((status = 200, description = "The link and its code", body = LinkAnswer)))]
+pub(crate) async fn make_link(
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> HttpResponse {
+    reply(link(&gateway, &request, &body).await)
+}
+
+async fn link(gateway: &Gateway, request: &HttpRequest, body: &[u8]) -> Result<Value, ApiFailure> {
+    caller(gateway, request, body, ApiRight::Slips).await?;
+    let mut members = Members::parse(body)?;
+    this_hospital(gateway, &mut members)?;
+    let patient = patient(members.object("patient")?)?;
+    // What is owed is read from HIS when the code is scanned: the numbers are only checked.
+    for (index, slip_no) in members.texts("slips", MOST_SLIPS)?.into_iter().enumerate() {
+        members.parsed(&format!("slips[{index}]"), slip_no, SlipNo::parse)?;
+    }
+    members.end()?;
+    let link = service::slip_link(gateway, &patient)?;
+    let code = qr::QrCode::new(&link.url, qr::Level::M)
+        .map_err(|error| ApiFailure::bad_request(error.to_string()))?;
+    let options = QrOptions::default();
+    let broken =
+        |error: qr::QrError| ApiFailure::new(StatusCode::INTERNAL_SERVER_ERROR, "NO_CODE", error.to_string());
+    to_json(&LinkAnswer {
+        qr_version: code.version(),
+        qr_level: code.level().letter().to_owned(),
+        qr_png: STANDARD.encode(code.png(&options).map_err(broken)?),
+        qr_svg: code.svg(&options).map_err(broken)?,
+        link: link.url,
+        expires_at: link.expires_at.to_rfc3339(),
+    })
+}
