@@ -1,10 +1,16 @@
 //! The signed API: who may ask, once, and what a repeat gets.
 
+use futures_util::future::join_all;
 use mingfen_domain::Clock;
-use mingfen_domain::ids::TraceId;
-use mingfen_store::TaskKind;
-use mingfen_tests::{App, CARD, Hospital};
+use mingfen_domain::ids::{BillNo, TraceId};
+use mingfen_gateway::cache::{Cache, MemoryCache, RedisCache};
+use mingfen_store::{Attempt, Begin, TaskKind};
+use mingfen_tests::{App, CARD, Hospital, RedisServer, SignedCall, until};
 use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 stories!(
     a_request_must_be_signed_fresh_and_new,
@@ -13,6 +19,13 @@ stories!(
     every_field_is_checked,
     a_member_that_is_null_is_refused_and_refunds_nothing,
     a_retry_says_who_wants_it,
+    a_captured_request_is_refused_by_every_replica_and_after_a_restart,
+    a_captured_request_under_another_idempotency_key_is_refused,
+    the_same_key_at_the_same_moment_is_done_once,
+    a_request_whose_worker_died_is_taken_over_and_a_living_one_is_not,
+    a_refusal_that_passes_is_not_kept,
+    every_changing_call_is_answered_once_under_its_key,
+    what_is_kept_for_a_repeat_is_kept_sealed,
 );
 
 const LINK: &str = r#"{"hospital_id":"QH01","patient":{"name":"张小明","card_no":"A1"}}"#;
@@ -187,4 +200,166 @@ async fn a_retry_says_who_wants_it(hospital: Hospital) {
         let (status, answer) = hospital.api("POST", &path, r#"{"operator":"王芳"}"#, &[]).await;
         assert_eq!((status, answer["code"].as_str()), (404, Some("NO_SUCH_TASK")), "{lost}");
     }
+}
+
+fn refund_of(bill: &str, number: &str) -> String {
+    json!({"order_no": bill, "amount_fen": 100, "refund_request_no": number, "reason": "退药", "operator": "his"})
+        .to_string()
+}
+
+async fn a_captured_request_is_refused_by_every_replica_and_after_a_restart(hospital: Hospital) {
+    let call = SignedCall::of_his(&hospital, "POST", "/api/v1/slips", LINK);
+    assert_eq!(call.sent_to(&hospital.replica.internal_url).await.status, 200);
+    // A cache of its own that has seen nothing: another replica without Redis, or this one after a restart.
+    let other = hospital.another_replica(Arc::new(MemoryCache::default())).await;
+    for replica in [&hospital.replica, &other] {
+        let again = call.sent_to(&replica.internal_url).await;
+        assert_eq!((again.status, again.code()), (401, "NOT_SIGNED"), "{}", again.json);
+    }
+}
+
+async fn a_captured_request_under_another_idempotency_key_is_refused(hospital: Hospital) {
+    let (bill, _) = booked_bill(&hospital).await;
+    let call = SignedCall::of_his(&hospital, "POST", "/api/v1/refunds", &refund_of(&bill, "TF1"));
+    let first = call.clone().with("idempotency-key", "CAPTURED-0001");
+    assert_eq!(first.sent_to(&hospital.replica.internal_url).await.status, 200);
+    let other = hospital.another_replica(Arc::new(MemoryCache::default())).await;
+    for url in [&hospital.replica.internal_url, &other.internal_url] {
+        let swapped = call.clone().with("idempotency-key", "SWAPPED-00001").sent_to(url).await;
+        assert_eq!((swapped.status, swapped.code()), (401, "NOT_SIGNED"), "{}", swapped.json);
+    }
+    hospital.lives_through(60, 10).await;
+    let (_, story) = hospital.api("GET", &format!("/api/v1/orders/{bill}"), "", &[]).await;
+    assert_eq!(story["refunded_fen"], 100, "{story}");
+}
+
+async fn the_same_key_at_the_same_moment_is_done_once(hospital: Hospital) {
+    let (bill, _) = booked_bill(&hospital).await;
+    let calls = (0..6).map(|_| {
+        SignedCall::of_his(&hospital, "POST", "/api/v1/refunds", &refund_of(&bill, "TF1"))
+            .with("idempotency-key", "AT-ONCE-00001")
+    });
+    let calls: Vec<_> = calls.collect();
+    let answers = join_all(calls.iter().map(|call| call.sent_to(&hospital.replica.internal_url))).await;
+    let numbers: BTreeSet<_> =
+        answers.iter().filter(|answer| answer.status == 200).map(|answer| answer.json.to_string()).collect();
+    assert_eq!(numbers.len(), 1, "{answers:?}");
+    for answer in answers.iter().filter(|answer| answer.status != 200) {
+        assert_eq!((answer.status, answer.code()), (409, "IN_PROGRESS"), "{}", answer.json);
+    }
+    assert_eq!(
+        hospital.store().refunds_of_bill(&BillNo::parse(bill).expect("a bill")).await.expect("rows").len(),
+        1
+    );
+}
+
+async fn a_request_whose_worker_died_is_taken_over_and_a_living_one_is_not(hospital: Hospital) {
+    let (bill, _) = booked_bill(&hospital).await;
+    let body = refund_of(&bill, "TF1");
+    let mut hasher = Sha256::new();
+    hasher.update(b"/api/v1/refunds\0");
+    hasher.update(body.as_bytes());
+    let hash = hex::encode(hasher.finalize());
+    let died = Attempt { api_key: "demo-his", idempotency_key: "TAKEOVER-0001", attempt: "of-the-dead" };
+    let mut tx = hospital.store().begin().await.expect("a transaction");
+    assert_eq!(tx.begin_answer(died, &hash, hospital.clock.now()).await.expect("stored"), Begin::Fresh);
+    tx.commit().await.expect("stored");
+    let key = [("idempotency-key", "TAKEOVER-0001")];
+    let (status, answer) = hospital.api("POST", "/api/v1/refunds", &body, &key).await;
+    assert_eq!((status, answer["code"].as_str()), (409, Some("IN_PROGRESS")), "{answer}");
+    hospital.time_passes(61);
+    let (status, answer) = hospital.api("POST", "/api/v1/refunds", &body, &key).await;
+    assert_eq!(status, 200, "{answer}");
+    assert!(
+        !hospital.store().forget_answer(died).await.expect("readable"),
+        "the slow one owns nothing any more"
+    );
+    let (_, again) = hospital.api("POST", "/api/v1/refunds", &body, &key).await;
+    assert_eq!(again, answer);
+}
+
+async fn a_refusal_that_passes_is_not_kept(hospital: Hospital) {
+    let mut patient = hospital.patient(CARD, App::Wechat).await;
+    let sheet = patient.goes_to_the_sheet(&[1]).await;
+    let bill = hospital.store().bill_by_view_ref(&sheet.reference()).await.expect("rows").expect("a bill");
+    let bill = bill.bill.bill_no.to_string();
+    let key = [("idempotency-key", "PASSING-00001")];
+    let body = refund_of(&bill, "TF1");
+    let (status, answer) = hospital.api("POST", "/api/v1/refunds", &body, &key).await;
+    assert_eq!(
+        (status, answer["code"].as_str()),
+        (404, Some("NO_SUCH_ORDER")),
+        "nothing was paid yet: {answer}"
+    );
+    patient.pays_in_the_sheet(&sheet).await;
+    hospital.simulator.pump().await;
+    let (status, answer) = hospital.api("POST", "/api/v1/refunds", &body, &key).await;
+    assert_eq!((status, answer["code"].as_str()), (409, Some("NOT_BOOKED_YET")), "{answer}");
+    hospital.lives_through(10, 5).await;
+    let (status, answer) = hospital.api("POST", "/api/v1/refunds", &body, &key).await;
+    assert_eq!(status, 200, "{answer}");
+    let other = refund_of(&bill, "TF2").replace("100", "99999999");
+    let key = [("idempotency-key", "LASTING-00001")];
+    let (_, refused) = hospital.api("POST", "/api/v1/refunds", &other, &key).await;
+    assert_eq!(refused["code"], "REFUND_TOO_MUCH");
+    let (_, again) = hospital.api("POST", "/api/v1/refunds", &other, &key).await;
+    assert_eq!(again, refused, "what cannot change is kept");
+}
+
+async fn every_changing_call_is_answered_once_under_its_key(hospital: Hospital) {
+    let key = [("idempotency-key", "SLIP-LINK-0001")];
+    let (_, first) = hospital.api("POST", "/api/v1/slips", LINK, &key).await;
+    let (status, again) = hospital.api("POST", "/api/v1/slips", LINK, &key).await;
+    assert_eq!((status, &again), (200, &first), "the link itself, not another one");
+    let (_, other) = hospital.api("POST", "/api/v1/slips", LINK, &[]).await;
+    assert_ne!(first["link"], other["link"]);
+
+    let trace = TraceId::parse("0123456789abcdef").expect("a trace");
+    let now = hospital.clock.now();
+    let subject = "B2611250000000002:contradiction";
+    hospital.store().schedule(TaskKind::AskPerson, subject, now, &trace).await.expect("stored");
+    hospital.settles().await;
+    let path = format!("/api/v1/tasks/ask_person:{subject}/close");
+    let body = r#"{"note":"looked into it","operator":"王芳"}"#;
+    let key = [("idempotency-key", "CLOSE-TASK-001")];
+    for _ in 0..2 {
+        let (status, answer) = hospital.api("POST", &path, body, &key).await;
+        assert_eq!((status, answer["state"].as_str()), (200, Some("done")), "{answer}");
+    }
+    let (status, _) = hospital.api("POST", &path, body, &[]).await;
+    assert_eq!(status, 404, "without a key it is another request");
+}
+
+async fn what_is_kept_for_a_repeat_is_kept_sealed(hospital: Hospital) {
+    let (bill, _) = booked_bill(&hospital).await;
+    let key = [("idempotency-key", "SEALED-000001")];
+    let (status, answer) = hospital.api("POST", "/api/v1/refunds", &refund_of(&bill, "TF1"), &key).await;
+    assert_eq!(status, 200);
+    let number = answer["out_refund_no"].as_str().expect("a number");
+    let kept = hospital
+        .reads_bytes("SELECT body_sealed FROM api_answers WHERE idempotency_key = 'SEALED-000001'")
+        .await;
+    assert_eq!(kept.len(), 1);
+    assert!(
+        !kept[0].windows(number.len()).any(|part| part == number.as_bytes()),
+        "the answer is not in clear"
+    );
+    let clear = hospital.reads_bytes("SELECT body_sealed FROM api_answers WHERE body IS NOT NULL").await;
+    assert!(clear.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_seen_while_redis_was_away_is_seen_after_it_is_back() {
+    let hour = Duration::from_secs(3600);
+    let mut server = RedisServer::start().await;
+    let cache = RedisCache::connect(&server.url).await.expect("an address");
+    assert!(cache.remember("n1", hour).await);
+    server.is_lost().await;
+    assert!(cache.remember("n2", hour).await, "counting in this process");
+    server.comes_back().await;
+    until("Redis is heard again", || cache.is_healthy()).await;
+    for seen in ["n1", "n2"] {
+        assert!(!cache.remember(seen, hour).await, "{seen}");
+    }
+    assert!(cache.remember("n3", hour).await);
 }

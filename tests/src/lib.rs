@@ -13,6 +13,7 @@ mod hospital;
 mod patient;
 mod process;
 mod redis;
+mod signed;
 
 pub use balancer::Balancer;
 pub use clock::MovedClock;
@@ -21,3 +22,4 @@ pub use hospital::{CARD, Hospital, Kept, Replica};
 pub use patient::{App, Page, Patient};
 pub use process::{Installation, Process, free_address, until};
 pub use redis::RedisServer;
+pub use signed::{Answered, SignedCall};

@@ -31,6 +31,9 @@ migrations! {
     9 "0009_api_answers",
     10 "0010_notices",
     11 "0011_second_thoughts",
+    20 "0020_api_answers_sealed",
+    21 "0021_api_nonces",
+    22 "0022_api_allowances",
 }
 
 /// Where the engine keeps which migrations were applied.
@@ -89,8 +92,11 @@ mod tests {
     #[test]
     fn the_two_schemas_differ_in_the_word_for_bytes_only() {
         let words = |sql: &str| sql.replace("BYTEA", "BLOB").split_whitespace().collect::<Vec<_>>().join(" ");
-        for (place, (version, name, sqlite, postgres)) in (1_i64..).zip(MIGRATIONS) {
-            assert_eq!(*version, place);
+        let mut last = 0;
+        for (version, name, sqlite, postgres) in MIGRATIONS {
+            // In order; a number may be left out, because branches that grow side by side take numbers apart.
+            assert!(*version > last, "{name}");
+            last = *version;
             assert!(name.starts_with(&format!("{version:04}_")), "{name}");
             assert_eq!(words(sqlite), words(postgres), "{name}");
         }

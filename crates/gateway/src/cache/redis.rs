@@ -62,7 +62,8 @@ impl Cache for RedisCache {
             self.connection.clone().set_options(format!("{PREFIX}{key}"), 1, options).await;
         let locally_new = self.fallback.remember(key, for_how_long).await;
         match self.heard(answer) {
-            Some(set) => set.is_some(),
+            // What this process saw while Redis was away is not in Redis, and is seen all the same.
+            Some(set) => set.is_some() && locally_new,
             None => locally_new,
         }
     }

@@ -6,6 +6,9 @@ use actix_web::http::StatusCode;
 use mingfen_his::HisError;
 use mingfen_store::StoreError;
 
+/// Refusals that pass: the same request may be granted later.
+const PASSING: [&str; 5] = ["NO_SUCH_ORDER", "NO_SUCH_TASK", "NOT_PAID", "NOT_BOOKED_YET", "IN_PROGRESS"];
+
 /// An answer that is not what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiFailure {
@@ -26,6 +29,12 @@ impl ApiFailure {
     /// The request cannot be read.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+    }
+
+    /// Whether the same request can never be answered otherwise, so that its answer may be kept for repeats. What passes with
+    /// time (a booking that is under way, an order that is not here yet) or by somebody else's doing is asked anew.
+    pub fn is_final(&self) -> bool {
+        self.status.is_client_error() && !PASSING.contains(&self.code)
     }
 
     /// As JSON.

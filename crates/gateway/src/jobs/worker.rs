@@ -3,6 +3,8 @@
 use super::run_due;
 use crate::Gateway;
 use crate::service;
+use mingfen_domain::BusinessDay;
+use mingfen_store::StoreError;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, interval};
@@ -13,12 +15,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const SEAL_EVERY: Duration = Duration::from_secs(1);
 /// Certificates are fetched more often than every twelve hours (wechatpay-v3.md, 1.6).
 const REFRESH_EVERY: Duration = Duration::from_secs(6 * 3600);
+/// What may be forgotten is looked for this often.
+const TIDY_EVERY: Duration = Duration::from_secs(300);
 /// An API answer is kept for repeats this long; a caller that repeats later has its own number of the refund.
 const ANSWERS_KEPT_SECONDS: i64 = 30 * 86_400;
 
 /// Works until `stop` becomes true; what is being done then is finished first.
 pub async fn work_until(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
     let mut seal = interval(SEAL_EVERY);
+    let mut tidy = interval(TIDY_EVERY);
     let mut refreshed: Option<Instant> = None;
     while !*stop.borrow() {
         if let Err(error) = run_due(gateway).await {
@@ -26,10 +31,6 @@ pub async fn work_until(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
         }
         if refreshed.is_none_or(|at| at.elapsed() >= REFRESH_EVERY) {
             refresh(gateway).await;
-            let before = gateway.now().plus_seconds(-ANSWERS_KEPT_SECONDS);
-            if let Err(error) = gateway.store.purge_answers(before).await {
-                tracing::warn!(error = %error, "old API answers could not be forgotten");
-            }
             refreshed = Some(Instant::now());
         }
         tokio::select! {
@@ -40,9 +41,23 @@ pub async fn work_until(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
                     tracing::error!(error = %error, "the audit trail could not be linked");
                 }
             }
+            _ = tidy.tick() => {
+                if let Err(error) = forget_what_is_old(gateway).await {
+                    tracing::warn!(error = %error, "what is too old could not be forgotten");
+                }
+            }
             _ = stop.changed() => {}
         }
     }
+}
+
+/// Forgets what is kept for a while only: answers for repeats, nonces, used allowances.
+async fn forget_what_is_old(gateway: &Gateway) -> Result<(), StoreError> {
+    let now = gateway.now();
+    gateway.store.purge_answers(now.plus_seconds(-ANSWERS_KEPT_SECONDS)).await?;
+    gateway.store.purge_nonces(now).await?;
+    gateway.store.purge_allowances(BusinessDay::of(now.plus_seconds(-ANSWERS_KEPT_SECONDS))).await?;
+    Ok(())
 }
 
 async fn refresh(gateway: &Gateway) {

@@ -1,10 +1,10 @@
 //! A slip's link and code.
 
 use super::members::Members;
-use super::{reply, to_json};
+use super::to_json;
 use crate::Gateway;
 use crate::http::api_error::ApiFailure;
-use crate::http::signed_request::caller;
+use crate::http::signed_request::{Key, caller, once};
 use crate::http::words::is_readable;
 use crate::service;
 use crate::settings::ApiRight;
@@ -122,11 +122,14 @@ pub(crate) async fn make_link(
     request: HttpRequest,
     body: web::Bytes,
 ) -> HttpResponse {
-    reply(link(&gateway, &request, &body).await)
+    let key = match caller(&gateway, &request, &body, ApiRight::Slips).await {
+        Ok(key) => key,
+        Err(failure) => return failure.answer(),
+    };
+    once(&gateway, key, &request, &body, Key::Optional, async { link(&gateway, &body) }).await
 }
 
-async fn link(gateway: &Gateway, request: &HttpRequest, body: &[u8]) -> Result<Value, ApiFailure> {
-    caller(gateway, request, body, ApiRight::Slips).await?;
+fn link(gateway: &Gateway, body: &[u8]) -> Result<Value, ApiFailure> {
     let mut members = Members::parse(body)?;
     this_hospital(gateway, &mut members)?;
     let patient = patient(members.object("patient")?)?;

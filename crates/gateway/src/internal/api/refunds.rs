@@ -4,7 +4,7 @@ use super::members::Members;
 use super::{no_such_order, operator, reply, to_json};
 use crate::Gateway;
 use crate::http::api_error::ApiFailure;
-use crate::http::signed_request::{caller, once};
+use crate::http::signed_request::{Key, caller, once};
 use crate::http::words::is_readable;
 use crate::service::{self, RefundAsked, RefundTarget};
 use crate::settings::ApiRight;
@@ -104,7 +104,7 @@ pub(crate) async fn refund(
         Ok(key) => key,
         Err(failure) => return failure.answer(),
     };
-    once(&gateway, key, &request, &body, async {
+    once(&gateway, key, &request, &body, Key::Required, async {
         let record = service::request_refund(&gateway, asked(&body, &key.id)?).await?;
         to_json(&refund_answer(&record))
     })

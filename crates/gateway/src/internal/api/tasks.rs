@@ -4,7 +4,7 @@ use super::members::Members;
 use super::{operator, reply, to_json};
 use crate::Gateway;
 use crate::http::api_error::ApiFailure;
-use crate::http::signed_request::caller;
+use crate::http::signed_request::{Key, caller, once};
 use crate::http::words::is_readable;
 use crate::service;
 use crate::settings::ApiRight;
@@ -90,20 +90,18 @@ pub(crate) async fn retry_task(
     body: web::Bytes,
     id: web::Path<String>,
 ) -> HttpResponse {
-    reply(retried(&gateway, &request, &body, &id).await)
+    let key = match caller(&gateway, &request, &body, ApiRight::Tasks).await {
+        Ok(key) => key,
+        Err(failure) => return failure.answer(),
+    };
+    once(&gateway, key, &request, &body, Key::Optional, retried(&gateway, &key.id, &body, &id)).await
 }
 
-async fn retried(
-    gateway: &Gateway,
-    request: &HttpRequest,
-    body: &[u8],
-    id: &str,
-) -> Result<Value, ApiFailure> {
-    let key = caller(gateway, request, body, ApiRight::Tasks).await?;
+async fn retried(gateway: &Gateway, key: &str, body: &[u8], id: &str) -> Result<Value, ApiFailure> {
     let mut members = Members::parse(body)?;
     let operator = operator(&mut members)?;
     members.end()?;
-    service::retry_task(gateway, task_id(id)?, &format!("{}:{operator}", key.id)).await?;
+    service::retry_task(gateway, task_id(id)?, &format!("{key}:{operator}")).await?;
     to_json(&TaskMoved { task_id: id.to_owned(), state: "ready".to_owned() })
 }
 
@@ -129,16 +127,14 @@ pub(crate) async fn close_task(
     body: web::Bytes,
     id: web::Path<String>,
 ) -> HttpResponse {
-    reply(closed(&gateway, &request, &body, &id).await)
+    let key = match caller(&gateway, &request, &body, ApiRight::Tasks).await {
+        Ok(key) => key,
+        Err(failure) => return failure.answer(),
+    };
+    once(&gateway, key, &request, &body, Key::Optional, closed(&gateway, &key.id, &body, &id)).await
 }
 
-async fn closed(
-    gateway: &Gateway,
-    request: &HttpRequest,
-    body: &[u8],
-    id: &str,
-) -> Result<Value, ApiFailure> {
-    let key = caller(gateway, request, body, ApiRight::Tasks).await?;
+async fn closed(gateway: &Gateway, key: &str, body: &[u8], id: &str) -> Result<Value, ApiFailure> {
     let mut members = Members::parse(body)?;
     let note = members.text("note")?;
     if !is_readable(&note, 1, 200) {
@@ -146,7 +142,7 @@ async fn closed(
     }
     let operator = operator(&mut members)?;
     members.end()?;
-    service::close_task(gateway, task_id(id)?, &format!("{}:{operator}", key.id), &note).await?;
+    service::close_task(gateway, task_id(id)?, &format!("{key}:{operator}"), &note).await?;
     to_json(&TaskMoved { task_id: id.to_owned(), state: "done".to_owned() })
 }
 
