@@ -1,8 +1,8 @@
 //! The signed API: who may ask, once, and what a repeat gets.
 
 use futures_util::future::join_all;
-use mingfen_domain::Clock;
 use mingfen_domain::ids::{BillNo, TraceId};
+use mingfen_domain::{BusinessDay, Clock, Fen};
 use mingfen_gateway::cache::{Cache, MemoryCache, RedisCache};
 use mingfen_store::{Attempt, Begin, TaskKind};
 use mingfen_tests::{App, CARD, Hospital, RedisServer, SignedCall, until};
@@ -26,6 +26,10 @@ stories!(
     a_refusal_that_passes_is_not_kept,
     every_changing_call_is_answered_once_under_its_key,
     what_is_kept_for_a_repeat_is_kept_sealed,
+    a_key_refunds_within_its_limits,
+    a_key_asks_so_often_a_minute,
+    who_signs_wrongly_has_to_wait_and_nobody_else,
+    who_had_a_link_made_is_in_the_trail,
 );
 
 const LINK: &str = r#"{"hospital_id":"QH01","patient":{"name":"张小明","card_no":"A1"}}"#;
@@ -64,7 +68,7 @@ async fn the_same_key_gets_the_same_answer_and_another_body_is_refused(hospital:
     assert_eq!(status, 200, "{first}");
     let (status, again) = hospital.api("POST", "/api/v1/refunds", &body, &key).await;
     assert_eq!((status, &again), (200, &first));
-    let other = body.replace("100", "200");
+    let other = body.replace("\"amount_fen\":100,", "\"amount_fen\":200,");
     let (status, answer) = hospital.api("POST", "/api/v1/refunds", &other, &key).await;
     assert_eq!((status, answer["code"].as_str()), (409, Some("IDEMPOTENCY_KEY_USED")));
     let (status, answer) = hospital.api("POST", "/api/v1/refunds", &other, &[]).await;
@@ -298,7 +302,7 @@ async fn a_refusal_that_passes_is_not_kept(hospital: Hospital) {
     hospital.lives_through(10, 5).await;
     let (status, answer) = hospital.api("POST", "/api/v1/refunds", &body, &key).await;
     assert_eq!(status, 200, "{answer}");
-    let other = refund_of(&bill, "TF2").replace("100", "99999999");
+    let other = refund_of(&bill, "TF2").replace("\"amount_fen\":100,", "\"amount_fen\":99999,");
     let key = [("idempotency-key", "LASTING-00001")];
     let (_, refused) = hospital.api("POST", "/api/v1/refunds", &other, &key).await;
     assert_eq!(refused["code"], "REFUND_TOO_MUCH");
@@ -362,4 +366,98 @@ async fn what_was_seen_while_redis_was_away_is_seen_after_it_is_back() {
         assert!(!cache.remember(seen, hour).await, "{seen}");
     }
     assert!(cache.remember("n3", hour).await);
+}
+
+async fn a_key_refunds_within_its_limits(hospital: Hospital) {
+    // The box's key may refund 1000.00 yuan at once and 1500.00 a day.
+    let (bill, total) = booked_bill(&hospital).await;
+    assert!((15_000..100_000).contains(&total), "{total}");
+    let ask = async |fen: Option<i64>, number: &str| {
+        let mut body =
+            json!({"order_no": bill, "refund_request_no": number, "reason": "退药", "operator": "his"});
+        if let Some(fen) = fen {
+            body["amount_fen"] = fen.into();
+        }
+        let key = format!("LIMIT-{number}-{fen:?}").replace(['(', ')'], "-");
+        hospital.api("POST", "/api/v1/refunds", &body.to_string(), &[("idempotency-key", &key)]).await
+    };
+    let (status, answer) = ask(Some(100_001), "TF-1").await;
+    assert_eq!((status, answer["code"].as_str()), (403, Some("OVER_KEY_LIMIT")), "{answer}");
+    assert!(answer["message"].as_str().is_some_and(|said| said.contains("mingfen refund")), "{answer}");
+    let day = BusinessDay::of(hospital.clock.now());
+    let used = || async { hospital.store().allowance_used("demo-his", day).await.expect("readable").get() };
+    let (status, answer) = ask(Some(100_000), "TF-1").await;
+    assert_eq!((status, answer["code"].as_str()), (409, Some("REFUND_TOO_MUCH")), "{answer}");
+    assert_eq!(used().await, 0, "what was not refunded is not counted");
+    assert!(
+        hospital
+            .store()
+            .use_allowance("demo-his", day, Fen::new(140_000), Fen::new(150_000))
+            .await
+            .expect("used")
+    );
+    let (status, answer) = ask(None, "TF-2").await;
+    assert_eq!(
+        (status, answer["code"].as_str()),
+        (403, Some("OVER_DAY_LIMIT")),
+        "all that is left is counted: {answer}"
+    );
+    let (status, first) = ask(Some(10_000), "TF-3").await;
+    assert_eq!(status, 200, "{first}");
+    let (status, answer) = ask(Some(1), "TF-4").await;
+    assert_eq!((status, answer["code"].as_str()), (403, Some("OVER_DAY_LIMIT")), "{answer}");
+    let body = json!({"order_no": bill, "amount_fen": 10_000, "refund_request_no": "TF-3", "reason": "退药", "operator": "his"});
+    let key = [("idempotency-key", "LIMIT-REPEAT-1")];
+    let (status, again) = hospital.api("POST", "/api/v1/refunds", &body.to_string(), &key).await;
+    assert_eq!((status, &again), (200, &first), "a repeat is counted once");
+    hospital.time_passes(86_400);
+    let (status, answer) = ask(Some(1), "TF-4").await;
+    assert_eq!(status, 200, "another day: {answer}");
+}
+
+async fn a_key_asks_so_often_a_minute(hospital: Hospital) {
+    let ask = async || {
+        let call = SignedCall::of_kiosk(&hospital, "GET", "/api/v1/orders/NOSUCHNUMBER", "");
+        call.sent_to(&hospital.replica.internal_url).await
+    };
+    for _ in 0..10 {
+        assert_eq!(ask().await.code(), "NO_SUCH_ORDER");
+    }
+    let refused = ask().await;
+    assert_eq!((refused.status, refused.code()), (429, "TOO_MANY_REQUESTS"), "{}", refused.json);
+    assert_eq!(refused.headers.get("retry-after").map(String::as_str), Some("60"));
+    let (status, _) = hospital.api("GET", "/api/v1/orders/NOSUCHNUMBER", "", &[]).await;
+    assert_eq!(status, 404, "another key has its own minute");
+}
+
+async fn who_signs_wrongly_has_to_wait_and_nobody_else(hospital: Hospital) {
+    let url = &hospital.replica.internal_url;
+    let now = hospital.clock.now().seconds();
+    for _ in 0..20 {
+        let wrong =
+            SignedCall::signed("demo-his", "a-guess", now, "GET", "/api/v1/tasks", "").sent_to(url).await;
+        assert_eq!((wrong.status, wrong.code()), (401, "NOT_SIGNED"));
+    }
+    let wrong = SignedCall::signed("nobody", "a-guess", now, "GET", "/api/v1/tasks", "").sent_to(url).await;
+    assert_eq!((wrong.status, wrong.code()), (429, "TOO_MANY_REQUESTS"));
+    assert!(wrong.headers.contains_key("retry-after"));
+    let right = SignedCall::of_his(&hospital, "GET", "/api/v1/tasks", "").sent_to(url).await;
+    assert_eq!(right.status, 200, "who signs rightly from the same address is served");
+    let metrics =
+        reqwest::get(format!("{url}/metrics")).await.expect("an answer").text().await.expect("text");
+    assert!(metrics.contains("mingfen_api_refused_total{reason=\"signature\"} 21"), "{metrics}");
+}
+
+async fn who_had_a_link_made_is_in_the_trail(hospital: Hospital) {
+    let body = json!({"hospital_id": "QH01", "patient": {"name": "张小明", "card_no": "A10023846021"}, "operator": "王芳"});
+    let (status, answer) = hospital.api("POST", "/api/v1/slips", &body.to_string(), &[]).await;
+    assert_eq!(status, 200, "{answer}");
+    hospital.settles().await;
+    let trail = hospital.store().stream_chain(1, 100).await.expect("readable");
+    let made: Vec<_> = trail.iter().filter(|row| row.event.action == "slip_link.made").collect();
+    assert_eq!(made.last().map(|row| row.event.actor.as_str()), Some("demo-his:王芳"));
+    for row in &made {
+        let text = format!("{} {}", row.event.subject, row.event.detail);
+        assert!(!text.contains("A10023846021") && !text.contains("张小明"), "{text}");
+    }
 }

@@ -5,14 +5,15 @@ use crate::engine::{Room, migrate};
 use crate::patient::{App, Patient};
 use crate::signed::SignedCall;
 use mingfen_domain::ids::{ChannelId, HospitalId};
-use mingfen_domain::{Clock, Random, Timestamp};
+use mingfen_domain::{Clock, Fen, Random, Timestamp};
 use mingfen_gateway::ambient::SystemRandom;
 use mingfen_gateway::cache::{Cache, MemoryCache};
 use mingfen_gateway::notice::HttpSms;
 use mingfen_gateway::serve::{Listener, listen};
 use mingfen_gateway::service::{self, OrderStory, Verification};
 use mingfen_gateway::settings::{
-    ApiKey, ApiRight, GatewaySettings, HospitalSettings, LimitSettings, RouteSettings, TimingSettings,
+    ApiKey, ApiRight, GatewaySettings, HospitalSettings, KeyLimits, LimitSettings, RouteSettings,
+    TimingSettings,
 };
 use mingfen_gateway::{Gateway, Parts, jobs};
 use mingfen_his::Capabilities;
@@ -388,6 +389,8 @@ fn settings(public_url: &str, simulator: &str) -> GatewaySettings {
             public_per_minute: 100_000,
             bad_links: 20,
             hinted_queries_per_minute: 5,
+            unproven_per_minute: 20,
+            failed_signatures_per_minute: 20,
             max_payment_fen: 5_000_000,
             max_body_bytes: 65_536,
         },
@@ -395,12 +398,18 @@ fn settings(public_url: &str, simulator: &str) -> GatewaySettings {
             ApiKey {
                 id: "demo-his".to_owned(),
                 secret: API_SECRET.as_bytes().to_vec(),
-                may: vec![ApiRight::Slips, ApiRight::Orders, ApiRight::Refunds, ApiRight::Tasks],
+                may: ApiRight::ALL.map(|(right, _)| right).to_vec(),
+                limits: KeyLimits {
+                    per_minute: 100_000,
+                    max_refund: Fen::new(100_000),
+                    max_refund_per_day: Fen::new(150_000),
+                },
             },
             ApiKey {
                 id: "kiosk".to_owned(),
                 secret: KIOSK_SECRET.as_bytes().to_vec(),
-                may: vec![ApiRight::Slips],
+                may: vec![ApiRight::Slips, ApiRight::Unpaid, ApiRight::Orders],
+                limits: KeyLimits { per_minute: 10, max_refund: Fen::ZERO, max_refund_per_day: Fen::ZERO },
             },
         ],
         routes: RouteSettings { wechat: channel("wechat-main"), alipay: channel("alipay-main") },

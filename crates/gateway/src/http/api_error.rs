@@ -1,13 +1,23 @@
 //! Where errors of use cases meet callers of the signed API: the only such place.
 
-use crate::service::{CloseRefused, LinkError, RefundRefused, RetryRefused, Trouble};
+use crate::service::{CloseRefused, KeyRefundRefused, LinkError, RefundRefused, RetryRefused, Trouble};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
 use mingfen_his::HisError;
 use mingfen_store::StoreError;
 
 /// Refusals that pass: the same request may be granted later.
-const PASSING: [&str; 5] = ["NO_SUCH_ORDER", "NO_SUCH_TASK", "NOT_PAID", "NOT_BOOKED_YET", "IN_PROGRESS"];
+const PASSING: [&str; 8] = [
+    "NO_SUCH_ORDER",
+    "NO_SUCH_TASK",
+    "NOT_PAID",
+    "NOT_BOOKED_YET",
+    "IN_PROGRESS",
+    "TOO_MANY_REQUESTS",
+    "OVER_KEY_LIMIT",
+    "OVER_DAY_LIMIT",
+];
 
 /// An answer that is not what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,17 +28,27 @@ pub struct ApiFailure {
     pub code: &'static str,
     /// For the person who wrote the program: what, where, what to do.
     pub message: String,
+    /// Seconds after which it is worth another try.
+    pub retry_after: Option<u32>,
 }
 
 impl ApiFailure {
     /// A failure.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+        Self { status, code, message: message.into(), retry_after: None }
     }
 
     /// The request cannot be read.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+    }
+
+    /// Too many requests; the next minute has room again.
+    pub fn too_many(message: impl Into<String>) -> Self {
+        Self {
+            retry_after: Some(60),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", message)
+        }
     }
 
     /// Whether the same request can never be answered otherwise, so that its answer may be kept for repeats. What passes with
@@ -44,7 +64,11 @@ impl ApiFailure {
 
     /// As an answer.
     pub fn answer(&self) -> HttpResponse {
-        HttpResponse::build(self.status).content_type("application/json; charset=utf-8").body(self.body())
+        let mut answer = HttpResponse::build(self.status);
+        if let Some(seconds) = self.retry_after {
+            answer.insert_header((RETRY_AFTER, seconds));
+        }
+        answer.content_type("application/json; charset=utf-8").body(self.body())
     }
 }
 
@@ -67,7 +91,10 @@ impl From<StoreError> for ApiFailure {
 
 impl From<LinkError> for ApiFailure {
     fn from(error: LinkError) -> Self {
-        Self::bad_request(error.to_string())
+        match error {
+            LinkError::Patient(error) => Self::bad_request(error.to_string()),
+            LinkError::Trouble(trouble) => trouble.into(),
+        }
     }
 }
 
@@ -94,6 +121,22 @@ impl From<RetryRefused> for ApiFailure {
         match refused {
             RetryRefused::NotParked => Self::new(StatusCode::NOT_FOUND, "NO_SUCH_TASK", message),
             RetryRefused::Trouble(trouble) => trouble.into(),
+        }
+    }
+}
+
+impl From<KeyRefundRefused> for ApiFailure {
+    fn from(refused: KeyRefundRefused) -> Self {
+        let message = refused.to_string();
+        match refused {
+            KeyRefundRefused::OverKeyLimit { .. } => {
+                Self::new(StatusCode::FORBIDDEN, "OVER_KEY_LIMIT", message)
+            }
+            KeyRefundRefused::OverDayLimit { .. } => {
+                Self::new(StatusCode::FORBIDDEN, "OVER_DAY_LIMIT", message)
+            }
+            KeyRefundRefused::Refused(refused) => refused.into(),
+            KeyRefundRefused::Trouble(trouble) => trouble.into(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! the answer is stored, a repeat gets it again, and the same key with another body is refused.
 
 use super::api_error::ApiFailure;
+use super::limits::address;
 use crate::Gateway;
 use crate::service::Private;
 use crate::settings::{ApiKey, ApiRight};
@@ -66,19 +67,50 @@ pub async fn caller<'a>(
     let proven =
         request_signature::verify(secret, request.method().as_str(), path, timestamp, nonce, body, signature);
     let Some(key) = known.filter(|_| proven) else {
-        return Err(denied("the signature does not fit the key, method, path, timestamp, nonce and body"));
+        let which = if known.is_some() { id } else { "unknown" };
+        return Err(failed(gateway, request, which).await);
     };
+    let minute = Duration::from_secs(60);
+    if gateway.cache.count(&format!("api:{id}"), minute).await > key.limits.per_minute {
+        refused(gateway, "rate");
+        let message =
+            format!("key {id} may ask {} times a minute; wait and ask again", key.limits.per_minute);
+        return Err(ApiFailure::too_many(message));
+    }
     if !is_first(gateway, request, id, nonce).await? {
+        refused(gateway, "nonce");
         return Err(denied("this X-Mingfen-Nonce was used before; take a new one for each request"));
     }
     if !key.may.contains(&right) {
+        refused(gateway, "right");
         return Err(ApiFailure::new(
             StatusCode::FORBIDDEN,
             "NOT_ALLOWED",
-            format!("key {id} may not do that; it needs the right {right:?}"),
+            format!("key {id} may not do that; it needs the right {:?}", right.word()),
         ));
     }
     Ok(key)
+}
+
+/// A signature that does not fit. Only failures count, so that who guesses from an address keeps nobody else there from being
+/// served. `key` is one of ours or a fixed word: what a stranger sends is in no log.
+async fn failed(gateway: &Gateway, request: &HttpRequest, key: &str) -> ApiFailure {
+    let address = address(request, gateway.settings.trust_forwarded_for);
+    let count = gateway.cache.count(&format!("api_failed:{address}"), Duration::from_secs(60)).await;
+    refused(gateway, "signature");
+    if count > gateway.settings.limits.failed_signatures_per_minute {
+        return ApiFailure::too_many("too many requests from here were not signed rightly; wait a minute");
+    }
+    tracing::warn!(api.key = key, address = %address, "an API request was not signed rightly");
+    ApiFailure::new(
+        StatusCode::UNAUTHORIZED,
+        "NOT_SIGNED",
+        "the signature does not fit the key, method, path, timestamp, nonce and body",
+    )
+}
+
+fn refused(gateway: &Gateway, reason: &str) {
+    gateway.metrics.add("mingfen_api_refused_total", format!("reason=\"{reason}\""));
 }
 
 /// Whether a proven request's nonce is new. A read relies on the cache, which may be lost; what changes something relies on a

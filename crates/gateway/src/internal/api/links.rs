@@ -1,7 +1,7 @@
 //! A slip's link and code.
 
 use super::members::Members;
-use super::to_json;
+use super::{optional_operator, to_json};
 use crate::Gateway;
 use crate::http::api_error::ApiFailure;
 use crate::http::signed_request::{Key, caller, once};
@@ -33,6 +33,9 @@ pub(crate) struct LinkRequest {
     /// Slips that are printed on the sheet; the patient is shown everything unpaid for the card.
     #[schema(max_items = 50)]
     slips: Option<Vec<String>>,
+    /// Who prints it, for the audit trail.
+    #[schema(example = "王芳", min_length = 1, max_length = 32)]
+    operator: Option<String>,
 }
 
 /// Whom the slip is for. All of it is sealed into the link.
@@ -126,10 +129,10 @@ pub(crate) async fn make_link(
         Ok(key) => key,
         Err(failure) => return failure.answer(),
     };
-    once(&gateway, key, &request, &body, Key::Optional, async { link(&gateway, &body) }).await
+    once(&gateway, key, &request, &body, Key::Optional, link(&gateway, &key.id, &body)).await
 }
 
-fn link(gateway: &Gateway, body: &[u8]) -> Result<Value, ApiFailure> {
+async fn link(gateway: &Gateway, key: &str, body: &[u8]) -> Result<Value, ApiFailure> {
     let mut members = Members::parse(body)?;
     this_hospital(gateway, &mut members)?;
     let patient = patient(members.object("patient")?)?;
@@ -137,8 +140,12 @@ fn link(gateway: &Gateway, body: &[u8]) -> Result<Value, ApiFailure> {
     for (index, slip_no) in members.texts("slips", MOST_SLIPS)?.into_iter().enumerate() {
         members.parsed(&format!("slips[{index}]"), slip_no, SlipNo::parse)?;
     }
+    let who = match optional_operator(&mut members)? {
+        Some(operator) => format!("{key}:{operator}"),
+        None => key.to_owned(),
+    };
     members.end()?;
-    let link = service::slip_link(gateway, &patient)?;
+    let link = service::slip_link(gateway, &patient, &who).await?;
     let code = qr::QrCode::new(&link.url, qr::Level::M)
         .map_err(|error| ApiFailure::bad_request(error.to_string()))?;
     let options = QrOptions::default();

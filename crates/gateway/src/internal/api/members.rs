@@ -56,7 +56,8 @@ impl Members {
         }
     }
 
-    fn missing(&self, member: &str) -> ApiFailure {
+    /// Says that a member is not there.
+    pub(super) fn missing(&self, member: &str) -> ApiFailure {
         self.wrong(member, "is missing")
     }
 

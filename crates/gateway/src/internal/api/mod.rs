@@ -38,10 +38,14 @@ fn no_such_order() -> ApiFailure {
 
 /// Who is at the keyboard on the other side, for the audit trail.
 fn operator(members: &mut Members) -> Result<String, ApiFailure> {
-    let text = members.text("operator")?;
-    if is_readable(&text, 1, 32) {
-        Ok(text)
-    } else {
-        Err(members.refuse("operator", "1 to 32 characters that can be read"))
+    optional_operator(members)?.ok_or_else(|| members.missing("operator"))
+}
+
+fn optional_operator(members: &mut Members) -> Result<Option<String>, ApiFailure> {
+    match members.optional_text("operator")? {
+        Some(text) if !is_readable(&text, 1, 32) => {
+            Err(members.refuse("operator", "1 to 32 characters that can be read"))
+        }
+        operator => Ok(operator),
     }
 }

@@ -105,7 +105,7 @@ pub(crate) async fn refund(
         Err(failure) => return failure.answer(),
     };
     once(&gateway, key, &request, &body, Key::Required, async {
-        let record = service::request_refund(&gateway, asked(&body, &key.id)?).await?;
+        let record = service::refund_for_key(&gateway, key, asked(&body, &key.id)?).await?;
         to_json(&refund_answer(&record))
     })
     .await
