@@ -20,11 +20,6 @@ pub(super) async fn enter(visit: Visit, token: web::Path<String>) -> HttpRespons
 
 async fn entered(visit: &Visit, token: &str) -> Answer {
     let gateway = &visit.gateway;
-    let tries = format!("bad_links:{}", visit.address());
-    if gateway.cache.counted(&tries).await >= gateway.settings.limits.bad_links {
-        let again_at = visit.moment(gateway.now().plus_seconds(600));
-        return Ok(visit.page_as(StatusCode::TOO_MANY_REQUESTS, &TooManyTries { minutes: 10, again_at }));
-    }
     let claims = match slip_token::open(&gateway.keyring, token, gateway.now()) {
         Ok(claims) if claims.hospital == gateway.settings.hospital.id => claims,
         Err(OpenError::Expired { at }) => {
@@ -32,7 +27,13 @@ async fn entered(visit: &Visit, token: &str) -> Answer {
         }
         // Tampered, foreign, unknown key: one page that says nothing more.
         Ok(_) | Err(_) => {
-            gateway.cache.count(&tries, TEN_MINUTES).await;
+            // Only failures wait: a hospital's whole network is one address, and a genuine code is always let in.
+            let tries = gateway.cache.count(&format!("bad_links:{}", visit.address()), TEN_MINUTES).await;
+            if tries > gateway.settings.limits.bad_links {
+                let again_at = visit.moment(gateway.now().plus_seconds(600));
+                let page = TooManyTries { minutes: 10, again_at };
+                return Ok(visit.page_as(StatusCode::TOO_MANY_REQUESTS, &page));
+            }
             return Ok(visit.page_as(StatusCode::NOT_FOUND, &LinkInvalid));
         }
     };
