@@ -1,10 +1,11 @@
 //! What every use case works with.
 
 use crate::cache::Cache;
+use crate::http::session::back_proof;
 use crate::metrics::Metrics;
 use crate::notice::Sms;
 use crate::settings::GatewaySettings;
-use mingfen_domain::ids::ChannelId;
+use mingfen_domain::ids::{ChannelId, OutTradeNo};
 use mingfen_domain::{Clock, Random, Timestamp};
 use mingfen_his::His;
 use mingfen_provider_api::Provider;
@@ -101,6 +102,11 @@ impl Gateway {
     /// Where a provider notifies a channel.
     pub(crate) fn notify_url(&self, channel: &ChannelId) -> String {
         format!("{}/n/{channel}", self.public_base())
+    }
+
+    /// Where the payer's browser comes back to from a provider's cashier page, perhaps without its session.
+    pub(crate) fn return_url(&self, order: &OutTradeNo) -> String {
+        format!("{}/back/{order}/{}", self.public_base(), back_proof(self, order))
     }
 
     /// The public address without a trailing slash.

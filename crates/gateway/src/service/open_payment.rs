@@ -573,7 +573,7 @@ pub(crate) fn order_request(gateway: &Gateway, record: &PaymentRecord) -> Result
         expires_at: payment.expires_at,
         created_at: payment.created_at,
         notify_url: gateway.notify_url(&payment.channel),
-        return_url: format!("{}/back/{}", gateway.public_base(), payment.out_trade_no),
+        return_url: gateway.return_url(&payment.out_trade_no),
         client_ip: record.client_ip.clone(),
     })
 }
