@@ -28,3 +28,4 @@ mod paying;
 mod refunds;
 mod routes;
 mod second_thoughts;
+mod trace;

@@ -5,6 +5,7 @@ use crate::http::session::back_proof;
 use crate::metrics::Metrics;
 use crate::notice::Sms;
 use crate::settings::GatewaySettings;
+use crate::watched_his::WatchedHis;
 use mingfen_domain::ids::{ChannelId, OutTradeNo};
 use mingfen_domain::{Clock, Random, Timestamp};
 use mingfen_his::His;
@@ -42,13 +43,15 @@ pub struct Gateway {
     pub(crate) settings: GatewaySettings,
     pub(crate) store: Store,
     pub(crate) his: Arc<dyn His>,
+    /// The same HIS, for what is known of it.
+    pub(crate) watched_his: Arc<WatchedHis>,
     pub(crate) channels: BTreeMap<ChannelId, Arc<dyn Provider>>,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) cache: Arc<dyn Cache>,
     pub(crate) sms: Option<Arc<dyn Sms>>,
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: Arc<Metrics>,
     /// Wakes the worker when a task was made due now.
     pub(crate) work: Notify,
     /// This process among the replicas, for leases.
@@ -59,10 +62,13 @@ impl Gateway {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Arc<Self> {
         let replica = mingfen_domain::ambient::random_text(parts.random.as_ref(), b"0123456789abcdef", 12);
+        let metrics = Arc::<Metrics>::default();
+        let watched_his = Arc::new(WatchedHis::new(parts.his, Arc::clone(&metrics)));
         Arc::new(Self {
             settings: parts.settings,
             store: parts.store,
-            his: parts.his,
+            his: watched_his.clone(),
+            watched_his,
             channels: parts
                 .channels
                 .into_iter()
@@ -73,7 +79,7 @@ impl Gateway {
             random: parts.random,
             cache: parts.cache,
             sms: parts.sms,
-            metrics: Metrics::default(),
+            metrics,
             work: Notify::new(),
             replica,
         })

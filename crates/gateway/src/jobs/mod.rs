@@ -18,6 +18,7 @@ pub use worker::work_until;
 
 use crate::Gateway;
 use crate::service::{self, JobEnd, Trouble};
+use crate::trace;
 use futures_util::stream::{self, StreamExt as _};
 use mingfen_domain::ids::{BillNo, OutRefundNo, OutTradeNo};
 use mingfen_store::{StoreError, TaskKind, TaskRecord};
@@ -46,7 +47,7 @@ pub async fn run_due(gateway: &Gateway) -> Result<usize, StoreError> {
 }
 
 async fn run_one(gateway: &Gateway, task: TaskRecord) {
-    let end = round(gateway, &task).await;
+    let end = trace::follow(&task.trace, round(gateway, &task)).await;
     let now = gateway.now();
     let written = match end {
         Ok(JobEnd::Done) => gateway.store.finish(&task.task_id, &gateway.replica, now).await,

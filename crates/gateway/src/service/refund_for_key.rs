@@ -2,11 +2,11 @@
 
 use super::Trouble;
 use super::request_refund::{RefundAsked, RefundRefused, RefundTarget, request_refund};
-use crate::Gateway;
 use crate::settings::ApiKey;
+use crate::{Gateway, trace};
 use mingfen_domain::payment::State;
 use mingfen_domain::{BusinessDay, Fen};
-use mingfen_store::RefundRecord;
+use mingfen_store::{PaymentRecord, RefundRecord};
 
 /// Why a key gets no refund.
 #[derive(Debug, thiserror::Error)]
@@ -60,12 +60,17 @@ pub async fn refund_for_key(
         }
         None => false,
     };
+    let Some(payment) = payment_of(gateway, &asked.target).await? else {
+        return Ok(request_refund(gateway, asked).await?);
+    };
+    let trace = payment.payment.trace.clone();
     let amount = match asked.amount {
         Some(amount) => Some(amount.fen()),
-        None => left(gateway, &asked.target).await?,
+        None => left(&payment)?,
     };
+    let asking = request_refund(gateway, asked);
     let (Some(amount), false) = (amount, repeat) else {
-        return Ok(request_refund(gateway, asked).await?);
+        return Ok(trace::follow(&trace, asking).await?);
     };
     let limits = key.limits;
     if amount > limits.max_refund {
@@ -80,7 +85,7 @@ pub async fn refund_for_key(
         let used = store.allowance_used(&key.id, day).await.map_err(Trouble::from)?;
         return Err(KeyRefundRefused::OverDayLimit { asked: amount, used, limit: most });
     }
-    match request_refund(gateway, asked).await {
+    match trace::follow(&trace, asking).await {
         Ok(record) => Ok(record),
         Err(refused) => {
             store.return_allowance(&key.id, day, amount).await.map_err(Trouble::from)?;
@@ -89,16 +94,18 @@ pub async fn refund_for_key(
     }
 }
 
-/// What "all that is left" is now; it can only become less until the refund is stored.
-async fn left(gateway: &Gateway, target: &RefundTarget) -> Result<Option<Fen>, Trouble> {
-    let found = match target {
+async fn payment_of(gateway: &Gateway, target: &RefundTarget) -> Result<Option<PaymentRecord>, Trouble> {
+    Ok(match target {
         RefundTarget::Order(order) => gateway.store.payment(order).await?,
         RefundTarget::Bill(bill_no) => {
             let payments = gateway.store.payments_of_bill(bill_no).await?;
             payments.into_iter().find(|record| matches!(record.payment.state, State::Paid(_)))
         }
-    };
-    let Some(record) = found else { return Ok(None) };
+    })
+}
+
+/// What "all that is left" is now; it can only become less until the refund is stored.
+fn left(record: &PaymentRecord) -> Result<Option<Fen>, Trouble> {
     let Some(received) = record.payment.state.received() else { return Ok(None) };
     Ok(Some(received.amount.fen().minus(record.refund_held)?))
 }
