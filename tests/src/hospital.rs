@@ -115,6 +115,11 @@ impl Hospital {
         start(&self.simulator, open_store(&self.room.url).await, self.clock.clone(), cache, Vec::new()).await
     }
 
+    /// The secret of HIS's key at the gateway.
+    pub fn api_secret() -> String {
+        API_SECRET.to_owned()
+    }
+
     /// The gateway.
     pub fn gateway(&self) -> &Gateway {
         &self.replica.gateway

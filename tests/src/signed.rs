@@ -93,6 +93,11 @@ impl SignedCall {
         self
     }
 
+    /// A header as it would be sent.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", String::as_str)
+    }
+
     /// Leaves a header out.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {

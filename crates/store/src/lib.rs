@@ -22,7 +22,8 @@
 //! # Reading order
 //! [`Store`] and [`Tx`] here; `bills`, `payments`, `refunds`, `write_backs`: what is owed and paid; `notifications`,
 //! `sightings`: what we were told; `journal`, `cross_check`: the books and their proof; `tasks`, `leases`: who does what
-//! next; `audit`, `api_answers`, `api_nonces`, `api_allowances`, `notices`.
+//! next; `audit`, `api_answers`, `api_nonces`, `api_allowances`, `revoked_links`,
+//! `notices`.
 //!
 //! # How to add a table
 //! A migration in both folders and its line in `migrate`; a file named after the aggregate with its record, one function a
@@ -47,6 +48,7 @@ mod offer;
 mod payments;
 mod placeholders;
 mod refunds;
+mod revoked_links;
 mod rows;
 mod sightings;
 mod tasks;

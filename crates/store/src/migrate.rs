@@ -34,6 +34,8 @@ migrations! {
     20 "0020_api_answers_sealed",
     21 "0021_api_nonces",
     22 "0022_api_allowances",
+    23 "0023_revoked_links",
+    24 "0024_day_lists",
 }
 
 /// Where the engine keeps which migrations were applied.

@@ -1,6 +1,9 @@
 //! Where errors of use cases meet callers of the signed API: the only such place.
 
-use crate::service::{CloseRefused, KeyRefundRefused, LinkError, RefundRefused, RetryRefused, Trouble};
+use crate::service::{
+    CloseOrderRefused, CloseRefused, KeyRefundRefused, LinkError, RefundRefused, RetryRefused, RevokeRefused,
+    Trouble,
+};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
@@ -8,7 +11,8 @@ use mingfen_his::HisError;
 use mingfen_store::StoreError;
 
 /// Refusals that pass: the same request may be granted later.
-const PASSING: [&str; 8] = [
+const PASSING: [&str; 9] = [
+    "ORDER_IN_DOUBT",
     "NO_SUCH_ORDER",
     "NO_SUCH_TASK",
     "NOT_PAID",
@@ -101,6 +105,28 @@ impl From<LinkError> for ApiFailure {
 impl From<HisError> for ApiFailure {
     fn from(error: HisError) -> Self {
         Self::new(StatusCode::BAD_GATEWAY, "HIS_DOES_NOT_ANSWER", error.to_string())
+    }
+}
+
+impl From<CloseOrderRefused> for ApiFailure {
+    fn from(refused: CloseOrderRefused) -> Self {
+        let message = refused.to_string();
+        match refused {
+            CloseOrderRefused::NotFound => Self::new(StatusCode::NOT_FOUND, "NO_SUCH_ORDER", message),
+            CloseOrderRefused::Paid => Self::new(StatusCode::CONFLICT, "ORDER_PAID", message),
+            CloseOrderRefused::InDoubt => Self::new(StatusCode::CONFLICT, "ORDER_IN_DOUBT", message),
+            CloseOrderRefused::Trouble(trouble) => trouble.into(),
+        }
+    }
+}
+
+impl From<RevokeRefused> for ApiFailure {
+    fn from(refused: RevokeRefused) -> Self {
+        let message = refused.to_string();
+        match refused {
+            RevokeRefused::NotOurs => Self::new(StatusCode::NOT_FOUND, "NO_SUCH_LINK", message),
+            RevokeRefused::Trouble(trouble) => trouble.into(),
+        }
     }
 }
 

@@ -51,11 +51,12 @@ pub async fn work_until(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Forgets what is kept for a while only: answers for repeats, nonces, used allowances.
+/// Forgets what is kept for a while only: answers for repeats, nonces, links called back, used allowances.
 async fn forget_what_is_old(gateway: &Gateway) -> Result<(), StoreError> {
     let now = gateway.now();
     gateway.store.purge_answers(now.plus_seconds(-ANSWERS_KEPT_SECONDS)).await?;
     gateway.store.purge_nonces(now).await?;
+    gateway.store.purge_revoked_links(now).await?;
     gateway.store.purge_allowances(BusinessDay::of(now.plus_seconds(-ANSWERS_KEPT_SECONDS))).await?;
     Ok(())
 }

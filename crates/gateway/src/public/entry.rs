@@ -4,6 +4,7 @@ use super::view::route;
 use super::{Answer, finish};
 use crate::http::session::Session;
 use crate::http::visit::Visit;
+use crate::service::token_sha256;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use mingfen_pages::paths;
@@ -37,6 +38,9 @@ async fn entered(visit: &Visit, token: &str) -> Answer {
             return Ok(visit.page_as(StatusCode::NOT_FOUND, &LinkInvalid));
         }
     };
+    if gateway.store.is_link_revoked(&token_sha256(token)).await? {
+        return Ok(visit.page_as(StatusCode::GONE, &LinkExpired { expired_at: None }));
+    }
     let chosen = visit.query("app").and_then(|key| PayApp::from_key(&key));
     let mut session = Session::begin(gateway, &claims.patient);
     if let Some(app) = visit.app()

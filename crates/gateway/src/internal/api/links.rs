@@ -1,7 +1,7 @@
 //! A slip's link and code.
 
 use super::members::Members;
-use super::{optional_operator, to_json};
+use super::{operator, optional_operator, to_json};
 use crate::Gateway;
 use crate::http::api_error::ApiFailure;
 use crate::http::signed_request::{Key, caller, once};
@@ -36,6 +36,37 @@ pub(crate) struct LinkRequest {
     /// Who prints it, for the audit trail.
     #[schema(example = "王芳", min_length = 1, max_length = 32)]
     operator: Option<String>,
+    /// How the code is drawn.
+    qr: Option<QrRequest>,
+}
+
+/// How a code is drawn.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "the shape in the description; members.rs reads it")]
+pub(crate) struct QrRequest {
+    /// Dots a module; 6 when it is left out, which fits 58 mm paper at 203 dpi.
+    #[schema(minimum = 1, maximum = 20)]
+    dots: Option<u32>,
+    /// Light modules around it; 4 when it is left out, and fewer are not promised to scan.
+    #[schema(minimum = 0, maximum = 16)]
+    margin: Option<u32>,
+}
+
+fn qr_options(members: Option<Members>) -> Result<QrOptions, ApiFailure> {
+    let mut options = QrOptions::default();
+    let Some(mut members) = members else { return Ok(options) };
+    for (name, least, most, option) in
+        [("dots", 1, 20, &mut options.dots), ("margin", 0, 16, &mut options.margin)]
+    {
+        if let Some(number) = members.optional_integer(name)? {
+            *option = u32::try_from(number)
+                .ok()
+                .filter(|number| (least..=most).contains(number))
+                .ok_or_else(|| members.refuse(name, format_args!("{least} to {most}")))?;
+        }
+    }
+    members.end()?;
+    Ok(options)
 }
 
 /// Whom the slip is for. All of it is sealed into the link.
@@ -56,17 +87,21 @@ pub(crate) struct PatientRequest {
     id_no: Option<String>,
 }
 
+fn plain(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+pub(super) fn is_card_no(text: &str) -> bool {
+    plain(text, 32)
+}
+
 fn patient(mut members: Members) -> Result<Patient, ApiFailure> {
-    let plain = |text: &str, most: usize| {
-        (1..=most).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
     let name = members.text("name")?;
     if !is_readable(&name, 1, 30) || name.trim() != name {
         return Err(members.refuse("name", "1 to 30 characters that can be read, without blanks around"));
     }
     let card_no = members.text("card_no")?;
-    if !plain(&card_no, 32) {
+    if !is_card_no(&card_no) {
         return Err(members.refuse("card_no", "1 to 32 letters, digits or -"));
     }
     let phone = match members.optional_text("phone")? {
@@ -144,11 +179,11 @@ async fn link(gateway: &Gateway, key: &str, body: &[u8]) -> Result<Value, ApiFai
         Some(operator) => format!("{key}:{operator}"),
         None => key.to_owned(),
     };
+    let options = qr_options(members.optional_object("qr")?)?;
     members.end()?;
     let link = service::slip_link(gateway, &patient, &who).await?;
     let code = qr::QrCode::new(&link.url, qr::Level::M)
         .map_err(|error| ApiFailure::bad_request(error.to_string()))?;
-    let options = QrOptions::default();
     let broken =
         |error: qr::QrError| ApiFailure::new(StatusCode::INTERNAL_SERVER_ERROR, "NO_CODE", error.to_string());
     to_json(&LinkAnswer {
@@ -159,4 +194,50 @@ async fn link(gateway: &Gateway, key: &str, body: &[u8]) -> Result<Value, ApiFai
         link: link.url,
         expires_at: link.expires_at.to_rfc3339(),
     })
+}
+
+/// A link that shall not open any more.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "the shape in the description; members.rs reads it")]
+pub(crate) struct RevokeRequest {
+    /// The link as it was answered, or what follows its last `/`.
+    #[schema(min_length = 1, max_length = 2000)]
+    link: String,
+    /// Who, for the audit trail.
+    #[schema(example = "王芳", min_length = 1, max_length = 32)]
+    operator: String,
+}
+
+/// What became of a link.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RevokedAnswer {
+    /// `revoked`: it does not open any more, whether it was called back or has run out.
+    state: String,
+}
+
+/// Calls a link back that was printed for the wrong person or lost. Who opened it before goes on until their session is over.
+#[utoipa::path(post, path = "/api/v1/slips/revoke", tag = "slips", request_body = RevokeRequest,
+    responses((status = 200, description = "It does not open any more", body = RevokedAnswer), (status = 404, description = "NO_SUCH_LINK")))]
+pub(crate) async fn revoke(
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> HttpResponse {
+    let key = match caller(&gateway, &request, &body, ApiRight::Slips).await {
+        Ok(key) => key,
+        Err(failure) => return failure.answer(),
+    };
+    once(&gateway, key, &request, &body, Key::Optional, revoked(&gateway, &key.id, &body)).await
+}
+
+async fn revoked(gateway: &Gateway, key: &str, body: &[u8]) -> Result<Value, ApiFailure> {
+    let mut members = Members::parse(body)?;
+    let link = members.text("link")?;
+    if !(1..=2000).contains(&link.len()) || !link.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(members.refuse("link", "a link of a slip"));
+    }
+    let operator = operator(&mut members)?;
+    members.end()?;
+    service::revoke_link(gateway, &link, &format!("{key}:{operator}")).await?;
+    to_json(&RevokedAnswer { state: "revoked".to_owned() })
 }

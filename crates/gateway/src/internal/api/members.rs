@@ -103,9 +103,16 @@ impl Members {
 
     /// An object within this one.
     pub(super) fn object(&mut self, member: &'static str) -> Result<Self, ApiFailure> {
+        self.optional_object(member)?.ok_or_else(|| self.missing(member))
+    }
+
+    /// An object within this one that may be left out.
+    pub(super) fn optional_object(&mut self, member: &'static str) -> Result<Option<Self>, ApiFailure> {
         match self.take(member)? {
-            None => Err(self.missing(member)),
-            Some(Value::Object(members)) => Ok(Self { path: self.name(member), members, known: Vec::new() }),
+            None => Ok(None),
+            Some(Value::Object(members)) => {
+                Ok(Some(Self { path: self.name(member), members, known: Vec::new() }))
+            }
             Some(_) => Err(self.wrong(member, "must be an object")),
         }
     }

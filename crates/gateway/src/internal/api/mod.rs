@@ -1,10 +1,12 @@
 //! The signed API v1. Each handler: prove the caller, parse into domain types, one service function, answer.
 
+pub(super) mod days;
 pub(super) mod links;
 mod members;
 pub(super) mod orders;
 pub(super) mod refunds;
 pub(super) mod tasks;
+pub(super) mod unpaid;
 
 use crate::http::api_error::ApiFailure;
 use crate::http::words::is_readable;

@@ -93,7 +93,6 @@ fn is_request_no(text: &str) -> bool {
 
 /// Asks for a refund. The money moves afterwards; ask for its state, or wait for the refund's booking.
 #[utoipa::path(post, path = "/api/v1/refunds", tag = "refunds", request_body = RefundRequest,
-    params(("Idempotency-Key" = String, Header, description = "Your number of this request, the same on every retry", min_length = 8, max_length = 64, pattern = "^[!-~]+$")),
     responses((status = 200, description = "The refund", body = RefundAnswer), (status = 404, description = "NO_SUCH_ORDER"), (status = 409, description = "NOT_PAID, NOT_BOOKED_YET, REFUND_TOO_MUCH, NOTHING_LEFT, HIS_SAYS_NO, REQUEST_NO_USED, IDEMPOTENCY_KEY_USED"), (status = 502, description = "HIS_DOES_NOT_ANSWER")))]
 pub(crate) async fn refund(
     gateway: web::Data<Gateway>,
@@ -123,6 +122,31 @@ pub(crate) async fn refund_state(
     reply(state_of_refund(&gateway, &request, &number).await)
 }
 
+/// Where a refund stands, by the caller's own number of it.
+#[utoipa::path(get, path = "/api/v1/refunds/by-request/{refund_request_no}", tag = "refunds",
+    params(("refund_request_no" = String, Path, description = "The number that this key gave it, percent-encoded", min_length = 1, max_length = 48)),
+    responses((status = 200, description = "The refund", body = RefundAnswer), (status = 404, description = "NO_SUCH_ORDER")))]
+pub(crate) async fn refund_by_request(
+    gateway: web::Data<Gateway>,
+    request: HttpRequest,
+    number: web::Path<String>,
+) -> HttpResponse {
+    reply(requested_refund(&gateway, &request, &number).await)
+}
+
+async fn requested_refund(
+    gateway: &Gateway,
+    request: &HttpRequest,
+    number: &str,
+) -> Result<Value, ApiFailure> {
+    let key = caller(gateway, request, b"", ApiRight::Refunds).await?;
+    if !is_request_no(number) {
+        return Err(no_such_order());
+    }
+    let record = gateway.store().refund_by_request_key(&format!("{}:{number}", key.id)).await?;
+    to_json(&refund_answer(&record.ok_or_else(no_such_order)?))
+}
+
 async fn state_of_refund(
     gateway: &Gateway,
     request: &HttpRequest,
@@ -148,7 +172,8 @@ pub(crate) struct RefundAnswer {
     amount_fen: i64,
     /// `due`, `unknown`, `processing`, `succeeded`, `abnormal`, `failed`.
     state: String,
-    /// When the money was back, RFC 3339.
+    /// When the money was back, RFC 3339; left out until it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "date-time")]
     refunded_at: Option<String>,
 }

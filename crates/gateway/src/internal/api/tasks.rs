@@ -34,6 +34,7 @@ pub(crate) struct TaskAnswer {
     /// How often it was tried.
     attempts: i64,
     /// Why it waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     /// Follows the order through every log.
     trace: String,
