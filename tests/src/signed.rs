@@ -64,14 +64,27 @@ impl SignedCall {
         path: &str,
         body: &str,
     ) -> Self {
-        let signature = mingfen_vault::request_signature::sign(
-            secret.as_bytes(),
-            method,
-            path,
-            timestamp,
-            nonce,
-            body.as_bytes(),
-        );
+        Self::of_bytes(key, secret, timestamp, nonce, method, path, body.as_bytes())
+    }
+
+    /// HIS's call with a body that need not be text.
+    pub fn of_his_bytes(hospital: &Hospital, method: &str, path: &str, body: &[u8]) -> Self {
+        let nonce = random_text(&SystemRandom, UPPER_ALPHANUMERIC, 24);
+        let now = hospital.clock.now().seconds();
+        Self::of_bytes("demo-his", API_SECRET, now, &nonce, method, path, body)
+    }
+
+    fn of_bytes(
+        key: &str,
+        secret: &str,
+        timestamp: i64,
+        nonce: &str,
+        method: &str,
+        path: &str,
+        body: &[u8],
+    ) -> Self {
+        let signature =
+            mingfen_vault::request_signature::sign(secret.as_bytes(), method, path, timestamp, nonce, body);
         let headers = [
             ("x-mingfen-key", key.to_owned()),
             ("x-mingfen-timestamp", timestamp.to_string()),
@@ -81,7 +94,7 @@ impl SignedCall {
         Self {
             method: method.to_owned(),
             path: path.to_owned(),
-            body: body.as_bytes().to_vec(),
+            body: body.to_vec(),
             headers: headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         }
     }

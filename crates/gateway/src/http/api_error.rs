@@ -56,9 +56,11 @@ impl ApiFailure {
     }
 
     /// Whether the same request can never be answered otherwise, so that its answer may be kept for repeats. What passes with
-    /// time (a booking that is under way, an order that is not here yet) or by somebody else's doing is asked anew.
+    /// time (a booking that is under way, an order that is not here yet) or by somebody else's doing is asked anew; what could
+    /// not be read left no trace, and may be sent rightly under the same key.
     pub fn is_final(&self) -> bool {
-        self.status.is_client_error() && !PASSING.contains(&self.code)
+        let unread = self.status == StatusCode::BAD_REQUEST;
+        self.status.is_client_error() && !unread && !PASSING.contains(&self.code)
     }
 
     /// As JSON.
