@@ -12,7 +12,7 @@ use mingfen_gateway::internal;
 use mingfen_gateway::settings::ApiRight;
 use mingfen_simulator::faults::{Fault, Rule, When};
 use mingfen_store::{Attempt, Begin, TaskKind};
-use mingfen_tests::{App, CARD, Hospital, RedisServer, SignedCall, until};
+use mingfen_tests::{App, CARD, Hospital, Patient, RedisServer, SignedCall, until};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -36,6 +36,8 @@ stories!(
     what_is_kept_for_a_repeat_is_kept_sealed,
     a_key_refunds_within_its_limits,
     a_key_asks_so_often_a_minute,
+    a_captured_request_uses_up_nothing_of_the_keys_minute,
+    a_phone_is_sealed_as_it_was_understood,
     who_signs_wrongly_has_to_wait_and_nobody_else,
     who_had_a_link_made_is_in_the_trail,
     an_orders_money_tells_nothing_of_the_person,
@@ -801,4 +803,27 @@ async fn the_documentation_and_the_example_work(hospital: Hospital) {
     let said = run("another secret").await;
     assert!(!said.status.success());
     assert!(String::from_utf8_lossy(&said.stdout).contains("NOT_SIGNED"));
+}
+
+async fn a_captured_request_uses_up_nothing_of_the_keys_minute(hospital: Hospital) {
+    let url = &hospital.replica.internal_url;
+    let captured = SignedCall::of_kiosk(&hospital, "GET", "/api/v1/orders/NOSUCHNUMBER", "");
+    assert_eq!(captured.sent_to(url).await.code(), "NO_SUCH_ORDER");
+    for _ in 0..20 {
+        assert_eq!(captured.sent_to(url).await.code(), "NOT_SIGNED");
+    }
+    let fresh = SignedCall::of_kiosk(&hospital, "GET", "/api/v1/orders/NOSUCHNUMBER", "");
+    assert_eq!(fresh.sent_to(url).await.code(), "NO_SUCH_ORDER", "it may ask ten times a minute");
+}
+
+async fn a_phone_is_sealed_as_it_was_understood(hospital: Hospital) {
+    let name = hospital.simulator.his().records().patient(CARD).expect("a patient").name.clone();
+    let body =
+        json!({"hospital_id": "QH01", "patient": {"name": name, "card_no": CARD, "phone": "139 0000-4321"}});
+    let (status, answer) = hospital.api("POST", "/api/v1/slips", &body.to_string(), &[]).await;
+    assert_eq!(status, 200, "{answer}");
+    let link = answer["link"].as_str().expect("a link").to_owned();
+    let mut patient = Patient::new(&hospital.simulator, App::Wechat, link);
+    let list = patient.scans().await;
+    patient.chooses(&list, &[1]).await.says("139****4321");
 }

@@ -70,6 +70,14 @@ pub async fn caller<'a>(
         let which = if known.is_some() { id } else { "unknown" };
         return Err(failed(gateway, request, which).await);
     };
+    let used = || {
+        refused(gateway, "nonce");
+        denied("this X-Mingfen-Nonce was used before; take a new one for each request")
+    };
+    // Before the count, so that who sends a captured request again and again uses up nothing of the key's minute.
+    if !gateway.cache.remember(&format!("nonce:{id}:{nonce}"), NONCE_MEMORY).await {
+        return Err(used());
+    }
     let minute = Duration::from_secs(60);
     if gateway.cache.count(&format!("api:{id}"), minute).await > key.limits.per_minute {
         refused(gateway, "rate");
@@ -78,8 +86,7 @@ pub async fn caller<'a>(
         return Err(ApiFailure::too_many(message));
     }
     if !is_first(gateway, request, id, nonce).await? {
-        refused(gateway, "nonce");
-        return Err(denied("this X-Mingfen-Nonce was used before; take a new one for each request"));
+        return Err(used());
     }
     if !key.may.contains(&right) {
         refused(gateway, "right");
@@ -113,17 +120,15 @@ fn refused(gateway: &Gateway, reason: &str) {
     gateway.metrics.add("mingfen_api_refused_total", format!("reason=\"{reason}\""));
 }
 
-/// Whether a proven request's nonce is new. A read relies on the cache, which may be lost; what changes something relies on a
-/// constraint of the database as well, so that a captured request is refused whatever was lost or restarted meanwhile.
+/// Whether a request whose nonce the cache does not know is new. A read relies on the cache, which may be lost; what changes
+/// something relies on a constraint of the database as well, so that a captured request is refused whatever was lost or
+/// restarted meanwhile.
 async fn is_first(
     gateway: &Gateway,
     request: &HttpRequest,
     key: &str,
     nonce: &str,
 ) -> Result<bool, ApiFailure> {
-    if !gateway.cache.remember(&format!("nonce:{key}:{nonce}"), NONCE_MEMORY).await {
-        return Ok(false);
-    }
     if request.method() == Method::GET {
         return Ok(true);
     }
