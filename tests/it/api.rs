@@ -313,7 +313,7 @@ async fn a_refusal_that_passes_is_not_kept(hospital: Hospital) {
     let (status, answer) = hospital.api("POST", "/api/v1/refunds", &body, &key).await;
     assert_eq!(
         (status, answer["code"].as_str()),
-        (404, Some("NO_SUCH_ORDER")),
+        (409, Some("NOT_PAID")),
         "nothing was paid yet: {answer}"
     );
     patient.pays_in_the_sheet(&sheet).await;
