@@ -3,7 +3,7 @@
 use super::attention::audit;
 use super::order_money::{OrderMoney, money_of};
 use super::order_story::find_bill;
-use super::{Trouble, ask_now};
+use super::{Trouble, ask_now, give_lock_back};
 use crate::{Gateway, trace};
 use mingfen_domain::payment::State;
 
@@ -59,10 +59,8 @@ pub async fn close_order(
         }
     }
     // The task that gives the lock back would do it in a moment; the window wants it now.
-    if let Some(token) = bill.bill.lock_token.as_ref().filter(|_| !live.is_empty())
-        && let Err(error) = trace::follow(&bill.trace, gateway.his.unlock(&bill.bill.hospital, token)).await
-    {
-        tracing::warn!(bill.bill_no = %bill_no, error = %error, "a lock could not be given back; it is tried again");
+    if !live.is_empty() {
+        trace::follow(&bill.trace, give_lock_back(gateway, &bill_no, 1)).await?;
     }
     gateway.work.notify_one();
     let bill = gateway.store.bill(&bill_no).await.map_err(Trouble::from)?;
