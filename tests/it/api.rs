@@ -311,11 +311,7 @@ async fn a_refusal_that_passes_is_not_kept(hospital: Hospital) {
     let key = [("idempotency-key", "PASSING-00001")];
     let body = refund_of(&bill, "TF1");
     let (status, answer) = hospital.api("POST", "/api/v1/refunds", &body, &key).await;
-    assert_eq!(
-        (status, answer["code"].as_str()),
-        (409, Some("NOT_PAID")),
-        "nothing was paid yet: {answer}"
-    );
+    assert_eq!((status, answer["code"].as_str()), (409, Some("NOT_PAID")), "nothing was paid yet: {answer}");
     patient.pays_in_the_sheet(&sheet).await;
     hospital.simulator.pump().await;
     let (status, answer) = hospital.api("POST", "/api/v1/refunds", &body, &key).await;

@@ -93,7 +93,7 @@ fn is_request_no(text: &str) -> bool {
 
 /// Asks for a refund. The money moves afterwards; ask for its state, or wait for the refund's booking.
 #[utoipa::path(post, path = "/api/v1/refunds", tag = "refunds", request_body = RefundRequest,
-    responses((status = 200, description = "The refund", body = RefundAnswer), (status = 404, description = "NO_SUCH_ORDER"), (status = 409, description = "NOT_PAID, NOT_BOOKED_YET, REFUND_TOO_MUCH, NOTHING_LEFT, HIS_SAYS_NO, REQUEST_NO_USED, IDEMPOTENCY_KEY_USED"), (status = 502, description = "HIS_DOES_NOT_ANSWER")))]
+    responses((status = 200, description = "The refund", body = RefundAnswer), (status = 404, description = "NO_SUCH_ORDER"), (status = 409, description = "NOT_PAID, NOT_BOOKED_YET, REFUND_TOO_MUCH, NOTHING_LEFT, NO_SUCH_SLIP, HIS_SAYS_NO, CHANNEL_CANNOT_REFUND, REQUEST_NO_USED, IDEMPOTENCY_KEY_USED"), (status = 502, description = "HIS_DOES_NOT_ANSWER")))]
 pub(crate) async fn refund(
     gateway: web::Data<Gateway>,
     request: HttpRequest,
@@ -170,6 +170,9 @@ pub(crate) struct RefundAnswer {
     order_no: String,
     #[schema(minimum = 1)]
     amount_fen: i64,
+    /// The one slip that was meant; left out when it was no one in particular.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slip_no: Option<String>,
     /// `due`, `unknown`, `processing`, `succeeded`, `abnormal`, `failed`.
     state: String,
     /// When the money was back, RFC 3339; left out until it is.
@@ -188,6 +191,7 @@ pub(super) fn refund_answer(record: &RefundRecord) -> RefundAnswer {
         out_trade_no: record.refund.out_trade_no.to_string(),
         order_no: record.bill_no.to_string(),
         amount_fen: record.refund.amount.get(),
+        slip_no: record.slip_no.as_ref().map(ToString::to_string),
         state: record.refund.state.as_str().to_owned(),
         refunded_at,
     }
