@@ -31,4 +31,5 @@ mod routes;
 mod second_thoughts;
 mod tampering;
 mod telling;
+mod trace;
 mod workers;

@@ -5,7 +5,7 @@ use mingfen_domain::ids::{OutTradeNo, ProviderTradeNo};
 use mingfen_domain::person::Patient as Person;
 use mingfen_domain::refund::Origin;
 use mingfen_gateway::service::{
-    RefundAsked, RefundTarget, Source, Way, record_sighting, request_refund, slip_link,
+    RefundAsked, RefundTarget, RefundWay, Source, Way, record_sighting, request_refund, slip_link,
 };
 use mingfen_provider_api::{OrderSighting, Sighted};
 use mingfen_simulator::his::{SlipStatus, Trouble};
@@ -92,7 +92,7 @@ async fn a_card_that_does_not_match_shows_nobody_s_bills(hospital: Hospital) {
     for card_no in [CARD, "A19999999999"] {
         let somebody =
             Person { name: "王大力".to_owned(), card_no: card_no.to_owned(), phone: None, id_no: None };
-        let link = slip_link(hospital.gateway(), &somebody).expect("a link").url;
+        let link = slip_link(hospital.gateway(), &somebody, "story").await.expect("a link").url;
         let page = Patient::new(&hospital.simulator, App::Wechat, link).scans().await;
         assert_eq!(page.heading(), "对不上就诊信息");
         page.says("收费处核对");
@@ -201,6 +201,7 @@ async fn a_part_that_went_back_is_on_result_receipt_and_history(hospital: Hospit
         origin: Origin::Cashier,
         requested_by: "cashier-01".to_owned(),
         request_key: None,
+        by: RefundWay::Channel,
     };
     let number = request_refund(hospital.gateway(), asked).await.expect("a part").refund.out_refund_no;
     let result = patient.looks_at_result(&sheet).await;

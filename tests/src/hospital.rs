@@ -5,6 +5,7 @@ use crate::bystander::Bystander;
 use crate::clock::MovedClock;
 use crate::engine::{Room, migrate};
 use crate::patient::{App, Patient};
+use crate::signed::SignedCall;
 use mingfen_domain::ids::{ChannelId, HospitalId};
 use mingfen_domain::{Clock, Fen, Random, Timestamp};
 use mingfen_gateway::ambient::SystemRandom;
@@ -13,8 +14,8 @@ use mingfen_gateway::notice::HttpSms;
 use mingfen_gateway::serve::{Listener, listen};
 use mingfen_gateway::service::{self, OrderStory, Verification};
 use mingfen_gateway::settings::{
-    ApiKey, ApiRight, GatewaySettings, HospitalSettings, LimitSettings, PlaceSettings, RouteSettings,
-    TimingSettings,
+    ApiKey, ApiRight, GatewaySettings, HospitalSettings, KeyLimits, LimitSettings, PlaceSettings,
+    RouteSettings, TimingSettings,
 };
 use mingfen_gateway::{Gateway, Parts, jobs};
 use mingfen_his::Capabilities;
@@ -27,15 +28,36 @@ use mingfen_simulator::{Running, Settings, Simulator, alipay, his, sms};
 use mingfen_store::{Store, StoreSettings};
 use mingfen_vault::chain::Link;
 use mingfen_vault::{KeyId, Keyring};
+use sqlx::{AnyConnection, Connection, Row};
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
+/// Everything that the gateway writes; a story that expects "nothing stored" counts these.
+const TABLES: &[&str] = &[
+    "bills",
+    "bill_slips",
+    "slip_claims",
+    "payments",
+    "notifications",
+    "sightings",
+    "write_backs",
+    "refunds",
+    "journal_entries",
+    "journal_postings",
+    "audit_events",
+    "tasks",
+    "api_answers",
+    "notices",
+];
+
 /// The card of the demo's first patient.
 pub const CARD: &str = mingfen_simulator::his::DEMO_CARD_NO;
-const API_SECRET: &str = "a-secret-that-only-the-box-knows-00";
+pub(crate) const API_SECRET: &str = "a-secret-that-only-the-box-knows-00";
+pub(crate) const KIOSK_SECRET: &str = "another-secret-of-a-kiosk-0000000";
 
 /// One gateway process's worth of gateway.
 pub struct Replica {
@@ -127,6 +149,11 @@ impl Hospital {
     /// The same, arranged otherwise.
     pub async fn replica_arranged(&self, cache: Arc<dyn Cache>, arrangement: &Arrangement) -> Replica {
         start(&self.simulator, open_store(&self.room.url).await, self.clock.clone(), cache, arrangement).await
+    }
+
+    /// The secret of HIS's key at the gateway.
+    pub fn api_secret() -> String {
+        API_SECRET.to_owned()
     }
 
     /// The gateway.
@@ -260,6 +287,26 @@ impl Hospital {
         self.room.tamper(sql).await;
     }
 
+    /// Reads one column of bytes past the store, as a thief of the database would.
+    pub async fn reads_bytes(&self, sql: &'static str) -> Vec<Vec<u8>> {
+        let mut connection = AnyConnection::connect(&self.room.url).await.expect("the database opens");
+        let rows = sqlx::query(sql).fetch_all(&mut connection).await.expect("it can be asked");
+        rows.iter().map(|row| row.try_get(0).expect("bytes")).collect()
+    }
+
+    /// How many rows each table of the gateway has.
+    pub async fn row_counts(&self) -> BTreeMap<String, i64> {
+        let mut connection = AnyConnection::connect(&self.room.url).await.expect("the database opens");
+        let mut counts = BTreeMap::new();
+        for table in TABLES {
+            let sql = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+            let count: i64 =
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await.expect("the table is there");
+            counts.insert((*table).to_owned(), count);
+        }
+        counts
+    }
+
     /// Every notification that was kept, the oldest first, opened.
     pub async fn kept_notifications(&self) -> Vec<Kept> {
         self.kept_notifications_with(&self.arrangement.keyring).await
@@ -314,31 +361,12 @@ impl Hospital {
         timestamp: i64,
         nonce: &str,
     ) -> (u16, serde_json::Value) {
-        let signature = mingfen_vault::request_signature::sign(
-            API_SECRET.as_bytes(),
-            method,
-            path,
-            timestamp,
-            nonce,
-            body.as_bytes(),
-        );
-        let client = reqwest::Client::new();
-        let url = format!("{}{path}", self.replica.internal_url);
-        let method = method.parse().expect("a method");
-        let mut request = client
-            .request(method, url)
-            .header("x-mingfen-key", "demo-his")
-            .header("x-mingfen-timestamp", timestamp.to_string())
-            .header("x-mingfen-nonce", nonce)
-            .header("x-mingfen-signature", signature)
-            .body(body.to_owned());
+        let mut call = SignedCall::signed_with("demo-his", API_SECRET, timestamp, nonce, method, path, body);
         for (name, value) in headers {
-            request = request.header(*name, *value);
+            call = call.with(name, value);
         }
-        let answer = request.send().await.expect("the gateway answers");
-        let status = answer.status().as_u16();
-        let text = answer.text().await.expect("a body");
-        (status, serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text)))
+        let answer = call.sent_to(&self.replica.internal_url).await;
+        (answer.status, answer.json)
     }
 }
 
@@ -486,6 +514,8 @@ fn settings(public_url: &str, simulator: &str) -> GatewaySettings {
             public_per_minute: 100_000,
             bad_links: 20,
             hinted_queries_per_minute: 5,
+            unproven_per_minute: 20,
+            failed_signatures_per_minute: 20,
             max_payment_fen: 5_000_000,
             max_body_bytes: 65_536,
         },
@@ -493,12 +523,18 @@ fn settings(public_url: &str, simulator: &str) -> GatewaySettings {
             ApiKey {
                 id: "demo-his".to_owned(),
                 secret: API_SECRET.as_bytes().to_vec(),
-                may: vec![ApiRight::Slips, ApiRight::Orders, ApiRight::Refunds, ApiRight::Tasks],
+                may: ApiRight::ALL.map(|(right, _)| right).to_vec(),
+                limits: KeyLimits {
+                    per_minute: 100_000,
+                    max_refund: Fen::new(100_000),
+                    max_refund_per_day: Fen::new(150_000),
+                },
             },
             ApiKey {
                 id: "kiosk".to_owned(),
-                secret: b"another-secret-of-a-kiosk-0000000".to_vec(),
-                may: vec![ApiRight::Slips],
+                secret: KIOSK_SECRET.as_bytes().to_vec(),
+                may: vec![ApiRight::Slips, ApiRight::Unpaid, ApiRight::Orders],
+                limits: KeyLimits { per_minute: 10, max_refund: Fen::ZERO, max_refund_per_day: Fen::ZERO },
             },
         ],
         routes: RouteSettings { wechat: channel("wechat-main"), alipay: channel("alipay-main") },

@@ -15,6 +15,7 @@ mod hospital;
 mod patient;
 mod process;
 mod redis;
+mod signed;
 
 pub use balancer::Balancer;
 pub use books::{is_in_between, record_a_close_that_never_was};
@@ -25,3 +26,4 @@ pub use hospital::{Arrangement, CARD, Hospital, Kept, Replica, keyring};
 pub use patient::{App, Page, Patient};
 pub use process::{Installation, Process, free_address, until};
 pub use redis::RedisServer;
+pub use signed::{Answered, SignedCall};

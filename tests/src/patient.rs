@@ -168,6 +168,19 @@ impl Patient {
         self.send(reqwest::Method::GET, url, None).await.expect("an answer")
     }
 
+    /// Scans, and says where the provider's authorisation would be asked for, without going there.
+    pub async fn steps_to_authorisation(&mut self) -> Url {
+        let answer = self.client.get(&self.link).send().await.expect("an answer");
+        for cookie in answer.headers().get_all("set-cookie") {
+            let text = cookie.to_str().expect("a cookie");
+            if let Some((name, value)) = text.split(';').next().and_then(|pair| pair.split_once('=')) {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        let location = answer.headers().get("location").expect("a way on").to_str().expect("text");
+        Url::parse(location).expect("an address")
+    }
+
     /// Posts a form.
     pub async fn posts(&mut self, url: &str, fields: &[(&str, &str)]) -> Page {
         self.tries_to_post(url, fields).await.expect("an answer")

@@ -3,7 +3,7 @@
 use crate::{logging, tls};
 use anyhow::Context;
 use mingfen_config::{ChannelSettings, Draft, Problems, Settings, Sources, nearest};
-use mingfen_domain::{Clock, Random};
+use mingfen_domain::{Clock, Fen, Random};
 use mingfen_gateway::ambient::{SystemClock, SystemRandom};
 use mingfen_gateway::cache::{Cache, MemoryCache, RedisCache};
 use mingfen_gateway::notice::{HttpSms, Sms};
@@ -273,6 +273,8 @@ fn gateway_settings(settings: &Settings) -> GatewaySettings {
             public_per_minute: settings.limits.public_per_minute,
             bad_links: settings.limits.bad_links,
             hinted_queries_per_minute: settings.limits.hinted_queries_per_minute,
+            unproven_per_minute: settings.limits.unproven_per_minute,
+            failed_signatures_per_minute: settings.limits.failed_signatures_per_minute,
             max_payment_fen: settings.limits.max_payment.get(),
             max_body_bytes: settings.limits.max_body_bytes,
         },
@@ -289,5 +291,10 @@ fn api_key(caller: &mingfen_config::sections::ApiCaller) -> told::ApiKey {
         id: caller.id.clone(),
         secret: caller.secret.reveal().as_bytes().to_vec(),
         may: caller.may.iter().filter_map(|word| told::ApiRight::parse(word)).collect(),
+        limits: told::KeyLimits {
+            per_minute: caller.per_minute,
+            max_refund: Fen::new(caller.max_refund_fen),
+            max_refund_per_day: Fen::new(caller.max_refund_fen_per_day),
+        },
     }
 }

@@ -119,7 +119,7 @@ key = {sms_key}
 
 [api.keys.{HIS_API_KEY}]
 secret_file = "api_secret"
-may = ["slips", "orders", "refunds", "tasks"]
+may = ["slips", "unpaid", "orders", "order_stories", "close_orders", "refunds", "day_lists", "tasks"]
 
 [routes]
 wechat = "wechat-main"

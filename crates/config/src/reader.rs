@@ -233,6 +233,14 @@ impl Section<'_, '_> {
         }
     }
 
+    /// A whole number within bounds that a named table may leave out.
+    pub(crate) fn number_or(&mut self, key: &'static str, otherwise: i64, least: i64, most: i64) -> i64 {
+        match self.value(key) {
+            None => otherwise,
+            Some(_) => self.number(key, least, most),
+        }
+    }
+
     /// Yes or no.
     pub(crate) fn flag(&mut self, key: &'static str) -> bool {
         match self.value(key) {

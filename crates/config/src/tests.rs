@@ -119,6 +119,22 @@ fn nothing_has_a_built_in_key_and_what_is_missing_is_listed() {
 }
 
 #[test]
+fn a_caller_has_safe_limits_and_no_name_of_the_programs_own() {
+    let settings = load(COMPLETE, &[]).and_then(Draft::finish).expect("complete settings");
+    let his = &settings.api.callers[0];
+    assert_eq!((his.per_minute, his.max_refund_fen, his.max_refund_fen_per_day), (600, 500_000, 5_000_000));
+    let environment = [("MINGFEN__API__KEYS__HIS__MAX_REFUND_FEN", "7")];
+    let settings = load(COMPLETE, &environment).and_then(Draft::finish).expect("complete settings");
+    assert_eq!(settings.api.callers[0].max_refund_fen, 7);
+    for name in ["auto", "cli", "hand"] {
+        let told = problems(&COMPLETE.replace("[api.keys.his]", &format!("[api.keys.{name}]")));
+        assert!(told.contains("are the program's own"), "{name}: {told}");
+    }
+    let told = problems(&COMPLETE.replace("may = [", "per_minute = 0\nmax_refund_fen = -1\nmay = ["));
+    assert!(told.contains("per_minute") && told.contains("max_refund_fen"), "{told}");
+}
+
+#[test]
 fn unknown_sections_are_refused_with_a_proposal() {
     assert!(problems(&COMPLETE.replace("[routes]", "[route]")).contains("did you mean routes?"));
 }

@@ -1,10 +1,12 @@
 //! What every use case works with.
 
 use crate::cache::Cache;
+use crate::http::session::back_proof;
 use crate::metrics::Metrics;
 use crate::notice::Sms;
 use crate::settings::GatewaySettings;
-use mingfen_domain::ids::ChannelId;
+use crate::watched_his::WatchedHis;
+use mingfen_domain::ids::{ChannelId, OutTradeNo};
 use mingfen_domain::person::Patient;
 use mingfen_domain::{Clock, Random, Timestamp};
 use mingfen_his::{His, HisError};
@@ -44,13 +46,15 @@ pub struct Gateway {
     pub(crate) settings: GatewaySettings,
     pub(crate) store: Store,
     pub(crate) his: Arc<dyn His>,
+    /// The same HIS, for what is known of it.
+    pub(crate) watched_his: Arc<WatchedHis>,
     pub(crate) channels: BTreeMap<ChannelId, Arc<dyn Provider>>,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) cache: Arc<dyn Cache>,
     pub(crate) sms: Option<Arc<dyn Sms>>,
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: Arc<Metrics>,
     /// The end of the audit chain when this process last linked a row; it must stay in the chain.
     pub(crate) audit_end: Mutex<Option<Link>>,
     /// Wakes the worker when a task was made due now.
@@ -65,10 +69,13 @@ impl Gateway {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Arc<Self> {
         let replica = mingfen_domain::ambient::random_text(parts.random.as_ref(), b"0123456789abcdef", 12);
+        let metrics = Arc::<Metrics>::default();
+        let watched_his = Arc::new(WatchedHis::new(parts.his, Arc::clone(&metrics)));
         Arc::new(Self {
             settings: parts.settings,
             store: parts.store,
-            his: parts.his,
+            his: watched_his.clone(),
+            watched_his,
             channels: parts
                 .channels
                 .into_iter()
@@ -79,7 +86,7 @@ impl Gateway {
             random: parts.random,
             cache: parts.cache,
             sms: parts.sms,
-            metrics: Metrics::default(),
+            metrics,
             audit_end: Mutex::new(None),
             work: Notify::new(),
             worker_looked_ms: AtomicI64::new(0),
@@ -135,6 +142,11 @@ impl Gateway {
     /// Where a provider notifies a channel.
     pub(crate) fn notify_url(&self, channel: &ChannelId) -> String {
         format!("{}/n/{channel}", self.public_base())
+    }
+
+    /// Where the payer's browser comes back to from a provider's cashier page, perhaps without its session.
+    pub(crate) fn return_url(&self, order: &OutTradeNo) -> String {
+        format!("{}/back/{order}/{}", self.public_base(), back_proof(self, order))
     }
 
     /// The public address without a trailing slash.

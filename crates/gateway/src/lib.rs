@@ -26,6 +26,8 @@ pub mod public;
 pub mod serve;
 pub mod service;
 pub mod settings;
+mod trace;
+mod watched_his;
 
 pub use self::core::{Gateway, Parts};
 pub use settings::GatewaySettings;

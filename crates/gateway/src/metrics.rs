@@ -16,9 +16,14 @@ const COUNTERS: &[(&str, &str)] = &[
     ("mingfen_sightings_total", "News of orders, by way and outcome."),
     ("mingfen_notifications_total", "Provider notifications, by channel and verdict."),
     ("mingfen_write_backs_total", "Write-backs to HIS, by outcome."),
+    (
+        "mingfen_his_calls_total",
+        "Calls to HIS, by call and result; refused_us is a wrong key, secret or clock.",
+    ),
     ("mingfen_refunds_total", "Refund steps, by state reached."),
     ("mingfen_notices_total", "Messages to patients, by outcome."),
     ("mingfen_attention_total", "Matters put before a person, by kind."),
+    ("mingfen_api_refused_total", "API requests that were not let in, by reason."),
     ("mingfen_http_requests_total", "Requests, by listener and status class."),
 ];
 

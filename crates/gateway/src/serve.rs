@@ -1,6 +1,6 @@
 //! The two listeners and the worker, until told to stop.
 
-use crate::http::limits;
+use crate::http::limits::{self, Side};
 use crate::jobs::work_until;
 use crate::{Gateway, internal, public};
 use actix_web::dev::ServerHandle;
@@ -79,7 +79,9 @@ pub async fn listen(
     let public_server = HttpServer::new(move || {
         App::new()
             .app_data(for_public.clone())
+            .app_data(Side::Public)
             .app_data(web::PayloadConfig::new(body_bytes))
+            .wrap(from_fn(limits::in_words))
             .wrap(from_fn(limits::per_address))
             .wrap(from_fn(limits::headers))
             .configure(public::configure)
@@ -88,7 +90,9 @@ pub async fn listen(
     let internal_server = HttpServer::new(move || {
         App::new()
             .app_data(data.clone())
+            .app_data(Side::Internal)
             .app_data(web::PayloadConfig::new(body_bytes))
+            .wrap(from_fn(limits::in_words))
             .wrap(from_fn(limits::headers))
             .configure(internal::configure)
             .default_service(web::to(internal::not_found))

@@ -1,5 +1,6 @@
 //! What the gateway is told about itself, already validated by the configuration crate.
 
+use mingfen_domain::Fen;
 use mingfen_domain::ids::{ChannelId, HospitalId};
 use std::fmt;
 use url::Url;
@@ -81,6 +82,10 @@ pub struct LimitSettings {
     pub bad_links: u32,
     /// Queries a minute that unproven notifications may cause, over all channels.
     pub hinted_queries_per_minute: u32,
+    /// Notifications a minute from one address that prove nothing and are kept all the same.
+    pub unproven_per_minute: u32,
+    /// API requests a minute from one address whose signature may be wrong before it has to wait.
+    pub failed_signatures_per_minute: u32,
     /// The largest single payment in fen.
     pub max_payment_fen: i64,
     /// The largest request body in bytes.
@@ -96,6 +101,19 @@ pub struct ApiKey {
     pub secret: Vec<u8>,
     /// What it may do.
     pub may: Vec<ApiRight>,
+    /// How much of it.
+    pub limits: KeyLimits,
+}
+
+/// How much a caller of the signed API may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyLimits {
+    /// Requests a minute.
+    pub per_minute: u32,
+    /// The largest single refund.
+    pub max_refund: Fen,
+    /// All refunds of a day.
+    pub max_refund_per_day: Fen,
 }
 
 impl fmt::Debug for ApiKey {
@@ -109,22 +127,39 @@ impl fmt::Debug for ApiKey {
 pub enum ApiRight {
     /// Make slip links and codes.
     Slips,
-    /// Read orders.
+    /// List what a card owes: titles, which tell of health.
+    Unpaid,
+    /// Read where an order's money is: numbers, amounts and times, nothing of the person.
     Orders,
+    /// Read everything that happened to an order: titles, masked names, who did what.
+    OrderStories,
+    /// Close an order that nobody has paid.
+    CloseOrders,
     /// Ask for refunds.
     Refunds,
+    /// List a day's payments and refunds.
+    DayLists,
     /// See and retry parked tasks.
     Tasks,
 }
 
 impl ApiRight {
     /// All rights with their words in the configuration.
-    pub const ALL: [(Self, &'static str); 4] = [
+    pub const ALL: [(Self, &'static str); 8] = [
         (Self::Slips, "slips"),
+        (Self::Unpaid, "unpaid"),
         (Self::Orders, "orders"),
+        (Self::OrderStories, "order_stories"),
+        (Self::CloseOrders, "close_orders"),
         (Self::Refunds, "refunds"),
+        (Self::DayLists, "day_lists"),
         (Self::Tasks, "tasks"),
     ];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        Self::ALL.iter().find(|(known, _)| *known == self).map_or("", |(_, word)| word)
+    }
 
     /// Reads the word.
     pub fn parse(word: &str) -> Option<Self> {

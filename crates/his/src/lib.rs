@@ -11,6 +11,7 @@
 //! A folder beside [`rest`], an implementation of [`His`], one line in `cli`. Say in [`Capabilities`] what the HIS can do.
 
 pub mod rest;
+pub mod trace;
 
 use async_trait::async_trait;
 use mingfen_domain::ids::{BillNo, ChannelId, HospitalId, OutRefundNo, OutTradeNo, ProviderTradeNo, SlipNo};

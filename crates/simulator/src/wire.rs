@@ -28,6 +28,9 @@ pub struct Call {
     pub at_ms: i64,
     /// Call name as in fault rules.
     pub call: String,
+    /// The order that the caller says it is about (`X-Mingfen-Trace`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
     /// The HTTP status that was sent, or was meant to be.
     pub status: u16,
     /// The fault that struck it.
@@ -75,7 +78,10 @@ where
         Some(Fault::Status { status: 429, when: When::Before })
     };
     let answer = struck(request, fault.as_ref(), refusal, effect).await;
-    shared.calls.push(Call { at_ms: now_ms, call: call.to_owned(), status: answer.status().as_u16(), fault });
+    let trace = request.headers().get("x-mingfen-trace").and_then(|value| value.to_str().ok());
+    let trace = trace.map(str::to_owned);
+    let status = answer.status().as_u16();
+    shared.calls.push(Call { at_ms: now_ms, call: call.to_owned(), trace, status, fault });
     answer
 }
 

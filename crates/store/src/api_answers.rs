@@ -1,7 +1,10 @@
 //! Answers under an idempotency key: the same request twice is done once and answered alike.
+//!
+//! Who begins a request names its attempt. Whoever takes it over names another, and from then on the first one can neither end
+//! nor forget it, however late it wakes up.
 
 use crate::Tx;
-use crate::errors::{Result, exactly_one};
+use crate::errors::Result;
 use crate::offer::writes;
 use crate::rows::Fields;
 use mingfen_domain::Timestamp;
@@ -16,8 +19,8 @@ pub enum Begin {
     Stored {
         /// HTTP status.
         status: u16,
-        /// The body, as it was sent.
-        body: String,
+        /// The body, sealed by the caller: it may repeat what a person wrote.
+        body_sealed: Vec<u8>,
     },
     /// The key was used for another request: refuse.
     OtherRequest,
@@ -25,14 +28,27 @@ pub enum Begin {
     InProgress,
 }
 
+/// A request under its key, and who is at it.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt<'a> {
+    /// Whose request.
+    pub api_key: &'a str,
+    /// Its key.
+    pub idempotency_key: &'a str,
+    /// Who is at it: fresh for every try.
+    pub attempt: &'a str,
+}
+
 writes! {
-    /// Keeps the answer of a request that began. The same transaction as the effect makes both happen or none.
-    store_answer(api_key: &str, idempotency_key: &str, status: u16, body: &str) -> ();
+    /// Keeps the answer of a request that this attempt began. The same transaction as the effect makes both happen or none.
+    /// `false`: somebody else has taken it over, and it is theirs to answer.
+    store_answer(at: Attempt<'_>, status: u16, body_sealed: &[u8]) -> bool;
     /// Forgets a request that failed before it had any effect, so that it may be repeated. An answer that is kept stays.
-    forget_answer(api_key: &str, idempotency_key: &str) -> ();
+    /// `false`: it is somebody else's by now, or answered.
+    forget_answer(at: Attempt<'_>) -> bool;
     /// Begins a request anew that began before that moment and was never answered: whoever was at it is gone. `false`: it is
     /// younger, answered, or somebody else has just taken it.
-    take_over_answer(api_key: &str, idempotency_key: &str, before: Timestamp, now: Timestamp) -> bool;
+    take_over_answer(at: Attempt<'_>, before: Timestamp, now: Timestamp) -> bool;
     /// Forgets everything that began before that moment; says how much it was.
     purge_answers(before: Timestamp) -> u64;
 }
@@ -41,8 +57,7 @@ impl Tx {
     /// Begins a request under its key, or says what became of the first one. Waits for a transaction that is just beginning it.
     pub async fn begin_answer(
         &mut self,
-        api_key: &str,
-        idempotency_key: &str,
+        at: Attempt<'_>,
         request_hash: &str,
         now: Timestamp,
     ) -> Result<Begin> {
@@ -51,14 +66,16 @@ impl Tx {
                 api_key,
                 idempotency_key,
                 request_hash,
+                attempt,
                 created_at_ms
             )
-            VALUES ($1, $2, $3, $4)
+            VALUES ($1, $2, $3, $4, $5)
             ON CONFLICT (api_key, idempotency_key) DO NOTHING",
         )
-        .bind(api_key)
-        .bind(idempotency_key)
+        .bind(at.api_key)
+        .bind(at.idempotency_key)
         .bind(request_hash)
+        .bind(at.attempt)
         .bind(now.ms())
         .execute(self.connection())
         .await?;
@@ -70,12 +87,12 @@ impl Tx {
                 idempotency_key,
                 request_hash,
                 status,
-                body
+                body_sealed
             FROM api_answers
             WHERE api_key = $1 AND idempotency_key = $2",
         )
-        .bind(api_key)
-        .bind(idempotency_key)
+        .bind(at.api_key)
+        .bind(at.idempotency_key)
         .fetch_optional(self.connection())
         .await?;
         // Forgotten between the two statements: whoever had it is just giving up.
@@ -87,58 +104,64 @@ impl Tx {
         let Some(status) = fields.optional_number("status")? else { return Ok(Begin::InProgress) };
         Ok(Begin::Stored {
             status: u16::try_from(status).map_err(|error| fields.inconsistent("status", error))?,
-            body: fields.present("body", fields.optional_text("body")?)?,
+            body_sealed: fields.present("body_sealed", fields.optional_bytes("body_sealed")?)?,
         })
     }
 }
 
 async fn store_answer(
     connection: &mut AnyConnection,
-    api_key: &str,
-    idempotency_key: &str,
+    at: Attempt<'_>,
     status: u16,
-    body: &str,
-) -> Result<()> {
+    body_sealed: &[u8],
+) -> Result<bool> {
     let done = query(
         "UPDATE api_answers
         SET
             status = $1,
-            body = $2
-        WHERE api_key = $3 AND idempotency_key = $4 AND status IS NULL",
+            body_sealed = $2
+        WHERE api_key = $3 AND idempotency_key = $4 AND attempt = $5 AND status IS NULL",
     )
     .bind(i64::from(status))
-    .bind(body)
-    .bind(api_key)
-    .bind(idempotency_key)
+    .bind(body_sealed)
+    .bind(at.api_key)
+    .bind(at.idempotency_key)
+    .bind(at.attempt)
     .execute(connection)
     .await?;
-    exactly_one(done.rows_affected(), "api_answers", idempotency_key)
+    Ok(done.rows_affected() == 1)
 }
 
-async fn forget_answer(connection: &mut AnyConnection, api_key: &str, idempotency_key: &str) -> Result<()> {
-    query("DELETE FROM api_answers WHERE api_key = $1 AND idempotency_key = $2 AND status IS NULL")
-        .bind(api_key)
-        .bind(idempotency_key)
-        .execute(connection)
-        .await?;
-    Ok(())
+async fn forget_answer(connection: &mut AnyConnection, at: Attempt<'_>) -> Result<bool> {
+    let done = query(
+        "DELETE FROM api_answers
+        WHERE api_key = $1 AND idempotency_key = $2 AND attempt = $3 AND status IS NULL",
+    )
+    .bind(at.api_key)
+    .bind(at.idempotency_key)
+    .bind(at.attempt)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 async fn take_over_answer(
     connection: &mut AnyConnection,
-    api_key: &str,
-    idempotency_key: &str,
+    at: Attempt<'_>,
     before: Timestamp,
     now: Timestamp,
 ) -> Result<bool> {
     let done = query(
         "UPDATE api_answers
-        SET created_at_ms = $1
-        WHERE api_key = $2 AND idempotency_key = $3 AND status IS NULL AND created_at_ms < $4",
+        SET
+            created_at_ms = $1,
+            attempt = $2
+        WHERE api_key = $3 AND idempotency_key = $4 AND status IS NULL AND created_at_ms < $5",
     )
     .bind(now.ms())
-    .bind(api_key)
-    .bind(idempotency_key)
+    .bind(at.attempt)
+    .bind(at.api_key)
+    .bind(at.idempotency_key)
     .bind(before.ms())
     .execute(connection)
     .await?;

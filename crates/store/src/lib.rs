@@ -22,14 +22,16 @@
 //! # Reading order
 //! [`Store`] and [`Tx`] here; `bills`, `payments`, `refunds`, `write_backs`: what is owed and paid; `notifications`,
 //! `sightings`: what we were told; `journal`, `cross_check`: the books and their proof; `tasks`, `leases`: who does what
-//! next; `audit`, `api_answers`, `notices`; `sealed`: all that a key sealed.
+//! next; `audit`, `api_answers`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
 //!
 //! # How to add a table
 //! A migration in both folders and its line in `migrate`; a file named after the aggregate with its record, one function a
 //! statement, and `reads!` for what is needed inside and outside of a transaction; a story in `tests/stories.rs`, which runs
 //! on both engines.
 
+mod api_allowances;
 mod api_answers;
+mod api_nonces;
 mod audit;
 mod bills;
 mod cross_check;
@@ -45,13 +47,14 @@ mod offer;
 mod payments;
 mod placeholders;
 mod refunds;
+mod revoked_links;
 mod rows;
 mod sealed;
 mod sightings;
 mod tasks;
 mod write_backs;
 
-pub use api_answers::Begin;
+pub use api_answers::{Attempt, Begin};
 pub use audit::{AuditEvent, AuditLink, AuditRecord};
 pub use bills::{BillRecord, BilledSlipRecord, Claim};
 pub use engine::Engine;

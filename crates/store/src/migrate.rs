@@ -32,6 +32,11 @@ migrations! {
     10 "0010_notices",
     11 "0011_second_thoughts",
     12 "0012_audit_ends",
+    13 "0013_api_answers_sealed",
+    14 "0014_api_nonces",
+    15 "0015_api_allowances",
+    16 "0016_revoked_links",
+    17 "0017_day_lists",
 }
 
 /// Where the engine keeps which migrations were applied.
@@ -90,8 +95,11 @@ mod tests {
     #[test]
     fn the_two_schemas_differ_in_the_word_for_bytes_only() {
         let words = |sql: &str| sql.replace("BYTEA", "BLOB").split_whitespace().collect::<Vec<_>>().join(" ");
-        for (place, (version, name, sqlite, postgres)) in (1_i64..).zip(MIGRATIONS) {
-            assert_eq!(*version, place);
+        let mut last = 0;
+        for (version, name, sqlite, postgres) in MIGRATIONS {
+            // In order; a number may be left out, because branches that grow side by side take numbers apart.
+            assert!(*version > last, "{name}");
+            last = *version;
             assert!(name.starts_with(&format!("{version:04}_")), "{name}");
             assert_eq!(words(sqlite), words(postgres), "{name}");
         }

@@ -80,6 +80,34 @@ reads! {
     live_payments_of_bill(bill_no: &BillNo) -> Vec<PaymentRecord>;
     /// The payment that a channel knows under its own number.
     payment_by_provider_no(channel: &ChannelId, provider_trade_no: &ProviderTradeNo) -> Option<PaymentRecord>;
+    /// At most `limit` payments whose money came in from `from` on and before `to`, in the order of time and number, from the one
+    /// after `after`.
+    payments_received(from: Timestamp, to: Timestamp, after: Option<&(Timestamp, String)>, limit: i64) -> Vec<PaymentRecord>;
+}
+
+async fn payments_received(
+    connection: &mut AnyConnection,
+    from: Timestamp,
+    to: Timestamp,
+    after: Option<&(Timestamp, String)>,
+    limit: i64,
+) -> Result<Vec<PaymentRecord>> {
+    let (after_ms, after_no) = after.map_or((-1, ""), |(at, number)| (at.ms(), number.as_str()));
+    let rows = query(select_payments!(
+        "paid_at_ms >= $1
+            AND paid_at_ms < $2
+            AND (paid_at_ms > $3 OR (paid_at_ms = $3 AND out_trade_no > $4))
+        ORDER BY paid_at_ms, out_trade_no
+        LIMIT $5"
+    ))
+    .bind(from.ms())
+    .bind(to.ms())
+    .bind(after_ms)
+    .bind(after_no)
+    .bind(limit)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(rebuild).collect()
 }
 
 async fn payment(connection: &mut AnyConnection, out_trade_no: &OutTradeNo) -> Result<Option<PaymentRecord>> {

@@ -119,6 +119,34 @@ reads! {
     refunds_of_bill(bill_no: &BillNo) -> Vec<RefundRecord>;
     /// The refund that was asked for under this key.
     refund_by_request_key(request_key: &str) -> Option<RefundRecord>;
+    /// At most `limit` refunds that were asked for from `from` on and before `to`, in the order of time and number, from the one
+    /// after `after`.
+    refunds_requested(from: Timestamp, to: Timestamp, after: Option<&(Timestamp, String)>, limit: i64) -> Vec<RefundRecord>;
+}
+
+async fn refunds_requested(
+    connection: &mut AnyConnection,
+    from: Timestamp,
+    to: Timestamp,
+    after: Option<&(Timestamp, String)>,
+    limit: i64,
+) -> Result<Vec<RefundRecord>> {
+    let (after_ms, after_no) = after.map_or((-1, ""), |(at, number)| (at.ms(), number.as_str()));
+    let rows = query(select_refunds!(
+        "requested_at_ms >= $1
+            AND requested_at_ms < $2
+            AND (requested_at_ms > $3 OR (requested_at_ms = $3 AND out_refund_no > $4))
+        ORDER BY requested_at_ms, out_refund_no
+        LIMIT $5"
+    ))
+    .bind(from.ms())
+    .bind(to.ms())
+    .bind(after_ms)
+    .bind(after_no)
+    .bind(limit)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(rebuild).collect()
 }
 
 async fn refund(connection: &mut AnyConnection, out_refund_no: &OutRefundNo) -> Result<Option<RefundRecord>> {

@@ -12,6 +12,10 @@ pub struct LimitSettings {
     pub bad_links: u32,
     /// Queries a minute that unproven notifications may cause.
     pub hinted_queries_per_minute: u32,
+    /// Forged notifications a minute from one address that are kept.
+    pub unproven_per_minute: u32,
+    /// API requests a minute from one address whose signature may be wrong.
+    pub failed_signatures_per_minute: u32,
     /// The largest single payment.
     pub max_payment: Amount,
     /// The largest request body.
@@ -24,6 +28,8 @@ pub(crate) fn read(reading: &mut Reading<'_>) -> LimitSettings {
     let public_per_minute = count("public_per_minute", 1);
     let bad_links = count("bad_links", 1);
     let hinted_queries_per_minute = count("hinted_queries_per_minute", 0);
+    let unproven_per_minute = count("unproven_per_minute", 1);
+    let failed_signatures_per_minute = count("failed_signatures_per_minute", 1);
     let max_payment = section.parsed("max_payment", "an amount in yuan such as 100000.00", Amount::from_yuan);
     let max_body_bytes = section.number("max_body_bytes", 16 * 1024, 16 * 1024 * 1024);
     section.end();
@@ -31,6 +37,8 @@ pub(crate) fn read(reading: &mut Reading<'_>) -> LimitSettings {
         public_per_minute,
         bad_links,
         hinted_queries_per_minute,
+        unproven_per_minute,
+        failed_signatures_per_minute,
         max_payment: max_payment.unwrap_or_else(|| Amount::from_fen(1).expect("one fen is an amount")),
         max_body_bytes: usize::try_from(max_body_bytes).unwrap_or(16 * 1024),
     }

@@ -73,9 +73,10 @@ impl Cache for MemoryCache {
         self.add(key, window)
     }
 
-    async fn counted(&self, key: &str) -> u32 {
-        let shard = self.shard(key);
-        shard.entries.get(key).filter(|entry| entry.gone_at > Instant::now()).map_or(0, |entry| entry.count)
+    async fn uncount(&self, key: &str) {
+        if let Some(entry) = self.shard(key).entries.get_mut(key) {
+            entry.count = entry.count.saturating_sub(1);
+        }
     }
 
     async fn is_healthy(&self) -> bool {
@@ -102,7 +103,9 @@ mod tests {
         for expected in 1..=3 {
             assert_eq!(cache.count("c", Duration::from_secs(60)).await, expected);
         }
-        assert_eq!(cache.counted("c").await, 3);
-        assert_eq!(cache.counted("other").await, 0);
+        cache.uncount("c").await;
+        cache.uncount("other").await;
+        assert_eq!(cache.count("c", Duration::from_secs(60)).await, 3);
+        assert_eq!(cache.count("other", Duration::from_secs(60)).await, 1);
     }
 }

@@ -21,8 +21,8 @@ pub trait Cache: Send + Sync {
     /// Adds one to a counter that starts over after `window`, and answers the new count.
     async fn count(&self, key: &str, window: Duration) -> u32;
 
-    /// The present count without adding to it.
-    async fn counted(&self, key: &str) -> u32;
+    /// Takes one back that was counted and should not have been.
+    async fn uncount(&self, key: &str);
 
     /// Whether its server answers.
     async fn is_healthy(&self) -> bool;

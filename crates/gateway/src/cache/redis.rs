@@ -62,7 +62,8 @@ impl Cache for RedisCache {
             self.connection.clone().set_options(format!("{PREFIX}{key}"), 1, options).await;
         let locally_new = self.fallback.remember(key, for_how_long).await;
         match self.heard(answer) {
-            Some(set) => set.is_some(),
+            // What this process saw while Redis was away is not in Redis, and is seen all the same.
+            Some(set) => set.is_some() && locally_new,
             None => locally_new,
         }
     }
@@ -79,12 +80,15 @@ impl Cache for RedisCache {
         self.heard(answer).unwrap_or(local)
     }
 
-    async fn counted(&self, key: &str) -> u32 {
-        let answer: Result<Option<u32>, _> = self.connection.clone().get(format!("{PREFIX}{key}")).await;
-        match self.heard(answer) {
-            Some(count) => count.unwrap_or(0),
-            None => self.fallback.counted(key).await,
-        }
+    async fn uncount(&self, key: &str) {
+        // A counter that ran out meanwhile is not made anew: it would never run out again.
+        let script = redis::Script::new(
+            "local n = tonumber(redis.call('GET', KEYS[1]) or '0') if n > 0 then redis.call('DECR', KEYS[1]) end return 0",
+        );
+        let mut connection = self.connection.clone();
+        let answer: Result<u32, _> = script.key(format!("{PREFIX}{key}")).invoke_async(&mut connection).await;
+        self.fallback.uncount(key).await;
+        self.heard(answer);
     }
 
     async fn is_healthy(&self) -> bool {

@@ -1,10 +1,27 @@
 //! Where errors of use cases meet callers of the signed API: the only such place.
 
-use crate::service::{CloseRefused, LinkError, RefundRefused, Trouble};
+use crate::service::{
+    CloseOrderRefused, CloseRefused, KeyRefundRefused, LinkError, RefundRefused, RetryRefused, RevokeRefused,
+    SheetError, Trouble,
+};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use actix_web::http::header::RETRY_AFTER;
 use mingfen_his::HisError;
 use mingfen_store::StoreError;
+
+/// Refusals that pass: the same request may be granted later.
+const PASSING: [&str; 9] = [
+    "ORDER_IN_DOUBT",
+    "NO_SUCH_ORDER",
+    "NO_SUCH_TASK",
+    "NOT_PAID",
+    "NOT_BOOKED_YET",
+    "IN_PROGRESS",
+    "TOO_MANY_REQUESTS",
+    "OVER_KEY_LIMIT",
+    "OVER_DAY_LIMIT",
+];
 
 /// An answer that is not what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,17 +32,35 @@ pub struct ApiFailure {
     pub code: &'static str,
     /// For the person who wrote the program: what, where, what to do.
     pub message: String,
+    /// Seconds after which it is worth another try.
+    pub retry_after: Option<u32>,
 }
 
 impl ApiFailure {
     /// A failure.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+        Self { status, code, message: message.into(), retry_after: None }
     }
 
     /// The request cannot be read.
     pub fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "BAD_REQUEST", message)
+    }
+
+    /// Too many requests; the next minute has room again.
+    pub fn too_many(message: impl Into<String>) -> Self {
+        Self {
+            retry_after: Some(60),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, "TOO_MANY_REQUESTS", message)
+        }
+    }
+
+    /// Whether the same request can never be answered otherwise, so that its answer may be kept for repeats. What passes with
+    /// time (a booking that is under way, an order that is not here yet) or by somebody else's doing is asked anew; what could
+    /// not be read left no trace, and may be sent rightly under the same key.
+    pub fn is_final(&self) -> bool {
+        let unread = self.status == StatusCode::BAD_REQUEST;
+        self.status.is_client_error() && !unread && !PASSING.contains(&self.code)
     }
 
     /// As JSON.
@@ -35,7 +70,11 @@ impl ApiFailure {
 
     /// As an answer.
     pub fn answer(&self) -> HttpResponse {
-        HttpResponse::build(self.status).content_type("application/json; charset=utf-8").body(self.body())
+        let mut answer = HttpResponse::build(self.status);
+        if let Some(seconds) = self.retry_after {
+            answer.insert_header((RETRY_AFTER, seconds));
+        }
+        answer.content_type("application/json; charset=utf-8").body(self.body())
     }
 }
 
@@ -56,15 +95,56 @@ impl From<StoreError> for ApiFailure {
     }
 }
 
+impl From<SheetError> for ApiFailure {
+    fn from(error: SheetError) -> Self {
+        let message = error.to_string();
+        match error {
+            SheetError::NotMatched => Self::new(StatusCode::CONFLICT, "NOT_MATCHED", message),
+            SheetError::NothingOwed => Self::new(StatusCode::CONFLICT, "NOTHING_OWED", message),
+            SheetError::His(error) => error.into(),
+            SheetError::Link(error) => error.into(),
+            SheetError::Code(_) | SheetError::Render(_) => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "NO_SHEET", message)
+            }
+            SheetError::Trouble(trouble) => trouble.into(),
+        }
+    }
+}
+
 impl From<LinkError> for ApiFailure {
     fn from(error: LinkError) -> Self {
-        Self::bad_request(error.to_string())
+        match error {
+            LinkError::Patient(error) => Self::bad_request(error.to_string()),
+            LinkError::Trouble(trouble) => trouble.into(),
+        }
     }
 }
 
 impl From<HisError> for ApiFailure {
     fn from(error: HisError) -> Self {
         Self::new(StatusCode::BAD_GATEWAY, "HIS_DOES_NOT_ANSWER", error.to_string())
+    }
+}
+
+impl From<CloseOrderRefused> for ApiFailure {
+    fn from(refused: CloseOrderRefused) -> Self {
+        let message = refused.to_string();
+        match refused {
+            CloseOrderRefused::NotFound => Self::new(StatusCode::NOT_FOUND, "NO_SUCH_ORDER", message),
+            CloseOrderRefused::Paid => Self::new(StatusCode::CONFLICT, "ORDER_PAID", message),
+            CloseOrderRefused::InDoubt => Self::new(StatusCode::CONFLICT, "ORDER_IN_DOUBT", message),
+            CloseOrderRefused::Trouble(trouble) => trouble.into(),
+        }
+    }
+}
+
+impl From<RevokeRefused> for ApiFailure {
+    fn from(refused: RevokeRefused) -> Self {
+        let message = refused.to_string();
+        match refused {
+            RevokeRefused::NotOurs => Self::new(StatusCode::NOT_FOUND, "NO_SUCH_LINK", message),
+            RevokeRefused::Trouble(trouble) => trouble.into(),
+        }
     }
 }
 
@@ -75,6 +155,32 @@ impl From<CloseRefused> for ApiFailure {
             CloseRefused::NotParked => Self::new(StatusCode::NOT_FOUND, "NO_SUCH_TASK", message),
             CloseRefused::NoNote => Self::bad_request(message),
             CloseRefused::Trouble(trouble) => trouble.into(),
+        }
+    }
+}
+
+impl From<RetryRefused> for ApiFailure {
+    fn from(refused: RetryRefused) -> Self {
+        let message = refused.to_string();
+        match refused {
+            RetryRefused::NotParked => Self::new(StatusCode::NOT_FOUND, "NO_SUCH_TASK", message),
+            RetryRefused::Trouble(trouble) => trouble.into(),
+        }
+    }
+}
+
+impl From<KeyRefundRefused> for ApiFailure {
+    fn from(refused: KeyRefundRefused) -> Self {
+        let message = refused.to_string();
+        match refused {
+            KeyRefundRefused::OverKeyLimit { .. } => {
+                Self::new(StatusCode::FORBIDDEN, "OVER_KEY_LIMIT", message)
+            }
+            KeyRefundRefused::OverDayLimit { .. } => {
+                Self::new(StatusCode::FORBIDDEN, "OVER_DAY_LIMIT", message)
+            }
+            KeyRefundRefused::Refused(refused) => refused.into(),
+            KeyRefundRefused::Trouble(trouble) => trouble.into(),
         }
     }
 }

@@ -8,3 +8,4 @@ pub mod route;
 pub mod session;
 pub mod signed_request;
 pub mod visit;
+pub mod words;

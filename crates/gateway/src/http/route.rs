@@ -1,5 +1,7 @@
 //! A route says how it is guarded; a table of routes is what a listener serves, and nothing else.
 
+use super::api_error::ApiFailure;
+use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Route as Service};
 
@@ -21,7 +23,7 @@ pub enum Csrf {
 pub enum Limit {
     /// By each address so often a minute.
     PerAddress,
-    /// Not counted: the sender is proven, or it is the operator's own network.
+    /// The sender proves itself; only what proves nothing is counted, by address, and a key by its own limit.
     Proven,
 }
 
@@ -68,7 +70,8 @@ pub fn register(config: &mut ServiceConfig, routes: &[Route], wrong_method: fn()
     }
 }
 
-/// A bare answer for callers that are no people.
+/// An answer for callers that are no people.
 pub async fn method_not_allowed() -> HttpResponse {
-    HttpResponse::MethodNotAllowed().finish()
+    let message = "there is something at this address, but not by this method; see /api/docs";
+    ApiFailure::new(StatusCode::METHOD_NOT_ALLOWED, "NO_SUCH_METHOD", message).answer()
 }

@@ -1,7 +1,7 @@
 //! The patient's session: sealed into the cookie, so that any replica can read it and none has to keep it.
 
 use crate::Gateway;
-use mingfen_domain::ids::{ChannelId, SlipNo};
+use mingfen_domain::ids::{ChannelId, OutTradeNo, SlipNo};
 use mingfen_domain::money::Fen;
 use mingfen_domain::person::{Patient, Phone};
 use mingfen_domain::slip::{Slip, SlipKind};
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub const COOKIE: &str = "mingfen";
 const PURPOSE: &str = "session";
 const CSRF: &str = "csrf";
+const BACK: &str = "back";
 /// Slips that one session can list. More are shown on the next visit, after some were paid.
 pub const MOST_SLIPS: usize = 30;
 
@@ -181,6 +182,17 @@ impl Session {
     pub fn set_chosen(&mut self, slips: &[SlipNo]) {
         self.chosen = slips.iter().take(MOST_SLIPS).map(|slip_no| slip_no.as_str().to_owned()).collect();
     }
+}
+
+/// Proves that the address a browser comes back to from a cashier page is one that we made for that order. The same every time,
+/// because a repeated order must be the same to the byte.
+pub fn back_proof(gateway: &Gateway, order: &OutTradeNo) -> String {
+    text_box::tag(&gateway.keyring, BACK, order.as_str().as_bytes())
+}
+
+/// Whether a proof is ours.
+pub fn is_back_proof(gateway: &Gateway, order: &OutTradeNo, proof: &str) -> bool {
+    text_box::check_tag(&gateway.keyring, BACK, order.as_str().as_bytes(), proof)
 }
 
 /// What a confirmation page showed, sealed into its form: no other amount is charged.

@@ -34,13 +34,28 @@ const fn signed(
 
 /// Everything that the internal listener serves, by address.
 pub const ROUTES: &[Route] = &[
-    signed("/api/v1/slips", "POST", ApiRight::Slips, || web::post().to(api::make_link)),
-    signed("/api/v1/orders/{number}", "GET", ApiRight::Orders, || web::get().to(api::order)),
-    signed("/api/v1/refunds", "POST", ApiRight::Refunds, || web::post().to(api::refund)),
-    signed("/api/v1/refunds/{number}", "GET", ApiRight::Refunds, || web::get().to(api::refund_state)),
-    signed("/api/v1/tasks", "GET", ApiRight::Tasks, || web::get().to(api::tasks)),
-    signed("/api/v1/tasks/{id}/retry", "POST", ApiRight::Tasks, || web::post().to(api::retry_task)),
-    signed("/api/v1/tasks/{id}/close", "POST", ApiRight::Tasks, || web::post().to(api::close_task)),
+    signed("/api/v1/slips", "POST", ApiRight::Slips, || web::post().to(api::links::make_link)),
+    signed("/api/v1/slips/unpaid", "POST", ApiRight::Unpaid, || web::post().to(api::unpaid::unpaid)),
+    signed("/api/v1/slips/revoke", "POST", ApiRight::Slips, || web::post().to(api::links::revoke)),
+    signed("/api/v1/orders/{number}", "GET", ApiRight::Orders, || web::get().to(api::orders::order)),
+    signed("/api/v1/orders/{number}/story", "GET", ApiRight::OrderStories, || {
+        web::get().to(api::orders::story)
+    }),
+    signed("/api/v1/orders/{number}/close", "POST", ApiRight::CloseOrders, || {
+        web::post().to(api::orders::close_order)
+    }),
+    signed("/api/v1/refunds", "POST", ApiRight::Refunds, || web::post().to(api::refunds::refund)),
+    signed("/api/v1/refunds/{number}", "GET", ApiRight::Refunds, || {
+        web::get().to(api::refunds::refund_state)
+    }),
+    signed("/api/v1/refunds/by-request/{refund_request_no}", "GET", ApiRight::Refunds, || {
+        web::get().to(api::refunds::refund_by_request)
+    }),
+    signed("/api/v1/days/{day}/payments", "GET", ApiRight::DayLists, || web::get().to(api::days::payments)),
+    signed("/api/v1/days/{day}/refunds", "GET", ApiRight::DayLists, || web::get().to(api::days::refunds)),
+    signed("/api/v1/tasks", "GET", ApiRight::Tasks, || web::get().to(api::tasks::tasks)),
+    signed("/api/v1/tasks/{id}/retry", "POST", ApiRight::Tasks, || web::post().to(api::tasks::retry_task)),
+    signed("/api/v1/tasks/{id}/close", "POST", ApiRight::Tasks, || web::post().to(api::tasks::close_task)),
     open("/api/openapi.json", || web::get().to(openapi::json)),
     open("/api/docs", || web::get().to(openapi::page)),
     open("/assets/{name}", || web::get().to(asset::serve)),

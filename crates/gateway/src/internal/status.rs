@@ -9,8 +9,8 @@ pub(super) async fn healthz() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("ok\n")
 }
 
-/// It can take payments: the database answers and is migrated. Redis may be away without harm, and a worker may be another
-/// process; how they are is told all the same.
+/// It can take payments: the database answers and is migrated. Redis may be away, a worker may be another process, and HIS may
+/// refuse us without this process being unready, since another one would not fare better; all are told all the same.
 pub(super) async fn readyz(gateway: web::Data<Gateway>) -> HttpResponse {
     let database = gateway.store.ping().await.is_ok();
     let cache = gateway.cache.is_healthy().await;
@@ -18,6 +18,7 @@ pub(super) async fn readyz(gateway: web::Data<Gateway>) -> HttpResponse {
         "database": database,
         "cache": cache,
         "worker_age_seconds": gateway.worker_age_seconds(),
+        "his_refuses_us": gateway.watched_his.refuses_us(),
         "ready": database,
     });
     let mut answer = if database { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
@@ -58,6 +59,12 @@ pub(super) async fn metrics(gateway: web::Data<Gateway>) -> HttpResponse {
         "The database answers.",
         String::new(),
         i64::from(gateway.store.ping().await.is_ok()),
+    ));
+    gauges.push((
+        "mingfen_his_refuses_us",
+        "HIS does not let us in: key, secret or clock are wrong, and nothing is booked.",
+        String::new(),
+        i64::from(gateway.watched_his.refuses_us()),
     ));
     gauges.push((
         "mingfen_cache_up",

@@ -21,6 +21,7 @@ pub use worker::work_until;
 
 use crate::Gateway;
 use crate::service::{self, JobEnd, Trouble};
+use crate::trace;
 use futures_util::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use lease::{Lease, LeaseLost};
@@ -89,7 +90,7 @@ async fn claim(gateway: &Gateway, free: usize) -> Result<Vec<(TaskRecord, Lease)
 
 async fn run_one(gateway: &Gateway, task: TaskRecord, lease: Lease) {
     // A fault of the program in one job must not end the others, nor go on in a circle.
-    let job = AssertUnwindSafe(round(gateway, &task)).catch_unwind();
+    let job = AssertUnwindSafe(trace::follow(&task.trace, round(gateway, &task))).catch_unwind();
     let end = match lease.kept_during(gateway, &task.task_id, job).await {
         Err(LeaseLost) => {
             tracing::error!(task = %task.task_id, trace = %task.trace, "its lease was lost, so it was stopped; whoever has it now goes on");

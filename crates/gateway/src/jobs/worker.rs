@@ -4,6 +4,8 @@ use super::run_due_until;
 use crate::Gateway;
 use crate::service;
 use futures_util::FutureExt as _;
+use mingfen_domain::BusinessDay;
+use mingfen_store::StoreError;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -17,6 +19,8 @@ const SEAL_EVERY: Duration = Duration::from_secs(1);
 const ANCHOR_EVERY: Duration = Duration::from_secs(3600);
 /// Certificates are fetched more often than every twelve hours (wechatpay-v3.md, 1.6).
 const REFRESH_EVERY: Duration = Duration::from_secs(6 * 3600);
+/// What may be forgotten is looked for this often.
+const TIDY_EVERY: Duration = Duration::from_secs(300);
 /// An API answer is kept for repeats this long; a caller that repeats later has its own number of the refund.
 const ANSWERS_KEPT_SECONDS: i64 = 30 * 86_400;
 
@@ -42,10 +46,10 @@ async fn do_jobs(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
 }
 
 async fn keep_time(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
-    let (mut seal, mut anchor, mut upkeep) =
-        (interval(SEAL_EVERY), interval(ANCHOR_EVERY), interval(REFRESH_EVERY));
+    let (mut seal, mut anchor) = (interval(SEAL_EVERY), interval(ANCHOR_EVERY));
+    let (mut upkeep, mut tidy) = (interval(REFRESH_EVERY), interval(TIDY_EVERY));
     // After a long wait one round is enough; a burst of them would only be more of the same.
-    for timer in [&mut seal, &mut anchor, &mut upkeep] {
+    for timer in [&mut seal, &mut anchor, &mut upkeep, &mut tidy] {
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
     }
     while !*stop.borrow() {
@@ -60,7 +64,12 @@ async fn keep_time(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
                 Some(Err(error)) => tracing::error!(error = %error, "the end of the audit trail is in doubt"),
                 None => {}
             },
-            _ = upkeep.tick() => { guarded("upkeep", keep_up(gateway)).await; }
+            _ = upkeep.tick() => { guarded("upkeep", refresh(gateway)).await; }
+            _ = tidy.tick() => {
+                if let Some(Err(error)) = guarded("forgetting", forget_what_is_old(gateway)).await {
+                    tracing::warn!(error = %error, "what is too old could not be forgotten");
+                }
+            }
             _ = stop.changed() => {}
         }
     }
@@ -75,12 +84,14 @@ async fn guarded<T>(what: &str, round: impl Future<Output = T>) -> Option<T> {
     end.ok()
 }
 
-async fn keep_up(gateway: &Gateway) {
-    refresh(gateway).await;
-    let before = gateway.now().plus_seconds(-ANSWERS_KEPT_SECONDS);
-    if let Err(error) = gateway.store.purge_answers(before).await {
-        tracing::warn!(error = %error, "old API answers could not be forgotten");
-    }
+/// Forgets what is kept for a while only: answers for repeats, nonces, links called back, used allowances.
+async fn forget_what_is_old(gateway: &Gateway) -> Result<(), StoreError> {
+    let now = gateway.now();
+    gateway.store.purge_answers(now.plus_seconds(-ANSWERS_KEPT_SECONDS)).await?;
+    gateway.store.purge_nonces(now).await?;
+    gateway.store.purge_revoked_links(now).await?;
+    gateway.store.purge_allowances(BusinessDay::of(now.plus_seconds(-ANSWERS_KEPT_SECONDS))).await?;
+    Ok(())
 }
 
 async fn refresh(gateway: &Gateway) {

@@ -2,7 +2,7 @@
 
 mod http_sms;
 
-pub use http_sms::HttpSms;
+pub use http_sms::{HttpSms, SmsSettingsError};
 
 use async_trait::async_trait;
 use mingfen_domain::person::Phone;

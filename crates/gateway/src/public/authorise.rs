@@ -45,11 +45,13 @@ async fn came_back(visit: &Visit, channel: &str) -> Answer {
     if session.payer().is_some() {
         return Ok(visit.go(paths::SLIPS));
     }
-    let Some(code) =
-        visit.query(authorisation.code_parameter()).filter(|code| code.len() <= 512 && !code.is_empty())
-    else {
+    let Some(code) = visit.query(authorisation.code_parameter()).filter(|code| !code.is_empty()) else {
         return Ok(ask_again(visit, &session, &channel, AuthoriseState::Refused));
     };
+    // No provider's code looks like that: it is not sent on.
+    if code.len() > 512 || code.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(Failure::Page(ErrorKind::BadRequest));
+    }
     match authorisation.payer(&code).await {
         Ok(payer) => {
             session.set_payer(&payer);

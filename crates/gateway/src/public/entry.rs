@@ -4,6 +4,7 @@ use super::view::route;
 use super::{Answer, finish};
 use crate::http::session::Session;
 use crate::http::visit::Visit;
+use crate::service::token_sha256;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use mingfen_pages::paths;
@@ -20,11 +21,6 @@ pub(super) async fn enter(visit: Visit, token: web::Path<String>) -> HttpRespons
 
 async fn entered(visit: &Visit, token: &str) -> Answer {
     let gateway = &visit.gateway;
-    let tries = format!("bad_links:{}", visit.address());
-    if gateway.cache.counted(&tries).await >= gateway.settings.limits.bad_links {
-        let again_at = visit.moment(gateway.now().plus_seconds(600));
-        return Ok(visit.page_as(StatusCode::TOO_MANY_REQUESTS, &TooManyTries { minutes: 10, again_at }));
-    }
     let claims = match slip_token::open(&gateway.keyring, token, gateway.now()) {
         Ok(claims) if claims.hospital == gateway.settings.hospital.id => claims,
         Err(OpenError::Expired { at }) => {
@@ -32,10 +28,19 @@ async fn entered(visit: &Visit, token: &str) -> Answer {
         }
         // Tampered, foreign, unknown key: one page that says nothing more.
         Ok(_) | Err(_) => {
-            gateway.cache.count(&tries, TEN_MINUTES).await;
+            // Only failures wait: a hospital's whole network is one address, and a genuine code is always let in.
+            let tries = gateway.cache.count(&format!("bad_links:{}", visit.address()), TEN_MINUTES).await;
+            if tries > gateway.settings.limits.bad_links {
+                let again_at = visit.moment(gateway.now().plus_seconds(600));
+                let page = TooManyTries { minutes: 10, again_at };
+                return Ok(visit.page_as(StatusCode::TOO_MANY_REQUESTS, &page));
+            }
             return Ok(visit.page_as(StatusCode::NOT_FOUND, &LinkInvalid));
         }
     };
+    if gateway.store.is_link_revoked(&token_sha256(token)).await? {
+        return Ok(visit.page_as(StatusCode::GONE, &LinkExpired { expired_at: None }));
+    }
     let chosen = visit.query("app").and_then(|key| PayApp::from_key(&key));
     let mut session = Session::begin(gateway, &claims.patient);
     if let Some(app) = visit.app()

@@ -57,7 +57,7 @@ pub const ROUTES: &[Route] = &[
     get("/result/{reference}/refund/{number}/state", || web::get().to(refund::state)),
     post("/result/{reference}/check", Csrf::Harmless, || web::post().to(result::check)),
     post("/result/{reference}/again", Csrf::Token, || web::post().to(result::again)),
-    get("/back/{order}", || web::get().to(result::come_back)),
+    get("/back/{order}/{proof}", || web::get().to(result::come_back)),
     get("/receipt/{reference}", || web::get().to(receipt::show)),
     get("/history", || web::get().to(history::show)),
     post("/lang", Csrf::Harmless, || web::post().to(preference::language)),

@@ -1,6 +1,7 @@
 //! A provider tells us something.
 
 use crate::Gateway;
+use crate::http::limits::address;
 use crate::service::{Received, receive_notification};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -15,15 +16,19 @@ pub(super) async fn receive(
 ) -> HttpResponse {
     let Ok(channel) = ChannelId::parse(channel.as_str()) else { return HttpResponse::NotFound().finish() };
     let raw = RawNotification { headers: headers(&request), body: body.to_vec(), received_at: gateway.now() };
-    let received = receive_notification(&gateway, &channel, &raw).await.unwrap_or_else(|trouble| {
+    let from = address(&request, gateway.settings.trust_forwarded_for);
+    let received = receive_notification(&gateway, &channel, &raw, &from).await.unwrap_or_else(|trouble| {
         tracing::error!(channel = %channel, error = %trouble, "a notification could not be recorded; it will be sent again");
         Received::NotAccepted
     });
     let notifications = gateway.channel(&channel).and_then(|provider| provider.notifications());
     match (received, notifications) {
-        (Received::Accepted | Received::NotAccepted, Some(notifications)) => {
+        (Received::Accepted | Received::NotAccepted | Received::TooMany, Some(notifications)) => {
             let answer = notifications.acknowledge(received == Received::Accepted);
-            let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let status = match received {
+                Received::TooMany => StatusCode::TOO_MANY_REQUESTS,
+                _ => StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            };
             HttpResponse::build(status).content_type(answer.content_type).body(answer.body)
         }
         _ => HttpResponse::NotFound().finish(),

@@ -1,22 +1,34 @@
 //! Language and type size.
 
+use crate::http::error::{Failure, answer};
 use crate::http::form::{Form, own_path};
 use crate::http::session::Session;
 use crate::http::visit::Visit;
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::{HttpResponse, web};
 use mingfen_pages::Language;
+use mingfen_pages::patient::ErrorKind;
 
 pub(super) async fn language(visit: Visit, body: web::Bytes) -> HttpResponse {
-    let form = Form::parse(&body).unwrap_or_default();
-    let language = form.value("lang").and_then(Language::from_tag).unwrap_or_default();
-    remember(&visit, &form, "lang", language.tag())
+    let form = Form::parse(&body);
+    let chosen = form.as_ref().and_then(|form| form.value("lang")).and_then(Language::from_tag);
+    match (&form, chosen) {
+        (Some(form), Some(language)) => remember(&visit, form, "lang", language.tag()),
+        _ => answer(&visit, Failure::Page(ErrorKind::BadRequest)),
+    }
 }
 
 pub(super) async fn size(visit: Visit, body: web::Bytes) -> HttpResponse {
-    let form = Form::parse(&body).unwrap_or_default();
-    let size = if form.value("size") == Some("large") { "large" } else { "standard" };
-    remember(&visit, &form, "size", size)
+    let form = Form::parse(&body);
+    let chosen = match form.as_ref().and_then(|form| form.value("size")) {
+        Some("large") => Some("large"),
+        Some("standard") => Some("standard"),
+        _ => None,
+    };
+    match (&form, chosen) {
+        (Some(form), Some(size)) => remember(&visit, form, "size", size),
+        _ => answer(&visit, Failure::Page(ErrorKind::BadRequest)),
+    }
 }
 
 /// What was chosen or typed on the page and not sent yet; the script sends it along.

@@ -4,6 +4,7 @@ use super::refund::money_back;
 use super::view::{kind, masked, pay_app};
 use super::{Answer, finish, form, refund};
 use crate::http::error::Failure;
+use crate::http::session::is_back_proof;
 use crate::http::visit::Visit;
 use crate::service::{
     PaymentView, Private, Stage, ask_now, order_again, says_unpaid, view_by_ref, voucher_no,
@@ -252,15 +253,21 @@ async fn ordered_again(visit: &Visit, reference: &str, body: &[u8]) -> Answer {
     Ok(visit.keep(visit.go(paths::CONFIRM), session))
 }
 
-pub(super) async fn come_back(visit: Visit, order: web::Path<String>) -> HttpResponse {
-    let result = came_back(&visit, &order).await;
+pub(super) async fn come_back(visit: Visit, path: web::Path<(String, String)>) -> HttpResponse {
+    let (order, proof) = path.into_inner();
+    let result = came_back(&visit, &order, &proof).await;
     finish(&visit, result)
 }
 
-/// A browser comes back from a cashier page; what it says proves nothing.
-async fn came_back(visit: &Visit, order: &str) -> Answer {
+/// A browser comes back from a cashier page, perhaps another browser than the one that left, without its session; what it says
+/// of the payment proves nothing. An order's number alone leads nowhere: it is on statements and receipts, and the page's
+/// reference is not to be had for it.
+async fn came_back(visit: &Visit, order: &str, proof: &str) -> Answer {
     let not_found = || Failure::Page(ErrorKind::NotFound);
     let order = OutTradeNo::parse(order).map_err(|_| not_found())?;
+    if !is_back_proof(&visit.gateway, &order, proof) {
+        return Err(Failure::Page(ErrorKind::SessionOver));
+    }
     let record = visit.gateway.store.payment(&order).await?.ok_or_else(not_found)?;
     let bill = visit.gateway.store.bill(&record.payment.bill_no).await?.ok_or_else(not_found)?;
     Ok(visit.go(&paths::result(&bill.view_ref)))

@@ -23,7 +23,7 @@ pub enum CloseRefused {
 /// # Errors
 /// [`CloseRefused`]: it stays parked.
 pub async fn close_task(gateway: &Gateway, task_id: &str, who: &str, note: &str) -> Result<(), CloseRefused> {
-    if !(1..=200).contains(&note.chars().count()) || note.chars().any(char::is_control) {
+    if !crate::http::words::is_readable(note, 1, 200) {
         return Err(CloseRefused::NoNote);
     }
     let now = gateway.now();

@@ -2,7 +2,7 @@
 
 use super::record_sighting::{Recorded, Source, Way, record_event, record_sighting};
 use super::{JobEnd, Trouble};
-use crate::{Gateway, crash};
+use crate::{Gateway, crash, trace};
 use mingfen_domain::ids::OutTradeNo;
 use mingfen_domain::payment::{Event, State};
 use mingfen_provider_api::{CallError, Sighted};
@@ -102,9 +102,9 @@ async fn ask(gateway: &Gateway, record: &PaymentRecord, close: bool) -> Result<A
     let inquiry =
         channel.inquiry().ok_or_else(|| Trouble::NoAbility(record.payment.channel.to_string(), "inquiry"))?;
     let (answer, way) = if close {
-        (inquiry.close(order).await, Way::CloseAnswer)
+        (trace::follow(&record.payment.trace, inquiry.close(order)).await, Way::CloseAnswer)
     } else {
-        (inquiry.query(order).await, Way::Query)
+        (trace::follow(&record.payment.trace, inquiry.query(order)).await, Way::Query)
     };
     crash::point_of(way.as_str(), record.payment.state.as_str(), "heard");
     let sighting = match answer {

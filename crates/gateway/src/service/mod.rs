@@ -4,11 +4,13 @@
 //! writes its whole effect, outbox rows included, in one transaction, and nothing is acknowledged before it is durable.
 
 mod attention;
+mod close_order;
 mod close_task;
 mod follow_payment;
 mod follow_refund;
 mod give_lock_back;
 mod open_payment;
+mod order_money;
 mod order_story;
 mod payment_view;
 mod post_refund_to_his;
@@ -17,19 +19,24 @@ mod private;
 mod receive_notification;
 mod record_refund;
 mod record_sighting;
+mod refund_for_key;
 mod request_refund;
 mod reseal;
+mod retry_task;
+mod revoke_link;
 mod seal_audit;
 mod send_notice;
 mod slip_link;
 mod slip_sheet;
 mod verify;
 
+pub use close_order::{CloseOrderRefused, close_order};
 pub use close_task::{CloseRefused, close_task};
 pub use follow_payment::{ask_now, follow_payment, says_unpaid};
 pub use follow_refund::follow_refund;
 pub use give_lock_back::give_lock_back;
 pub use open_payment::{NotOwed, OpenError, OpenPayment, Opened, open_payment, order_again};
+pub use order_money::{OrderMoney, order_money};
 pub use order_story::{OpenWork, OrderStory, StoryStep, order_story};
 pub use payment_view::{PaymentView, RefusedBecause, Stage, payment_view, view_by_ref};
 pub use post_refund_to_his::post_refund_to_his;
@@ -37,8 +44,11 @@ pub use post_write_back::{post_write_back, recheck_refusal};
 pub use receive_notification::{Received, receive_notification};
 pub use record_refund::{RefundRecorded, record_refund_event, record_refund_sighting};
 pub use record_sighting::{Recorded, Source, Told, Way, record_event, record_sighting};
+pub use refund_for_key::{KeyRefundRefused, refund_for_key};
 pub use request_refund::{RefundAsked, RefundRefused, RefundTarget, RefundWay, request_refund};
 pub use reseal::{KeyUsage, Resealed, key_usage, reseal};
+pub use retry_task::{RetryRefused, retry_task};
+pub use revoke_link::{RevokeRefused, revoke_link};
 pub use seal_audit::{accept_end, audit_anchor, seal_audit};
 pub use send_notice::send_notice;
 pub use slip_link::{LinkError, SlipLink, slip_link};
@@ -49,6 +59,7 @@ pub(crate) use attention::matter;
 pub(crate) use open_payment::order_request;
 pub(crate) use payment_view::voucher_no;
 pub(crate) use private::Private;
+pub(crate) use revoke_link::token_sha256;
 pub(crate) use slip_sheet::hospital_frame;
 
 use mingfen_store::StoreError;

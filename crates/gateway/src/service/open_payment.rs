@@ -3,7 +3,7 @@
 use super::attention::audit;
 use super::record_sighting::{Way, record_event};
 use super::{Private, Trouble, ask_now};
-use crate::{Gateway, crash};
+use crate::{Gateway, crash, trace};
 use mingfen_domain::bill::{Bill, BillState, BilledSlip};
 use mingfen_domain::ids::{BillNo, ChannelId, OutTradeNo, SlipNo, TraceId};
 use mingfen_domain::payment::{Event, Payment, Scene, State};
@@ -425,7 +425,7 @@ async fn hold(gateway: &Gateway, bill: &BillRecord, order: &OutTradeNo) -> Resul
     if bill.bill.lock_token.is_some() || !gateway.his.capabilities().locks {
         return Ok(());
     }
-    let error = match gateway.his.lock(&lock_request(bill)).await {
+    let error = match trace::follow(&bill.trace, gateway.his.lock(&lock_request(bill))).await {
         Ok(LockAnswer::Locked { token, expires_at }) => {
             crash::point("open_payment.locked");
             return keep_lock(gateway, bill, order, &token, expires_at).await;
@@ -571,7 +571,7 @@ async fn send(gateway: &Gateway, record: &PaymentRecord, channel: &dyn Provider)
     }
     let request = order_request(gateway, record)?;
     let order = &record.payment.out_trade_no;
-    let answer = channel.open_order(&request).await;
+    let answer = trace::follow(&record.payment.trace, channel.open_order(&request)).await;
     crash::point("open_payment.ordered");
     match answer {
         Ok(opened) => {
@@ -610,7 +610,7 @@ pub(crate) fn order_request(gateway: &Gateway, record: &PaymentRecord) -> Result
         expires_at: payment.expires_at,
         created_at: payment.created_at,
         notify_url: gateway.notify_url(&payment.channel),
-        return_url: format!("{}/back/{}", gateway.public_base(), payment.out_trade_no),
+        return_url: gateway.return_url(&payment.out_trade_no),
         client_ip: record.client_ip.clone(),
     })
 }

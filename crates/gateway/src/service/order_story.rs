@@ -79,7 +79,8 @@ pub async fn order_story(gateway: &Gateway, number: &str) -> Result<Option<Order
     }
 }
 
-async fn find_bill(gateway: &Gateway, number: &str) -> Result<Option<BillRecord>, Trouble> {
+/// Finds a bill by any number of it.
+pub(super) async fn find_bill(gateway: &Gateway, number: &str) -> Result<Option<BillRecord>, Trouble> {
     let store = &gateway.store;
     if let Ok(bill_no) = BillNo::parse(number)
         && let Some(bill) = store.bill(&bill_no).await?

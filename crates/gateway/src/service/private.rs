@@ -20,6 +20,7 @@ const PAYER: &str = "payments.payer";
 const NOTIFICATION: &str = "notifications.raw";
 const CARD: &str = "bills.card";
 const CHAIN_END: &str = "audit_ends.end";
+const ANSWER: &str = "api_answers.body";
 
 #[derive(Serialize, Deserialize)]
 struct PatientRow {
@@ -82,6 +83,14 @@ impl Private<'_> {
 
     pub(crate) fn seal_raw(&self, bytes: &[u8]) -> Vec<u8> {
         self.seal(NOTIFICATION, bytes)
+    }
+
+    pub(crate) fn seal_answer(&self, body: &str) -> Vec<u8> {
+        self.seal(ANSWER, body.as_bytes())
+    }
+
+    pub(crate) fn open_answer(&self, sealed: &[u8]) -> Result<String, Trouble> {
+        String::from_utf8(self.open(ANSWER, sealed)?).map_err(|_| Trouble::Sealed(ANSWER.to_owned()))
     }
 
     pub(crate) fn seal_chain_end(&self, end: &Link) -> Vec<u8> {

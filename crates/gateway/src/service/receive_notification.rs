@@ -17,11 +17,17 @@ pub enum Received {
     Accepted,
     /// Not proven, not ours, or not durable: the provider shall send it again.
     NotAccepted,
+    /// Not proven and not even kept: too much from that address has proven nothing.
+    TooMany,
     /// There is no such channel here, or it is not told anything.
     NoSuchChannel,
 }
 
-/// Takes a notification in.
+/// Takes a notification in that came `from` an address.
+///
+/// Its bytes are kept before anything else, as long as not too much from that address has turned out to prove nothing: anybody
+/// can send bytes. Above that cap a notification is proven first and kept then, so that a genuine one never suffers from
+/// what others send from the same address.
 ///
 /// # Errors
 /// [`Trouble`] when it could not be kept: the provider must not be acknowledged.
@@ -29,13 +35,30 @@ pub async fn receive_notification(
     gateway: &Gateway,
     channel: &ChannelId,
     raw: &RawNotification,
+    from: &str,
 ) -> Result<Received, Trouble> {
     let Some(provider) = gateway.channel(channel).cloned() else { return Ok(Received::NoSuchChannel) };
     let Some(notifications) = provider.notifications() else { return Ok(Received::NoSuchChannel) };
+    // Counted as proving nothing until it proves itself, so that any number at once stores no more than the cap.
+    let unproven = format!("unproven:{from}");
+    let count_so_far = gateway.cache.count(&unproven, Duration::from_secs(60)).await;
+    if count_so_far > gateway.settings.limits.unproven_per_minute {
+        // Without fetching keys: that would be done for every forged one.
+        let Ok(verified) = notifications.verify(raw) else {
+            count(gateway, channel, "not_kept");
+            return Ok(Received::TooMany);
+        };
+        let id = keep(gateway, channel, raw).await?;
+        gateway.cache.uncount(&unproven).await;
+        return apply(gateway, channel, &id, &verified).await;
+    }
     let id = keep(gateway, channel, raw).await?;
     crash::point("notification.kept");
     match verify(provider.as_ref(), notifications, raw).await {
-        Ok(verified) => apply(gateway, channel, &id, &verified).await,
+        Ok(verified) => {
+            gateway.cache.uncount(&unproven).await;
+            apply(gateway, channel, &id, &verified).await
+        }
         Err(error) => {
             let verdict = format!("not_verified: {error}");
             gateway.store.set_verdict(&id, &verdict, None, None).await?;

@@ -1,5 +1,7 @@
 //! The link behind the QR code of a fee slip.
 
+use super::attention::audit;
+use super::{Private, Trouble};
 use crate::Gateway;
 use mingfen_domain::Timestamp;
 use mingfen_domain::person::Patient;
@@ -22,16 +24,27 @@ pub enum LinkError {
     /// A field of the patient does not fit into a code.
     #[error("the patient does not fit into a code: {0}")]
     Patient(#[from] SealError),
+    /// Nothing was written down, so there is no link.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
 }
 
-/// Seals a patient into a link.
+/// Seals a patient into a link, and writes down who had it made. The trail names the card by its keyed digest only.
 ///
 /// # Errors
-/// [`LinkError`] when a field is too long.
-pub fn slip_link(gateway: &Gateway, patient: &Patient) -> Result<SlipLink, LinkError> {
-    let expires_at = Timestamp::from_seconds(gateway.now().seconds() + gateway.settings.timing.link_valid);
+/// [`LinkError`] when a field is too long, or when it could not be written down.
+pub async fn slip_link(gateway: &Gateway, patient: &Patient, who: &str) -> Result<SlipLink, LinkError> {
+    let now = gateway.now();
+    let expires_at = Timestamp::from_seconds(now.seconds() + gateway.settings.timing.link_valid);
     let claims =
         SlipClaims { hospital: gateway.settings.hospital.id.clone(), patient: patient.clone(), expires_at };
     let token = slip_token::seal(&gateway.keyring, &claims, gateway.random.as_ref())?;
+    let card = Private(gateway).card_index(&gateway.settings.hospital.id, &patient.card_no);
+    let card: String = card.chars().take(16).collect();
+    let mut tx = gateway.store.begin().await.map_err(Trouble::from)?;
+    audit(&mut tx, now, who, "slip_link.made", &format!("card:{card}"), &format!("works until {expires_at}"))
+        .await
+        .map_err(Trouble::from)?;
+    tx.commit().await.map_err(Trouble::from)?;
     Ok(SlipLink { url: format!("{}/s/{token}", gateway.public_base()), token, expires_at })
 }

@@ -57,7 +57,7 @@ pub enum SheetError {
 }
 
 /// Makes the sheet of these slips, or of everything that is owed when none is named. The code opens all that is owed when
-/// it is scanned, whatever the sheet names.
+/// it is scanned, whatever the sheet names. `by` had it made, for the audit trail.
 ///
 /// # Errors
 /// [`SheetError`]: nothing was made.
@@ -66,6 +66,7 @@ pub async fn slip_sheet(
     patient: &Patient,
     slip_nos: &[SlipNo],
     options: SheetOptions,
+    by: &str,
 ) -> Result<SlipSheet, SheetError> {
     let hospital = &gateway.settings.hospital;
     let owed = match gateway.his.owed_slips(&hospital.id, &patient.card_no).await? {
@@ -79,7 +80,7 @@ pub async fn slip_sheet(
     if slips.is_empty() {
         return Err(SheetError::NothingOwed);
     }
-    let link = slip_link(gateway, patient)?;
+    let link = slip_link(gateway, patient, by).await?;
     let sheet = sheet(gateway.now(), patient, &slips, &link, options)?;
     let html = sheet.standalone(&hospital_frame(hospital, Language::ZhCn))?;
     Ok(SlipSheet { link, html })

@@ -1,6 +1,7 @@
 //! One signed request and what came of it.
 
 use super::settings::{RestHisSettings, SettingsError};
+use crate::trace;
 use mingfen_domain::ambient::{UPPER_ALPHANUMERIC, random_text};
 use mingfen_domain::{Clock, Random};
 use mingfen_vault::request_signature;
@@ -118,8 +119,11 @@ impl Exchange {
         let nonce = random_text(&*self.random, UPPER_ALPHANUMERIC, 32);
         let secret = self.settings.secret.as_bytes();
         let signature = request_signature::sign(secret, "POST", url.path(), timestamp, &nonce, &body);
-        self.client
-            .post(url)
+        let mut request = self.client.post(url);
+        if let Some(trace) = trace::current() {
+            request = request.header("X-Mingfen-Trace", trace.as_str());
+        }
+        request
             .header(CONTENT_TYPE, "application/json; charset=utf-8")
             .header(ACCEPT, "application/json")
             .header("X-Mingfen-Key", &self.settings.key_id)
