@@ -46,6 +46,7 @@ stories!(
     a_day_is_listed_page_by_page,
     a_link_that_was_called_back_does_not_open,
     a_code_is_drawn_as_it_is_asked_for,
+    a_sheet_is_printed_on_the_paper_that_is_named,
     a_key_does_what_its_rights_say_and_nothing_else,
     whatever_was_changed_after_signing_is_noticed,
     the_documentation_and_the_example_work,
@@ -680,6 +681,30 @@ async fn a_code_is_drawn_as_it_is_asked_for(hospital: Hospital) {
         let (status, answer) = ask(bad.clone()).await;
         assert_eq!((status, answer["code"].as_str()), (400, Some("BAD_REQUEST")), "{bad}: {answer}");
     }
+}
+
+async fn a_sheet_is_printed_on_the_paper_that_is_named(hospital: Hospital) {
+    let (name, slip_no) = {
+        let records = hospital.simulator.his().records();
+        let name = records.patient(CARD).map(|patient| patient.name.clone()).unwrap_or_default();
+        (name, records.slips_of(CARD).next().expect("a slip").slip_no.clone())
+    };
+    for paper in ["a5", "80mm", "58mm"] {
+        let body = json!({
+            "hospital_id": "QH01", "patient": {"name": name, "card_no": CARD}, "slips": [slip_no], "paper": paper,
+        });
+        let (status, answer) = hospital.api("POST", "/api/v1/slips", &body.to_string(), &[]).await;
+        assert_eq!(status, 200, "{answer}");
+        let sheet = answer["sheet_html"].as_str().expect("a sheet");
+        assert!(sheet.contains(&slip_no) && sheet.contains("<svg"), "{sheet}");
+        assert!(!sheet.contains(CARD), "the card stays masked on paper");
+    }
+    let other = json!({"hospital_id": "QH01", "patient": {"name": "别人", "card_no": CARD}, "paper": "a5"});
+    let (status, answer) = hospital.api("POST", "/api/v1/slips", &other.to_string(), &[]).await;
+    assert_eq!((status, answer["code"].as_str()), (409, Some("NOT_MATCHED")), "{answer}");
+    let unknown = json!({"hospital_id": "QH01", "patient": {"name": name, "card_no": CARD}, "slips": ["S-0"], "paper": "a5"});
+    let (status, answer) = hospital.api("POST", "/api/v1/slips", &unknown.to_string(), &[]).await;
+    assert_eq!((status, answer["code"].as_str()), (409, Some("NOTHING_OWED")), "{answer}");
 }
 
 async fn a_key_does_what_its_rights_say_and_nothing_else(hospital: Hospital) {

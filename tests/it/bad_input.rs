@@ -476,6 +476,7 @@ fn calls() -> Vec<Call> {
                 ("qr", vec![json!("M")]),
                 ("qr.dots", vec![json!(0), json!(21), json!(-1), json!(1.5), json!("6")]),
                 ("qr.margin", vec![json!(-1), json!(17), json!(4.0), json!("4")]),
+                ("paper", vec![json!(""), json!("A4"), json!("80"), json!(80)]),
             ],
         },
         Call {

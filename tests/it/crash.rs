@@ -62,10 +62,10 @@ const DEATHS: &[(Story, &[&str])] = &[
     (
         Story::Refund,
         &[
-            "api.begun",
+            "api.refunds.begun",
             "request_refund.before_commit",
             "request_refund.stored",
-            "api.worked",
+            "api.refunds.worked",
             "refund.marked",
             "refund.sent",
             "refund.succeeded.before_commit",

@@ -226,8 +226,10 @@ where
         begin = Begin::Fresh;
     }
     tx.commit().await?;
+    // For the points at which a test dies: they mean one call, not whichever comes first.
+    let call = request.path().rsplit('/').next().unwrap_or_default();
     match begin {
-        Begin::Fresh => crash::point("api.begun"),
+        Begin::Fresh => crash::point_of("api", call, "begun"),
         Begin::Stored { status, body_sealed } => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             return Ok(Answer { status, text: Private(gateway).open_answer(&body_sealed)?, keep: true });
@@ -248,7 +250,7 @@ where
         }
     }
     let answer = done(work.await);
-    crash::point("api.worked");
+    crash::point_of("api", call, "worked");
     let store = &gateway.store;
     let still_ours = if answer.keep {
         let sealed = Private(gateway).seal_answer(&answer.text);

@@ -121,6 +121,7 @@ impl Private<'_> {
             SealedColumn::PaymentPayer => PAYER,
             SealedColumn::NotificationHeaders | SealedColumn::NotificationBody => NOTIFICATION,
             SealedColumn::AuditEnd => CHAIN_END,
+            SealedColumn::ApiAnswer => ANSWER,
         };
         field::reseal(&self.0.keyring, purpose, sealed, self.0.random.as_ref()).ok()
     }
