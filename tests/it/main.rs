@@ -29,6 +29,7 @@ mod refunds;
 mod rotation;
 mod routes;
 mod second_thoughts;
+mod serving;
 mod tampering;
 mod telling;
 mod trace;

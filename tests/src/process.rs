@@ -114,15 +114,20 @@ impl Installation {
 
     /// Starts the gateway at its place; with `crash_at` it dies when it passes that point. Answers when it is ready.
     pub async fn serves(&self, place: usize, crash_at: Option<&str>) -> Process {
-        let log_path = self.directory.path().join(format!("serve-{place}-{}.log", crash_at.unwrap_or("on")));
+        let environment = crash_at.map(|point| ("MINGFEN_CRASH_AT", point));
+        self.serves_with(place, environment.as_slice()).await
+    }
+
+    /// Starts it with more in its environment, which goes before its configuration file.
+    pub async fn serves_with(&self, place: usize, environment: &[(&str, &str)]) -> Process {
+        let words = environment.iter().map(|(_, value)| value.replace(['/', ':'], "-")).collect::<String>();
+        let log_path = self.directory.path().join(format!("serve-{place}-{:.80}.log", words));
         let log = fs::File::create(&log_path).expect("a log");
         let mut command = Command::new(program());
         command.arg("serve").arg("--config").arg(self.config(place));
         command.env_remove("RUST_LOG").env_remove("MINGFEN_CRASH_AT").kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        if let Some(point) = crash_at {
-            command.env("MINGFEN_CRASH_AT", point);
-        }
+        command.envs(environment.iter().copied());
         let mut process = Process { child: command.spawn().expect("the program starts"), log_path };
         let ready = format!("http://{}/readyz", self.places[place].internal);
         let deadline = Instant::now() + PATIENCE;
@@ -192,6 +197,11 @@ impl Installation {
         let answer = request.send().await.ok()?;
         let status = answer.status().as_u16();
         Some((status, answer.text().await.ok()?))
+    }
+
+    /// Where its configuration is, for files of a story's own.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// Where a balancer finds the processes.
@@ -309,6 +319,23 @@ impl Process {
             .unwrap_or_else(|_| panic!("it never passed the point where it was to die:\n{}", self.log()));
         let status = status.expect("its end is known");
         assert_eq!(ExitStatusExt::signal(&status), Some(SIGKILL), "it ended with {status}:\n{}", self.log());
+    }
+
+    /// Its supervisor asks it to stop.
+    pub fn is_asked_to_stop(&self) {
+        let number = self.child.id().expect("it is there").to_string();
+        let sent =
+            std::process::Command::new("/bin/sh").args(["-c", &format!("kill -TERM {number}")]).status();
+        assert!(sent.expect("a shell").success(), "it could not be asked");
+    }
+
+    /// It ends by itself, and well; answers what it said.
+    pub async fn ends_well(mut self) -> String {
+        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        let status = status.unwrap_or_else(|_| panic!("it does not stop:\n{}", self.log()));
+        let status = status.expect("its end is known");
+        assert!(status.success(), "it ended with {status}:\n{}", self.log());
+        self.log()
     }
 
     /// Power is cut.
