@@ -212,6 +212,9 @@ pub struct Slip {
     /// Light modules around the code; scanners are promised four
     #[arg(long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u32).range(0..=16))]
     pub margin: u32,
+    /// Who prints it, for the audit trail
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    pub by: String,
     /// Print the link as JSON
     #[arg(long)]
     pub json: bool,

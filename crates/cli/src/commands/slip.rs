@@ -20,9 +20,6 @@ enum Form {
     Svg,
 }
 
-/// Who has it made, for the audit trail.
-const BY: &str = "cli";
-
 pub async fn run(sources: &Sources, options: &Slip, screen: &mut Screen) -> anyhow::Result<Exit> {
     let form = match options.out.extension().and_then(|ending| ending.to_str()) {
         Some("html") => Form::Sheet,
@@ -37,6 +34,7 @@ pub async fn run(sources: &Sources, options: &Slip, screen: &mut Screen) -> anyh
     let Some(patient) = patient else {
         return Err(Refusal(format!("HIS knows no card {:?}", options.card)).into());
     };
+    let by = format!("cli:{}", options.by);
     let link = match form {
         Form::Sheet => {
             let look = SheetOptions {
@@ -47,12 +45,12 @@ pub async fn run(sources: &Sources, options: &Slip, screen: &mut Screen) -> anyh
                 },
                 code_size: CodeSize { margin: options.margin, dots: options.dots },
             };
-            let sheet = slip_sheet(&gateway, &patient, &slips, look, BY).await.map_err(refused)?;
+            let sheet = slip_sheet(&gateway, &patient, &slips, look, &by).await.map_err(refused)?;
             write_new(&options.out, sheet.html.as_bytes())?;
             sheet.link
         }
         Form::Png | Form::Svg => {
-            let link = slip_link(&gateway, &patient, BY).await?;
+            let link = slip_link(&gateway, &patient, &by).await?;
             let code = qr::QrCode::new(&link.url, qr::Level::M)?;
             let usual = QrOptions::default();
             let look =
