@@ -699,6 +699,11 @@ async fn a_sheet_is_printed_on_the_paper_that_is_named(hospital: Hospital) {
         assert!(sheet.contains(&slip_no) && sheet.contains("<svg"), "{sheet}");
         assert!(!sheet.contains(CARD), "the card stays masked on paper");
     }
+    let printed =
+        reqwest::get(format!("{}/his/sheet?card={CARD}&paper=58mm", hospital.simulator.base_url)).await;
+    let printed = printed.expect("an answer").text().await.expect("text");
+    assert!(printed.contains("缴费单") && printed.contains("<svg"), "HIS prints it: {printed}");
+
     let other = json!({"hospital_id": "QH01", "patient": {"name": "别人", "card_no": CARD}, "paper": "a5"});
     let (status, answer) = hospital.api("POST", "/api/v1/slips", &other.to_string(), &[]).await;
     assert_eq!((status, answer["code"].as_str()), (409, Some("NOT_MATCHED")), "{answer}");

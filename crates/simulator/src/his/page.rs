@@ -20,6 +20,7 @@ pub(super) fn configure(service: &mut web::ServiceConfig) {
     service
         .route("/his", web::get().to(show))
         .route("/his/page.css", web::get().to(style))
+        .route("/his/sheet", web::get().to(sheet))
         .route("/his/do", web::post().to(act));
 }
 
@@ -33,6 +34,29 @@ struct View {
 
 async fn style() -> HttpResponse {
     HttpResponse::Ok().content_type("text/css; charset=utf-8").body(include_str!("page.css"))
+}
+
+#[derive(Deserialize)]
+struct Sheet {
+    card: String,
+    paper: String,
+}
+
+/// The sheet as the gateway makes it, to be printed; it brings its own styles and nothing else.
+async fn sheet(hospital: web::Data<His>, asked: web::Query<Sheet>) -> HttpResponse {
+    const SHEET_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'";
+    let pushed = hospital.push_on_paper(&asked.card, &[], Some(&asked.paper)).await;
+    let pushed = pushed.map_err(|failure| failure.to_string());
+    match pushed.and_then(|link| link.sheet_html.ok_or_else(|| "网关没有给出缴费单".to_owned())) {
+        Ok(html) => HttpResponse::Ok()
+            .content_type("text/html; charset=utf-8")
+            .insert_header((header::CONTENT_SECURITY_POLICY, SHEET_POLICY))
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .body(html),
+        Err(problem) => HttpResponse::BadGateway()
+            .content_type("text/plain; charset=utf-8")
+            .body(format!("打印不了缴费单：{problem}")),
+    }
 }
 
 async fn show(hospital: web::Data<His>, view: web::Query<View>) -> HttpResponse {
@@ -181,7 +205,15 @@ fn slips_card(records: &Records, patient: &Patient, now_ms: i64) -> String {
     }
     let unpaid = slips.iter().any(|slip| slip.status == SlipStatus::Unpaid);
     let push = if unpaid {
-        button("push", "推送并取缴费码", "primary", &patient.card_no, "")
+        let papers: String = [("a5", "A5"), ("80mm", "80 mm"), ("58mm", "58 mm")]
+            .iter()
+            .map(|(paper, face)| {
+                let card = escape(&patient.card_no);
+                format!(r#" <a href="/his/sheet?card={card}&amp;paper={paper}" target="_blank" rel="noopener">{face}</a>"#)
+            })
+            .collect();
+        let push = button("push", "推送并取缴费码", "primary", &patient.card_no, "");
+        format!(r#"<span class="quiet">打印缴费单{papers}</span>{push}"#)
     } else {
         String::new()
     };

@@ -47,6 +47,9 @@ pub struct PushedLink {
     /// The code as SVG.
     #[serde(default)]
     pub qr_svg: String,
+    /// The printable sheet, when a paper was asked for.
+    #[serde(default)]
+    pub sheet_html: Option<String>,
 }
 
 /// Why a push brought no link.
@@ -77,11 +80,13 @@ impl His {
         *self.gateway.lock().unwrap_or_else(PoisonError::into_inner) = Some(access);
     }
 
-    /// Builds the signed request that pushes these slips of one card; an empty list means all that are unpaid.
+    /// Builds the signed request that pushes these slips of one card; an empty list means all that are unpaid. With a paper
+    /// (`a5`, `80mm`, `58mm`) the sheet is asked for as well.
     pub fn push_request(
         &self,
         card_no: &str,
         slip_nos: &[String],
+        paper: Option<&str>,
         access: &GatewayAccess,
     ) -> Result<SignedRequest, Denial> {
         let records = self.records();
@@ -104,15 +109,28 @@ impl His {
                 person[member] = json!(value);
             }
         }
-        let body = json!({ "hospital_id": HOSPITAL_ID, "patient": person, "slips": slips });
+        let mut body = json!({ "hospital_id": HOSPITAL_ID, "patient": person, "slips": slips });
+        if let Some(paper) = paper {
+            body["paper"] = json!(paper);
+        }
         Ok(self.sign_request(access, "/api/v1/slips", body.to_string().into_bytes()))
     }
 
     /// Pushes slips to the gateway set by [`His::set_gateway`], and keeps the link for the page.
     pub async fn push(&self, card_no: &str, slip_nos: &[String]) -> Result<PushedLink, PushFailure> {
+        self.push_on_paper(card_no, slip_nos, None).await
+    }
+
+    /// The same; with a paper the gateway makes the sheet to print as well.
+    pub async fn push_on_paper(
+        &self,
+        card_no: &str,
+        slip_nos: &[String],
+        paper: Option<&str>,
+    ) -> Result<PushedLink, PushFailure> {
         let access = self.gateway.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let access = access.ok_or(PushFailure::NoGateway)?;
-        let signed = self.push_request(card_no, slip_nos, &access)?;
+        let signed = self.push_request(card_no, slip_nos, paper, &access)?;
         let url = format!("{}{}", access.base_url.trim_end_matches('/'), signed.path);
         let client = reqwest::Client::builder()
             .timeout(std::time::Duration::from_secs(10))

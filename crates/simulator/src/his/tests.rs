@@ -271,7 +271,7 @@ async fn a_pushed_slip_is_signed_as_the_gateway_checks_it() {
         key_id: "his".to_owned(),
         secret: DEMO_SECRET.to_owned(),
     };
-    let signed = story.his().push_request(DEMO_CARD_NO, &["MZ1".to_owned()], &access).expect("signed");
+    let signed = story.his().push_request(DEMO_CARD_NO, &["MZ1".to_owned()], None, &access).expect("signed");
     let header =
         |name: &str| signed.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let nonce = header("X-Mingfen-Nonce").expect("nonce");
