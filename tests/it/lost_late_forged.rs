@@ -23,6 +23,7 @@ stories!(
     nothing_forged_is_applied,
     news_older_than_five_minutes_is_refused,
     a_body_of_a_megabyte_is_refused,
+    news_in_another_charset_is_kept_and_moves_nothing,
 );
 
 async fn a_notification_that_never_comes_is_healed_by_asking(hospital: Hospital) {
@@ -260,4 +261,44 @@ async fn a_body_of_a_megabyte_is_refused(hospital: Hospital) {
     let answer = reqwest::Client::new().post(url).body(vec![b'x'; 1 << 20]).send().await.expect("an answer");
     assert_eq!(answer.status().as_u16(), 413);
     assert!(hospital.kept_notifications().await.is_empty());
+}
+
+/// The genuine words in the other charset of these gateways, and words that are no UTF-8 at all.
+async fn news_in_another_charset_is_kept_and_moves_nothing(hospital: Hospital) {
+    let mut patient = hospital.patient(CARD, App::Alipay).await;
+    let sheet = patient.goes_to_the_sheet(&[1]).await;
+    hospital.simulator.faults().add(Rule::every("alipay.notify.payment", Fault::NotifyLost));
+    patient.pays_in_the_sheet(&sheet).await;
+    let order = first_order(&hospital);
+    // "支付成功" in GBK.
+    let gbk = b"\xd6\xa7\xb8\xb6\xb3\xc9\xb9\xa6";
+    let mut form = format!(
+        "charset=GBK&sign_type=RSA2&sign=AAAA&trade_status=TRADE_SUCCESS&out_trade_no={order}&subject="
+    );
+    form.push_str("%D6%A7%B8%B6");
+    let mut raw_form = form.clone().into_bytes();
+    raw_form.extend_from_slice(gbk);
+    let mut json = br#"{"id":"1","event_type":"TRANSACTION.SUCCESS","summary":""#.to_vec();
+    json.extend_from_slice(gbk);
+    json.extend_from_slice(br#"","resource":{}}"#);
+    for (channel, content_type, body) in [
+        ("alipay-main", "application/x-www-form-urlencoded; charset=GBK", form.into_bytes()),
+        ("alipay-main", "application/x-www-form-urlencoded", raw_form),
+        ("wechat-main", "application/json; charset=GBK", json),
+    ] {
+        let url = format!("{}/n/{channel}", hospital.replica.public_url);
+        let request =
+            reqwest::Client::new().post(url).header("content-type", content_type).body(body.clone());
+        let answer = request.send().await.expect("an answer");
+        let status = answer.status().as_u16();
+        let said = answer.text().await.expect("a text");
+        assert!(status >= 400 || said != "success", "{channel} was acknowledged: {status} {said}");
+        let kept = hospital.kept_notifications().await.pop().expect("it is kept");
+        assert_eq!(kept.body, body, "byte for byte");
+        assert!(kept.verdict.starts_with("not_verified"), "{}", kept.verdict);
+    }
+    hospital.lives_through(60, 5).await;
+    assert_eq!(patient.looks_at_result(&sheet).await.heading(), "支付成功", "the query found out");
+    assert_eq!(hospital.simulator.his().records().bookings().len(), 1);
+    hospital.verifies().await;
 }
