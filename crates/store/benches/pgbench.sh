@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# The statements of benches/commit.rs by PostgreSQL's own client, as the ceiling to compare with. Both are to be run in one
-# sitting on one machine; absolute figures mean little.
+# The statements of benches/commit.rs by PostgreSQL's own client, as the ceiling to compare with; or those of a notification on
+# its whole way, from the socket on. Both sides are to be run in one sitting on one machine; absolute figures mean little.
 #
-#   tests/services.sh crates/store/benches/pgbench.sh
+#   tests/services.sh crates/store/benches/pgbench.sh [commit.pgbench | notification.pgbench]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
+SCRIPT=${1:-commit.pgbench}
 
 : "${MINGFEN_TEST_POSTGRES:?is not set: run this with tests/services.sh, which starts a server}"
 PGBENCH=$(command -v pgbench || ls -d /usr/lib/postgresql/*/bin/pgbench 2>/dev/null | sort -V | tail -n 1)
@@ -40,7 +41,7 @@ printf '%-10s %s\n' clients 'transactions/s'
 for setting in '1 3000' '8 2000' '32 600'; do
   read -r clients each <<<"$setting"
   prepare "$clients" "$each"
-  tps=$("$PGBENCH" --no-vacuum --protocol=prepared --file=commit.pgbench --client="$clients" --jobs=2 --transactions="$each" \
+  tps=$("$PGBENCH" --no-vacuum --protocol=prepared --file="$SCRIPT" --client="$clients" --jobs=2 --transactions="$each" \
     --define=i=0 "$MINGFEN_TEST_POSTGRES" 2>&1) || { echo "$tps" >&2; exit 1; }
   printf '%-10s %s\n' "$clients" "$(sed -n 's/^tps = \([0-9]*\).*/\1/p' <<<"$tps")"
 done

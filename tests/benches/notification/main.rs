@@ -6,7 +6,7 @@
 //!
 //! Prints, for each engine and number of clients, notifications acknowledged a second with the time that one waited, and the
 //! same for every notification sent once more. Beside it stand what the parts cost by themselves, and PostgreSQL's own client
-//! with the statements of one recorded payment (`crates/store/benches/pgbench.sh`) in the same run.
+//! with the same statements (`crates/store/benches/notification.pgbench`) in the same run.
 //!
 //! "outside the store" is the processor time of the whole process but the clients, less that of the very same statements
 //! called without a gateway around them.
@@ -105,7 +105,7 @@ fn main() {
                 && let Some((_, ceiling)) = ceilings.iter().find(|(with, _)| *with == clients)
             {
                 println!(
-                    "{:>18} {:>14}  pgbench, one payment's statements; we reach {} of it",
+                    "{:>18} {:>14}  pgbench, the same statements; we reach {} of it",
                     "",
                     ceiling,
                     times(first.per_second(), *ceiling)
@@ -157,7 +157,7 @@ async fn bare(body: web::Bytes) -> HttpResponse {
 /// PostgreSQL's own client with the same statements; `(clients, transactions a second)`.
 fn pgbench() -> Vec<(usize, u128)> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/store/benches/pgbench.sh");
-    let said = Command::new(script).output().expect("pgbench.sh runs");
+    let said = Command::new(script).arg("notification.pgbench").output().expect("pgbench.sh runs");
     assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
     let text = String::from_utf8_lossy(&said.stdout).into_owned();
     let row = |line: &str| {
