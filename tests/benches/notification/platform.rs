@@ -65,16 +65,28 @@ impl Platform {
 
     /// The same as the bytes of a request.
     pub fn request(&self, number: usize) -> Vec<u8> {
-        let body = self.body(number);
+        self.request_of(&self.body(number))
+    }
+
+    /// One that is signed as it should be and sealed as nobody seals: it opens as far as its last byte.
+    pub fn spoilt_request(&self) -> Vec<u8> {
+        let body = self.body(0);
+        let spoilt =
+            body.replace("\"associated_data\":\"transaction\"", "\"associated_data\":\"transactioN\"");
+        assert_ne!(body, spoilt);
+        self.request_of(&spoilt)
+    }
+
+    fn request_of(&self, body: &str) -> Vec<u8> {
         let mut request = format!(
             "POST /n/{CHANNEL} HTTP/1.1\r\nhost: pay.hospital.example\r\ncontent-type: application/json\r\ncontent-length: {}\r\n",
             body.len()
         );
-        for (name, value) in self.headers(&body) {
+        for (name, value) in self.headers(body) {
             request.push_str(&format!("{name}: {value}\r\n"));
         }
         request.push_str("\r\n");
-        request.push_str(&body);
+        request.push_str(body);
         request.into_bytes()
     }
 
