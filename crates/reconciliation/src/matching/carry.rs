@@ -1,0 +1,48 @@
+//! What may still come: entries close to a day's cut, and entries that an earlier run has left over.
+
+use super::Rules;
+use crate::sides::When;
+use mingfen_domain::difference::Category;
+
+const DAY_SECONDS: u32 = 86_400;
+
+/// Whether a moment is so close to its day's cut that the other side may have it on the neighbouring day.
+#[inline]
+pub(super) fn is_near_cut(when: When, window_seconds: u32) -> bool {
+    when.second
+        .is_some_and(|second| second < window_seconds || second >= DAY_SECONDS.saturating_sub(window_seconds))
+}
+
+/// Whether a one-sided entry is waited for, instead of being called one-sided: it is close to the cut, or was carried here and the
+/// deadline of [`Category::CrossDay`] has not passed.
+pub(super) fn still_waits(day: i32, near_cut: bool, carried: bool, rules: &Rules) -> bool {
+    if !carried {
+        return near_cut;
+    }
+    let deadline = i32::from(Category::CrossDay.deadline_days());
+    rules.day.is_some_and(|today| today.saturating_sub(day) < deadline)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ends_of_a_day_are_near_its_cut() {
+        let at = |second| is_near_cut(When { day: 7, second }, 900);
+        assert!(at(Some(0)) && at(Some(899)) && at(Some(86_399)) && at(Some(85_500)));
+        assert!(!at(Some(900)) && !at(Some(85_499)) && !at(Some(43_200)));
+        assert!(!at(None), "a day without a time is no reason to wait");
+    }
+
+    #[test]
+    fn a_carried_entry_waits_until_its_deadline() {
+        let rules = Rules { day: Some(100), ..Rules::default() };
+        assert!(still_waits(99, false, true, &rules));
+        assert!(still_waits(98, true, true, &rules));
+        assert!(!still_waits(97, true, true, &rules), "the third day is the last");
+        assert!(still_waits(100, true, false, &rules));
+        assert!(!still_waits(100, false, false, &rules));
+        assert!(!still_waits(100, true, true, &Rules::default()), "nobody said which day it is");
+    }
+}

@@ -1,0 +1,472 @@
+//! The matching: pure but for the temporary files that it may write its entries to.
+//!
+//! Lines come in through one [`Shelf`] a thread, in any order, from any number of sources. They are scattered by a keyed hash of
+//! their order number over partitions; then each partition is compared by itself: entries of the same order number (bytes
+//! compared) make a group, and `grouping.rs` decides the group. What comes out is sorted, so that neither row order, file order,
+//! number of partitions or threads, nor the key of the hash changes a byte of it.
+//!
+//! No clock, no store, no provider's name for a thing. The design is in `docs/adr/0015-partitioned-matching.md`.
+
+mod carry;
+mod grouping;
+mod keys;
+mod partitions;
+#[cfg(test)]
+mod properties;
+
+pub use keys::HashKey;
+pub use partitions::Shelf;
+
+use crate::sides::{Kind, Place, Side, State};
+use grouping::Item;
+use mingfen_domain::Fen;
+use mingfen_domain::difference::Category;
+use partitions::{Accounts, Closed, Entry, Taken};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What a run is to be held to.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// Our journal takes part. Without it channel and HIS are compared alone, and no gateway line may be fed.
+    pub three_sided: bool,
+    /// The day of the run, as [`crate::sides::day_number`]: says how long carried entries have waited.
+    pub day: Option<i32>,
+    /// A one-sided entry this close to its day's cut is waited for.
+    pub near_cut_seconds: u32,
+    /// Which order numbers are ours. A channel's line of another form that nobody else knows is set aside.
+    pub own_numbers: OwnNumbers,
+    /// Above this many bytes entries are written to temporary files; without it all stay in memory.
+    pub memory_bytes: Option<usize>,
+    /// Whether what was set aside is listed too, and not only counted.
+    pub list_foreign: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            three_sided: false,
+            day: None,
+            near_cut_seconds: 900,
+            own_numbers: OwnNumbers::default(),
+            memory_bytes: None,
+            list_foreign: false,
+        }
+    }
+}
+
+/// The form of our order numbers. By default every number is ours.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OwnNumbers {
+    /// It begins with one of these; none means with anything.
+    pub prefixes: Vec<Vec<u8>>,
+    /// It has so many characters.
+    pub length: Option<usize>,
+}
+
+impl OwnNumbers {
+    fn include(&self, number: &[u8]) -> bool {
+        (self.prefixes.is_empty() || self.prefixes.iter().any(|prefix| number.starts_with(prefix)))
+            && self.length.is_none_or(|length| length == number.len())
+    }
+}
+
+/// Why the matching cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum MatchingError {
+    /// An order number must be there and no number may be longer than [`crate::sides::MAX_NUMBER`].
+    #[error("an order number is empty, or a number is longer than 128 bytes")]
+    NumberLength,
+    /// Both kinds have positive amounts.
+    #[error("an amount is negative")]
+    NegativeAmount,
+    /// No source was opened.
+    #[error("a line was fed before its source was opened")]
+    NoSource,
+    /// More merchant accounts than any hospital has: the wrong column.
+    #[error("there are more than 65 000 merchant accounts; is the right column read?")]
+    TooManyAccounts,
+    /// A sum does not fit.
+    #[error("a sum is out of range")]
+    OutOfRange,
+    /// A temporary file could not be written or read.
+    #[error("a temporary file could not be used: {0}; is the disk full?")]
+    Disk(std::io::Error),
+    /// What was written away does not come back as it was.
+    #[error("a temporary file was changed while it was in use")]
+    Damaged,
+}
+
+/// Count and money of one side in one category.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Lines.
+    pub lines: u64,
+    /// Sum of payments.
+    pub paid: Fen,
+    /// Sum of refunds, positive.
+    pub refunded: Fen,
+}
+
+/// How all lines of all sides were divided among the categories.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    tallies: [[Tally; 3]; Category::ALL.len()],
+}
+
+impl Summary {
+    /// One side in one category.
+    pub fn of(&self, category: Category, side: Side) -> Tally {
+        self.tallies[category.index()][side as usize]
+    }
+
+    /// Everything that a side has brought in.
+    ///
+    /// # Errors
+    /// [`MatchingError::OutOfRange`].
+    pub fn total(&self, side: Side) -> Result<Tally, MatchingError> {
+        let mut total = Tally::default();
+        for row in &self.tallies {
+            total.add(&row[side as usize])?;
+        }
+        Ok(total)
+    }
+
+    /// Whether nobody has to act.
+    pub fn is_settled(&self) -> bool {
+        Category::ALL
+            .into_iter()
+            .filter(|category| !category.is_settled())
+            .all(|category| Side::ALL.into_iter().all(|side| self.of(category, side).lines == 0))
+    }
+
+    fn add(&mut self, category: Category, side: Side, kind: Kind, fen: i64) -> Result<(), MatchingError> {
+        let (paid, refunded) = match kind {
+            Kind::Payment => (Fen::new(fen), Fen::ZERO),
+            Kind::Refund => (Fen::ZERO, Fen::new(fen)),
+        };
+        self.tallies[category.index()][side as usize].add(&Tally { lines: 1, paid, refunded })
+    }
+
+    fn merge(&mut self, other: &Self) -> Result<(), MatchingError> {
+        for (row, more) in self.tallies.iter_mut().zip(&other.tallies) {
+            for (tally, more) in row.iter_mut().zip(more) {
+                tally.add(more)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Tally {
+    fn add(&mut self, more: &Self) -> Result<(), MatchingError> {
+        self.lines += more.lines;
+        self.paid = self.paid.plus(more.paid).map_err(|_| MatchingError::OutOfRange)?;
+        self.refunded = self.refunded.plus(more.refunded).map_err(|_| MatchingError::OutOfRange)?;
+        Ok(())
+    }
+}
+
+/// One line in a finding.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Found {
+    /// Whose books.
+    pub side: Side,
+    /// Money in or back.
+    pub kind: Kind,
+    /// Its refund number.
+    pub refund_no: Box<[u8]>,
+    /// How much.
+    pub amount: Fen,
+    /// Its day, as [`crate::sides::day_number`].
+    pub day: i32,
+    /// What became of it there.
+    pub state: State,
+    /// Its merchant account, empty when unknown.
+    pub account: Box<[u8]>,
+    /// It was left over by an earlier run.
+    pub carried: bool,
+    /// Where its row is.
+    pub place: Place,
+}
+
+/// Lines of one order that share a category which is not plainly [`Category::Matched`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Finding {
+    /// What they turned out to be.
+    pub category: Category,
+    /// Their order number.
+    pub order_no: Box<[u8]>,
+    /// The lines, channel first.
+    pub lines: Vec<Found>,
+}
+
+/// What a run found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// All lines, counted.
+    pub summary: Summary,
+    /// Everything that is not plainly matched, by category, then order number.
+    pub findings: Vec<Finding>,
+}
+
+/// A run: take a [`Shelf`] a thread, feed them, give them back.
+pub struct Matching {
+    rules: Rules,
+    key: HashKey,
+    partitions: usize,
+    threads: usize,
+    accounts: Accounts,
+}
+
+impl Matching {
+    /// A run with so many threads, for about so many lines of all sides together. Neither number changes the result.
+    pub fn new(rules: Rules, key: HashKey, threads: usize, expected_lines: u64) -> Self {
+        // About eight thousand entries are compared at a time: they fit into a core's own cache.
+        let partitions = (expected_lines / 8192).next_power_of_two().clamp(1, 4096);
+        // Blocks that are not full yet take room too; a bound leaves them a quarter.
+        let open_blocks = 4 * threads as u64 * 4096;
+        let room = rules.memory_bytes.map_or(u64::MAX, |bytes| (bytes as u64 / 4 / open_blocks).max(1));
+        let partitions = partitions.min(1 << room.ilog2().min(12)) as usize;
+        Self { rules, key, partitions, threads: threads.max(1), accounts: Accounts::default() }
+    }
+
+    /// The same with a given number of partitions, a power of two, for tests that prove that it does not matter.
+    #[must_use]
+    pub fn with_partitions(mut self, partitions: usize) -> Self {
+        self.partitions = partitions.next_power_of_two();
+        self
+    }
+
+    /// A place for one thread's lines.
+    pub fn shelf(&self) -> Shelf<'_> {
+        Shelf::new(self, partitions::budget_of(&self.rules, self.threads))
+    }
+
+    #[inline]
+    fn partition_of(&self, hash: u64) -> usize {
+        (hash >> 40) as usize & (self.partitions - 1)
+    }
+
+    /// Compares everything.
+    ///
+    /// # Errors
+    /// [`MatchingError`]: sums out of range, or trouble with the temporary files.
+    pub fn settle(&self, shelves: Vec<Shelf<'_>>) -> Result<Outcome, MatchingError> {
+        let closed: Vec<Closed> = shelves.into_iter().map(Shelf::close).collect();
+        let names = self.accounts.names();
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut desk = Desk::new(self, &names);
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= self.partitions {
+                    return Ok(desk.outcome);
+                }
+                desk.clear();
+                for shelf in &closed {
+                    shelf.take(number, &mut desk.taken)?;
+                }
+                desk.settle()?;
+            }
+        };
+        let parts: Vec<Result<Outcome, MatchingError>> = std::thread::scope(|scope| {
+            let others: Vec<_> = (1..self.threads).map(|_| scope.spawn(work)).collect();
+            let mut parts = vec![work()];
+            for other in others {
+                parts.push(other.join().unwrap_or(Err(MatchingError::Damaged)));
+            }
+            parts
+        });
+        let mut outcome = Outcome::default();
+        for part in parts {
+            let mut part = part?;
+            outcome.summary.merge(&part.summary)?;
+            outcome.findings.append(&mut part.findings);
+        }
+        outcome.findings.sort_unstable();
+        Ok(outcome)
+    }
+}
+
+/// Where one thread compares partitions, one after the other.
+struct Desk<'m> {
+    matching: &'m Matching,
+    names: &'m [Box<[u8]>],
+    taken: Taken,
+    slots: Vec<Slot>,
+    groups: Vec<Group>,
+    next: Vec<u32>,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Copy)]
+struct Slot {
+    tag: u32,
+    group: u32,
+}
+
+#[derive(Clone, Copy)]
+struct Group {
+    first: u32,
+    last: u32,
+    count: u32,
+}
+
+const NOBODY: u32 = u32::MAX;
+
+impl<'m> Desk<'m> {
+    fn new(matching: &'m Matching, names: &'m [Box<[u8]>]) -> Self {
+        Self {
+            matching,
+            names,
+            taken: Taken::default(),
+            slots: Vec::new(),
+            groups: Vec::new(),
+            next: Vec::new(),
+            outcome: Outcome::default(),
+        }
+    }
+
+    fn clear(&mut self) {
+        self.taken.bytes.clear();
+        self.taken.entries.clear();
+        self.groups.clear();
+        self.next.clear();
+    }
+
+    fn settle(&mut self) -> Result<(), MatchingError> {
+        self.group();
+        for index in 0..self.groups.len() {
+            let group = self.groups[index];
+            if group.count == 2 && self.agree(group.first, group.last) {
+                for entry in [group.first, group.last].map(|entry| self.taken.entries[entry as usize]) {
+                    self.outcome.summary.add(Category::Matched, entry.side, entry.kind, entry.fen)?;
+                }
+            } else {
+                self.decide(group)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts entries of the same order number into groups. The hash says where to look, the bytes decide.
+    fn group(&mut self) {
+        let taken = &self.taken;
+        let capacity = (taken.entries.len() * 2).next_power_of_two().max(16);
+        self.slots.clear();
+        self.slots.resize(capacity, Slot { tag: 0, group: NOBODY });
+        self.next.resize(taken.entries.len(), NOBODY);
+        for (index, entry) in taken.entries.iter().enumerate() {
+            let order = taken.order(entry);
+            let hash = self.matching.key.hash(order);
+            let tag = hash as u32;
+            let mut slot = tag as usize & (capacity - 1);
+            loop {
+                let there = self.slots[slot];
+                if there.group == NOBODY {
+                    self.slots[slot] = Slot { tag, group: self.groups.len() as u32 };
+                    self.groups.push(Group { first: index as u32, last: index as u32, count: 1 });
+                    break;
+                }
+                let group = &mut self.groups[there.group as usize];
+                if there.tag == tag {
+                    let first = &taken.entries[group.first as usize];
+                    if first.order_length == entry.order_length
+                        && first.order_packed == entry.order_packed
+                        && taken.order(first) == order
+                    {
+                        self.next[group.last as usize] = index as u32;
+                        group.last = index as u32;
+                        group.count += 1;
+                        break;
+                    }
+                }
+                slot = (slot + 1) & (capacity - 1);
+            }
+        }
+    }
+
+    /// The plain case, which `grouping.rs` would decide the same way: one entry of the channel, one of HIS, equal in everything.
+    fn agree(&self, one: u32, other: u32) -> bool {
+        let (a, b) = (&self.taken.entries[one as usize], &self.taken.entries[other as usize]);
+        !self.matching.rules.three_sided
+            && ((a.side == Side::Channel && b.side == Side::His)
+                || (a.side == Side::His && b.side == Side::Channel))
+            && a.fen == b.fen
+            && a.kind == b.kind
+            && a.state == State::Done
+            && b.state == State::Done
+            && a.day == b.day
+            && (a.account == b.account || a.account == 0 || b.account == 0)
+            && !(a.fee_differs || b.fee_differs || a.carried || b.carried)
+            && (a.kind == Kind::Payment || self.taken.same_refund(a, b))
+    }
+
+    #[cold]
+    fn decide(&mut self, group: Group) -> Result<(), MatchingError> {
+        let Self { taken, names, matching, next, outcome, .. } = self;
+        let mut members: Vec<&Entry> = Vec::with_capacity(group.count as usize);
+        let mut index = group.first;
+        while index != NOBODY {
+            members.push(&taken.entries[index as usize]);
+            index = next[index as usize];
+        }
+        let order_no = taken.order_text(members[0]).into_boxed_slice();
+        let mut found: Vec<(Found, &Entry)> = members
+            .into_iter()
+            .map(|entry| {
+                let found = Found {
+                    side: entry.side,
+                    kind: entry.kind,
+                    refund_no: taken.refund_text(entry).into_boxed_slice(),
+                    amount: Fen::new(entry.fen),
+                    day: entry.day,
+                    state: entry.state,
+                    account: names.get(usize::from(entry.account)).cloned().unwrap_or_default(),
+                    carried: entry.carried,
+                    place: Place { source: entry.source, at: entry.at },
+                };
+                (found, entry)
+            })
+            .collect();
+        // The canonical order: what a line says comes before where it stands.
+        found.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let items: Vec<Item<'_>> = found
+            .iter()
+            .map(|(found, entry)| Item {
+                side: found.side,
+                kind: found.kind,
+                state: found.state,
+                refund_no: &found.refund_no,
+                fen: entry.fen,
+                day: found.day,
+                near_cut: entry.near_cut,
+                account: &found.account,
+                fee_differs: entry.fee_differs,
+                carried: found.carried,
+            })
+            .collect();
+        let is_ours = matching.rules.own_numbers.include(&order_no);
+        let mut result = Ok(());
+        grouping::settle(&items, is_ours, &matching.rules, &mut |category, cell| {
+            for &index in cell {
+                let item = &items[index];
+                let added = outcome.summary.add(category, item.side, item.kind, item.fen);
+                if result.is_ok() {
+                    result = added;
+                }
+            }
+            let listed = match category {
+                Category::Matched => false,
+                Category::Foreign => matching.rules.list_foreign,
+                _ => true,
+            };
+            if listed {
+                let mut lines: Vec<Found> = cell.iter().map(|&index| found[index].0.clone()).collect();
+                lines.sort_unstable();
+                outcome.findings.push(Finding { category, order_no: order_no.clone(), lines });
+            }
+        });
+        result
+    }
+}
