@@ -181,7 +181,8 @@ proptest! {
 
     #[test]
     fn swapping_the_sides_mirrors_the_categories(lines in made(false)) {
-        let mirrored: Vec<Made> = lines.iter().cloned().map(|line| Made { side: line.side.mirrored(), ..line }).collect();
+        let mirrored: Vec<Made> =
+            lines.iter().map(|line| Made { side: line.side.mirrored(), ..line.clone() }).collect();
         // A shop's order is the channel's peculiarity: its mirror is an order that only HIS has.
         let all_ours = Rules { own_numbers: OwnNumbers::default(), ..rules(false) };
         let here = run(&lines, all_ours.clone(), 1, 1, HashKey::new(1, 2));
