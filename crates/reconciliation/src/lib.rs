@@ -8,10 +8,13 @@
 //! 1. [`sides`]: one vocabulary for the lines of all three sides.
 //! 2. [`matching`]: lines in, findings out. `matching/grouping.rs` is where one order's lines are judged; the rest is about doing
 //!    so fast, in bounded memory, and with the same bytes every time.
+//! 3. [`files`]: two files instead of a running installation. [`report`]: what was found, as a file for people.
 //!
 //! # How to add a category
 //! A row in the table of `mingfen_domain::difference`, then the place in `matching/grouping.rs` that decides it, its mirror, and
 //! lines with a reason in `tests/golden/reconciliation`.
 
+pub mod files;
 pub mod matching;
+pub mod report;
 pub mod sides;

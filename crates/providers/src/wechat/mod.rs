@@ -33,6 +33,9 @@ use mingfen_provider_api::{
 use std::sync::Arc;
 use wire::Wire;
 
+/// The trade bill (交易账单) as a layout for reading it as a file, without a channel: `mingfen reconcile files`.
+pub const TRADE_BILL_LAYOUT: &str = include_str!("statement/layout.toml");
+
 /// The line in [`crate::ALL`].
 pub const REGISTRATION: Registration = Registration {
     name: "wechat",

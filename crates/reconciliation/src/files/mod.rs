@@ -1,0 +1,290 @@
+//! A hospital that has only files: a statement, a HIS export, nothing else.
+//!
+//! [`reconcile`] reads both, compares them, and finds every differing row again for the report. Formats are layouts
+//! (`files/layout.rs`), which are data; nothing here knows whose file it is.
+
+mod fields;
+mod layout;
+mod read;
+mod scan;
+
+pub use layout::{HIS_LEDGER, Layout};
+
+use crate::matching::{Finding, HashKey, Matching, MatchingError, Outcome, Rules, Shelf};
+use crate::sides::{Place, Side};
+use mingfen_domain::difference::Category;
+use read::{BadRow, Piece, Source};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+/// A file of one side.
+pub struct Input<'l> {
+    /// Whose books.
+    pub side: Side,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What kind of file.
+    pub layout: &'l Layout,
+}
+
+/// How far a run is; may be read by another thread.
+#[derive(Default)]
+pub struct Progress {
+    /// Rows read.
+    pub rows: AtomicU64,
+    /// Bytes read.
+    pub bytes: AtomicU64,
+    /// Bytes to read, known once the files are open.
+    pub total_bytes: AtomicU64,
+}
+
+/// Why a file is refused. It is never half-read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}, line {line}{}: {problem}", column.as_ref().map(|name| format!(", column {name}")).unwrap_or_default())]
+pub struct Refusal {
+    /// [`Category::UnparsableRow`] or [`Category::TotalsRowDiffers`].
+    pub category: Category,
+    /// The file's name.
+    pub file: String,
+    /// Its line, from 1; 0 when the file as a whole is meant.
+    pub line: u64,
+    /// The column's heading.
+    pub column: Option<String>,
+    /// What is wrong, the offending text, and what to do.
+    pub problem: String,
+}
+
+/// Why a run did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum FilesError {
+    /// A file is not in order.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The comparing failed.
+    #[error(transparent)]
+    Matching(#[from] MatchingError),
+    /// A file that was read before cannot be read again.
+    #[error("{0} cannot be read a second time: {1}")]
+    Again(String, io::Error),
+}
+
+/// A differing row, found again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// Its file's name.
+    pub file: String,
+    /// Its line, from 1.
+    pub line: u64,
+    /// The provider's number in it.
+    pub provider_no: String,
+    /// The time in it, as it is written.
+    pub at: String,
+}
+
+/// What a run over files found.
+pub struct Report {
+    /// The comparison.
+    pub outcome: Outcome,
+    /// For each finding, and each of its lines, where it stands.
+    pub evidence: Vec<Vec<Evidence>>,
+    /// Rows that a layout's `only` left out, a file each.
+    pub left_out: Vec<u64>,
+}
+
+/// Reads and compares files.
+///
+/// # Errors
+/// [`FilesError::Refused`] names file, line, column, text and what to do.
+pub fn reconcile(
+    inputs: &[Input<'_>],
+    rules: Rules,
+    key: HashKey,
+    threads: usize,
+    progress: &Progress,
+) -> Result<Report, FilesError> {
+    let threads = threads.max(1);
+    let sources: Vec<Source> =
+        inputs.iter().map(|input| Source::open(&input.path, input.layout)).collect::<Result<_, _>>()?;
+    let bytes: u64 =
+        sources.iter().filter_map(|source| source.cuts.last().map(|end| end - source.body)).sum();
+    progress.total_bytes.store(bytes, Ordering::Relaxed);
+    // A line of a statement has some 280 bytes and one of HIS some 150.
+    let matching = Matching::new(rules, key, threads, bytes / 200);
+    let work: Vec<(usize, usize)> = (sources.iter().enumerate())
+        .flat_map(|(source, there)| (0..there.cuts.len()).map(move |piece| (source, piece)))
+        .collect();
+    let read = Reading { sources: &sources, inputs, work: &work, next: AtomicUsize::new(0), progress };
+    let shelves: Mutex<Vec<Shelf<'_>>> = Mutex::default();
+    let pieces: Mutex<Vec<(usize, usize, Piece)>> = Mutex::default();
+    let bad: Mutex<Option<((usize, u64), BadRow)>> = Mutex::default();
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| read.work(matching.shelf(), &shelves, &pieces, &bad));
+        }
+    });
+    let bad = bad.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(((source, at), bad)) = bad {
+        let there = &sources[source];
+        let line = there.line_at(at).unwrap_or(0);
+        let (category, file) = (Category::UnparsableRow, there.name.clone());
+        return Err(Refusal { category, file, line, column: bad.column, problem: bad.problem }.into());
+    }
+    let mut by_source: Vec<Vec<(usize, Piece)>> = sources.iter().map(|_| Vec::new()).collect();
+    for (source, number, piece) in pieces.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        by_source[source].push((number, piece));
+    }
+    let by_source: Vec<Vec<Piece>> = by_source
+        .into_iter()
+        .map(|mut pieces| {
+            pieces.sort_unstable_by_key(|(number, _)| *number);
+            pieces.into_iter().map(|(_, piece)| piece).collect()
+        })
+        .collect();
+    for (source, pieces) in sources.iter().zip(&by_source) {
+        if let Some(refusal) = &source.bad_end {
+            return Err(refusal.clone().into());
+        }
+        source.check_totals(pieces)?;
+    }
+    let shelves = shelves.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let outcome = matching.settle(shelves)?;
+    let evidence = find_again(&sources, &by_source, &outcome.findings)?;
+    let left_out = by_source.iter().map(|pieces| pieces.iter().map(|piece| piece.left_out).sum()).collect();
+    Ok(Report { outcome, evidence, left_out })
+}
+
+struct Reading<'r, 'l> {
+    sources: &'r [Source],
+    inputs: &'r [Input<'l>],
+    work: &'r [(usize, usize)],
+    next: AtomicUsize,
+    progress: &'r Progress,
+}
+
+impl Reading<'_, '_> {
+    /// Takes pieces in their order until there are none. After a bad row no later piece is begun, but earlier ones are finished, so
+    /// that it is always the first bad row that is told.
+    fn work<'m>(
+        &self,
+        mut shelf: Shelf<'m>,
+        shelves: &Mutex<Vec<Shelf<'m>>>,
+        pieces: &Mutex<Vec<(usize, usize, Piece)>>,
+        bad: &Mutex<Option<((usize, u64), BadRow)>>,
+    ) {
+        let mut open = None;
+        while let Some(&(source, number)) = self.work.get(self.next.fetch_add(1, Ordering::Relaxed)) {
+            if bad.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
+                break;
+            }
+            if open != Some(source) {
+                shelf.open(u16::try_from(source).unwrap_or(u16::MAX), self.inputs[source].side);
+                open = Some(source);
+            }
+            match self.sources[source].read(number, &mut shelf, self.progress) {
+                Ok(piece) => {
+                    pieces.lock().unwrap_or_else(PoisonError::into_inner).push((source, number, piece));
+                }
+                Err(row) => {
+                    let mut bad = bad.lock().unwrap_or_else(PoisonError::into_inner);
+                    let place = (source, row.at);
+                    if bad.as_ref().is_none_or(|(earlier, _)| place < *earlier) {
+                        *bad = Some((place, row));
+                    }
+                    break;
+                }
+            }
+        }
+        shelves.lock().unwrap_or_else(PoisonError::into_inner).push(shelf);
+    }
+}
+
+/// Reads the rows of findings again, in the order in which they stand.
+fn find_again(
+    sources: &[Source],
+    pieces: &[Vec<Piece>],
+    findings: &[Finding],
+) -> Result<Vec<Vec<Evidence>>, FilesError> {
+    let mut evidence: Vec<Vec<Evidence>> =
+        findings.iter().map(|finding| vec![Evidence::default(); finding.lines.len()]).collect();
+    let mut wanted: Vec<(Place, usize, usize)> = Vec::new();
+    for (finding, found) in findings.iter().enumerate() {
+        wanted.extend(found.lines.iter().enumerate().map(|(line, there)| (there.place, finding, line)));
+    }
+    wanted.sort_unstable();
+    for (number, source) in sources.iter().enumerate() {
+        let of_source = |place: &Place| usize::from(place.source) == number;
+        let mut landmarks = Vec::new();
+        // The header is line 1.
+        let mut lines = 2;
+        for piece in &pieces[number] {
+            landmarks.extend(piece.landmarks.iter().map(|(at, before)| (*at, lines + before)));
+            lines += piece.lines;
+        }
+        let again = |error| FilesError::Again(source.name.clone(), error);
+        let mut file = File::open(&source.path).map_err(again)?;
+        let mut window = Window::default();
+        for (place, finding, line) in wanted.iter().filter(|(place, ..)| of_source(place)) {
+            let index = landmarks.partition_point(|(at, _)| *at <= place.at);
+            let (start, first_line) =
+                landmarks.get(index.wrapping_sub(1)).copied().unwrap_or((source.body, 2));
+            let before = window.bytes(&mut file, start, (place.at - start) as usize).map_err(again)?;
+            let line_number = first_line + memchr::memchr_iter(b'\n', before).count() as u64;
+            let row = window.line(&mut file, place.at).map_err(again)?;
+            let (provider_no, at) = read::evidence(&source.plan, row);
+            evidence[*finding][*line] =
+                Evidence { file: source.name.clone(), line: line_number, provider_no, at };
+        }
+    }
+    Ok(evidence)
+}
+
+/// A part of a file in memory.
+#[derive(Default)]
+struct Window {
+    at: u64,
+    bytes: Vec<u8>,
+}
+
+impl Window {
+    fn bytes(&mut self, file: &mut File, at: u64, length: usize) -> io::Result<&[u8]> {
+        let inside = at >= self.at && at + length as u64 <= self.at + self.bytes.len() as u64;
+        if !inside {
+            self.at = at;
+            self.bytes.clear();
+            file.seek(SeekFrom::Start(at))?;
+            file.take((length as u64).max(32 << 10)).read_to_end(&mut self.bytes)?;
+        }
+        let start = (at - self.at) as usize;
+        self.bytes.get(start..start + length).ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))
+    }
+
+    fn line(&mut self, file: &mut File, at: u64) -> io::Result<&[u8]> {
+        let mut length: usize = 1024;
+        loop {
+            let there = (self.at + self.bytes.len() as u64).saturating_sub(at) as usize;
+            let known = if at >= self.at { there.min(length) } else { 0 };
+            if known > 0 {
+                let start = (at - self.at) as usize;
+                if let Some(end) = memchr::memchr(b'\n', &self.bytes[start..start + known]) {
+                    return Ok(&self.bytes[start..start + end]);
+                }
+            }
+            if length > 128 << 10 {
+                return Err(io::Error::from(io::ErrorKind::InvalidData));
+            }
+            self.at = at;
+            self.bytes.clear();
+            file.seek(SeekFrom::Start(at))?;
+            file.take(32 << 10).read_to_end(&mut self.bytes)?;
+            let short = memchr::memchr(b'\n', &self.bytes).is_none() && self.bytes.len() < 32 << 10;
+            if short {
+                return Ok(&self.bytes);
+            }
+            length = 256 << 10;
+        }
+    }
+}

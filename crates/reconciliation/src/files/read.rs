@@ -1,0 +1,674 @@
+//! One file, read by several threads in pieces that end at a line break. Nothing is loaded whole, and nothing is half-read: the first
+//! row that is not understood refuses the file.
+
+use super::fields::{self, Days};
+use super::layout::{Column, Layout, Plan, Sum, Unit, cut, headings};
+use super::scan::{positions, positions_with_quotes};
+use super::{Progress, Refusal};
+use crate::matching::Shelf;
+use crate::sides::{Kind, Line, MAX_NUMBER, State};
+use encoding_rs::Encoding;
+use mingfen_domain::Fen;
+use mingfen_domain::difference::Category;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+/// What is read at once.
+const BLOCK: usize = 256 << 10;
+/// What one thread takes at a time.
+const PIECE: u64 = 4 << 20;
+/// Between two of these places a line number is found by counting.
+const LANDMARK: u64 = 16 << 10;
+/// The longest line.
+const LINE: usize = 64 << 10;
+
+const FETCH_AGAIN: &str = "get the file again, unchanged; if it stays so, ask whoever made it";
+
+/// A file that is open, with its header understood and its totals put aside.
+pub(super) struct Source {
+    pub name: String,
+    pub path: PathBuf,
+    pub plan: Plan,
+    /// Where the pieces end; the first begins at `body`.
+    pub body: u64,
+    pub cuts: Vec<u64>,
+    totals: Option<Totals>,
+    /// Why the end of the file is not as it has to be. A row that is damaged says more, so rows are read first.
+    pub bad_end: Option<Refusal>,
+}
+
+struct Totals {
+    /// Counted from the end of the rows: the line of headings is number 1.
+    headings: Vec<String>,
+    values: Vec<String>,
+}
+
+/// What one thread found in one piece.
+#[derive(Default)]
+pub(super) struct Piece {
+    pub lines: u64,
+    pub rows: u64,
+    pub left_out: u64,
+    /// Byte in the file and lines of this piece before it.
+    pub landmarks: Vec<(u64, u64)>,
+    sums: Vec<Added>,
+}
+
+/// A column added up, in 1/1000 fen.
+#[derive(Clone, Copy, Default)]
+struct Added {
+    payments: i128,
+    refunds: i128,
+    refunds_unsigned: i128,
+}
+
+/// A row that cannot be read: which byte it begins at, and what is wrong.
+pub(super) struct BadRow {
+    pub at: u64,
+    pub column: Option<String>,
+    pub problem: String,
+}
+
+impl Source {
+    /// Opens a file, reads its header, finds its totals and cuts the rest into pieces.
+    pub fn open(path: &Path, layout: &Layout) -> Result<Self, Refusal> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let refuse = |problem: String| Refusal {
+            category: Category::UnparsableRow,
+            file: name.clone(),
+            line: 0,
+            column: None,
+            problem,
+        };
+        let broken = |error: io::Error| refuse(format!("cannot be read: {error}"));
+        let mut file = File::open(path).map_err(broken)?;
+        let length = file.metadata().map_err(broken)?.len();
+        let start = read_at(&mut file, 0, LINE).map_err(broken)?;
+        if start.starts_with(b"PK\x03\x04") || start.starts_with(b"\x1f\x8b") {
+            return Err(refuse(
+                "is packed (ZIP, GZIP or an Excel workbook); unpack it, or save it as CSV".to_owned(),
+            ));
+        }
+        let bom: usize = if start.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        let Some(end) = memchr::memchr(b'\n', &start) else {
+            return Err(refuse(format!(
+                "has no line break in its first {} KiB; it is no CSV file with a header",
+                LINE >> 10
+            )));
+        };
+        let header = start[bom..end].strip_suffix(b"\r").unwrap_or(&start[bom..end]);
+        if header.is_empty() || matches!(header[0], b'<' | b'{') || layout.mark() == Some(header[0]) {
+            let begins = cut(&String::from_utf8_lossy(header), 40);
+            return Err(refuse(format!(
+                "begins with {begins:?}, not with a header; an error page may have been saved, {FETCH_AGAIN}"
+            )));
+        }
+        let plan = layout.plan(&name, header)?;
+        let body = end as u64 + 1;
+        let mut source = Self {
+            name: name.clone(),
+            path: path.to_owned(),
+            plan,
+            body,
+            cuts: Vec::new(),
+            totals: None,
+            bad_end: None,
+        };
+        let mut rows_end = length;
+        if layout.has_totals() {
+            match totals_of(&mut file, body, length, layout.mark(), source.plan.encoding).map_err(broken)? {
+                (end, Some(totals)) => {
+                    rows_end = end;
+                    source.totals = Some(totals);
+                }
+                (end, None) => {
+                    rows_end = end;
+                    let problem = format!("the file ends before its totals; it was cut off, {FETCH_AGAIN}");
+                    source.bad_end =
+                        Some(Refusal { category: Category::TotalsRowDiffers, problem, ..source.refusal() });
+                }
+            }
+        }
+        let mut at = body;
+        while at < rows_end {
+            at = after_line_break(&mut file, at.saturating_add(PIECE), rows_end).map_err(broken)?;
+            source.cuts.push(at);
+        }
+        Ok(source)
+    }
+
+    fn refusal(&self) -> Refusal {
+        Refusal {
+            category: Category::UnparsableRow,
+            file: self.name.clone(),
+            line: 0,
+            column: None,
+            problem: String::new(),
+        }
+    }
+
+    /// The first byte of a piece and the one behind it.
+    pub fn piece(&self, number: usize) -> (u64, u64) {
+        (if number == 0 { self.body } else { self.cuts[number - 1] }, self.cuts[number])
+    }
+
+    /// Reads a piece onto a shelf.
+    pub fn read(&self, number: usize, shelf: &mut Shelf<'_>, progress: &Progress) -> Result<Piece, BadRow> {
+        let (start, end) = self.piece(number);
+        let broken = |at: u64, error: io::Error| BadRow {
+            at,
+            column: None,
+            problem: format!("cannot be read: {error}"),
+        };
+        let mut file = File::open(&self.path).map_err(|error| broken(start, error))?;
+        file.seek(SeekFrom::Start(start)).map_err(|error| broken(start, error))?;
+        let mut rows = Rows::new(&self.plan);
+        let mut buffer = vec![0; BLOCK + LINE];
+        let mut places = Vec::with_capacity(BLOCK / 8);
+        let (mut at, mut kept, mut next_landmark) = (start, 0, start);
+        while at + (kept as u64) < end {
+            let wanted = (end - at - kept as u64).min(BLOCK as u64) as usize;
+            file.read_exact(&mut buffer[kept..kept + wanted]).map_err(|error| broken(at, error))?;
+            let filled = &buffer[..kept + wanted];
+            let last = at + filled.len() as u64 == end;
+            let whole = match memchr::memrchr(b'\n', filled) {
+                Some(line_break) if !last || filled.ends_with(b"\n") => line_break + 1,
+                _ if last => filled.len(),
+                _ => {
+                    return Err(BadRow {
+                        at,
+                        column: None,
+                        problem: format!("is longer than {} KiB; a line break is missing", LINE >> 10),
+                    });
+                }
+            };
+            let block = &filled[..whole];
+            if self.plan.mark.is_none() && memchr::memchr(b'"', block).is_some() {
+                positions_with_quotes(block, &mut places);
+            } else {
+                positions(block, self.plan.mark, &mut places);
+            }
+            if !block.ends_with(b"\n") {
+                places.push(whole as u32);
+            }
+            let rows_before = rows.piece.rows;
+            let (mut row, mut first) = (0, 0);
+            for index in 0..places.len() {
+                let place = places[index] as usize;
+                if block.get(place).is_some_and(|&byte| byte != b'\n') {
+                    continue;
+                }
+                let row_at = at + row as u64;
+                if row_at >= next_landmark {
+                    rows.piece.landmarks.push((row_at, rows.piece.lines));
+                    next_landmark = row_at + LANDMARK;
+                }
+                rows.take(block, row, &places[first..index], place, row_at, shelf)
+                    .map_err(|(column, problem)| BadRow { at: row_at, column, problem })?;
+                rows.piece.lines += 1;
+                row = place + 1;
+                first = index + 1;
+            }
+            progress.rows.fetch_add(rows.piece.rows - rows_before, Ordering::Relaxed);
+            progress.bytes.fetch_add(whole as u64, Ordering::Relaxed);
+            let total = filled.len();
+            if total - whole > LINE {
+                return Err(BadRow {
+                    at: at + whole as u64,
+                    column: None,
+                    problem: format!("is longer than {} KiB; a line break is missing", LINE >> 10),
+                });
+            }
+            buffer.copy_within(whole..total, 0);
+            kept = total - whole;
+            at += whole as u64;
+        }
+        Ok(rows.piece)
+    }
+
+    /// Compares the file's own totals with what its rows make.
+    pub fn check_totals(&self, pieces: &[Piece]) -> Result<(), Refusal> {
+        let Some(totals) = &self.totals else { return Ok(()) };
+        let headings_line = 2 + pieces.iter().map(|piece| piece.lines).sum::<u64>();
+        let refuse = |line: u64, column: &str, problem: String| Refusal {
+            category: Category::TotalsRowDiffers,
+            line,
+            column: Some(column.to_owned()),
+            problem: format!("{problem}; {FETCH_AGAIN}"),
+            ..self.refusal()
+        };
+        let said = |name: &str| {
+            totals
+                .headings
+                .iter()
+                .position(|there| there == name)
+                .map(|index| totals.values.get(index).map_or("", String::as_str))
+        };
+        if totals.headings.len() != totals.values.len() {
+            let problem = format!(
+                "the totals have {} fields and their headings {}",
+                totals.values.len(),
+                totals.headings.len()
+            );
+            return Err(Refusal { line: headings_line + 1, ..refuse(0, "", problem) });
+        }
+        if let Some(name) = &self.plan.row_count {
+            let Some(said) = said(name) else {
+                return Err(refuse(headings_line, name, "the totals do not have this column".to_owned()));
+            };
+            let counted = pieces.iter().map(|piece| piece.rows + piece.left_out).sum::<u64>();
+            if fields::count(said.as_bytes()) != Some(counted) {
+                return Err(refuse(
+                    headings_line + 1,
+                    name,
+                    format!("the totals say {:?} and there are {counted} rows", cut(said, 40)),
+                ));
+            }
+        }
+        for (index, Sum { total, column }) in self.plan.sums.iter().enumerate() {
+            let Some(said) = said(total) else { continue };
+            let mut added = Added::default();
+            for piece in pieces {
+                let more = piece.sums.get(index).copied().unwrap_or_default();
+                added.payments += more.payments;
+                added.refunds += more.refunds;
+                added.refunds_unsigned += more.refunds_unsigned;
+            }
+            let signed = added.payments + added.refunds;
+            let is_fee = self.plan.fee.as_ref().is_some_and(|fee| fee.index == column.index);
+            // Nobody has yet seen which sign the fee of a refund has; the file means one of the two.
+            let agrees = fields::milli_fen(said.as_bytes()).map(i128::from).is_some_and(|said| {
+                said == signed || (is_fee && said == added.payments - added.refunds_unsigned)
+            });
+            if !agrees {
+                let problem = format!(
+                    "the totals say {:?} and the rows of {} make {}",
+                    cut(said, 40),
+                    column.name,
+                    yuan_of_milli(signed)
+                );
+                return Err(refuse(headings_line + 1, total, problem));
+            }
+        }
+        Ok(())
+    }
+
+    /// The line of a row that begins at this byte, counted from the start of the file.
+    pub fn line_at(&self, at: u64) -> io::Result<u64> {
+        let mut file = File::open(&self.path)?;
+        let (mut lines, mut position) = (1, 0_u64);
+        let mut buffer = vec![0; BLOCK];
+        while position < at {
+            let wanted = (at - position).min(BLOCK as u64) as usize;
+            file.read_exact(&mut buffer[..wanted])?;
+            lines += memchr::memchr_iter(b'\n', &buffer[..wanted]).count() as u64;
+            position += wanted as u64;
+        }
+        Ok(lines)
+    }
+}
+
+/// The rows of a piece, one after the other.
+struct Rows<'p> {
+    plan: &'p Plan,
+    days: Days,
+    piece: Piece,
+}
+
+type Problem = (Option<String>, String);
+
+/// A row taken apart by its separators.
+struct Row<'r> {
+    block: &'r [u8],
+    start: usize,
+    separators: &'r [u32],
+    end: usize,
+    skip: usize,
+    quoted: bool,
+}
+
+impl<'r> Row<'r> {
+    #[inline]
+    fn field(&self, index: usize) -> &'r [u8] {
+        let start = if index == 0 { self.start } else { self.separators[index - 1] as usize + 1 } + self.skip;
+        let end = self.separators.get(index).map_or(self.end, |&place| place as usize);
+        let field = self.block.get(start..end).unwrap_or_default();
+        if self.quoted {
+            field.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(field)
+        } else {
+            field
+        }
+    }
+}
+
+impl<'p> Rows<'p> {
+    fn new(plan: &'p Plan) -> Self {
+        let piece = Piece { sums: vec![Added::default(); plan.sums.len()], ..Piece::default() };
+        Self { plan, days: Days::default(), piece }
+    }
+
+    #[inline]
+    fn take(
+        &mut self,
+        block: &[u8],
+        start: usize,
+        separators: &[u32],
+        end: usize,
+        at: u64,
+        shelf: &mut Shelf<'_>,
+    ) -> Result<(), Problem> {
+        let plan = self.plan;
+        let end = if end > start && block[end - 1] == b'\r' { end - 1 } else { end };
+        if end == start && plan.mark.is_none() {
+            return Ok(());
+        }
+        let row = Row {
+            block,
+            start,
+            separators,
+            end,
+            skip: usize::from(plan.mark.is_some()),
+            quoted: plan.mark.is_none(),
+        };
+        if let Some(mark) = plan.mark
+            && block.get(start) != Some(&mark)
+        {
+            return Err((
+                None,
+                format!(
+                    "begins with {:?} instead of {:?}; {FETCH_AGAIN}",
+                    text_of(&block[start..end]),
+                    char::from(mark)
+                ),
+            ));
+        }
+        if separators.len() + 1 != plan.width {
+            let unclosed =
+                plan.mark.is_none() && memchr::memchr_iter(b'"', &block[start..end]).count() % 2 == 1;
+            let why = if unclosed {
+                "a quotation mark is not closed on its line"
+            } else {
+                "the line is damaged, or a text in it holds a comma"
+            };
+            return Err((
+                None,
+                format!(
+                    "has {} fields where the header has {}; {why}, {FETCH_AGAIN}",
+                    separators.len() + 1,
+                    plan.width
+                ),
+            ));
+        }
+        for (column, words) in &plan.only {
+            if !words.iter().any(|word| word == row.field(column.index)) {
+                self.piece.left_out += 1;
+                return Ok(());
+            }
+        }
+        let (kind, amount) = self.kind_and_amount(&row)?;
+        let order_no = number(&row, &plan.order_no)?;
+        if order_no.is_empty() {
+            return Err(wrong(
+                &plan.order_no,
+                b"",
+                "is empty; nothing can be compared without it. Leave such rows out with a layout's [only]",
+            ));
+        }
+        let refund_no = match &plan.refund_no {
+            Some(column) if kind == Kind::Refund => match number(&row, column)? {
+                b"0" => b"",
+                number => number,
+            },
+            _ => b"",
+        };
+        let at_text = row.field(plan.at.index);
+        let Some(when) = self.days.when(at_text) else {
+            return Err(wrong(&plan.at, at_text, "is not a time such as 2026-11-25 08:30:00"));
+        };
+        let fee_differs = self.fee_differs(&row, kind, amount)?;
+        self.add_up(&row, kind)?;
+        let account = plan.account.as_ref().map_or(&b""[..], |column| row.field(column.index));
+        let state = state(plan, &row, kind)?;
+        let line =
+            Line { kind, state, order_no, refund_no, amount, when, account, fee_differs, carried: false, at };
+        shelf.push(&line).map_err(|error| (None, error.to_string()))?;
+        self.piece.rows += 1;
+        Ok(())
+    }
+
+    #[inline]
+    fn kind_and_amount(&self, row: &Row<'_>) -> Result<(Kind, Fen), Problem> {
+        let plan = self.plan;
+        let said = match &plan.kind {
+            None => None,
+            Some(column) => {
+                let word = row.field(column.index);
+                match plan.kinds.iter().find(|(known, _)| known == word) {
+                    Some((_, kind)) => Some(*kind),
+                    None => {
+                        return Err(wrong(
+                            column,
+                            word,
+                            "is neither a payment nor a refund; name it in a layout's [kinds]",
+                        ));
+                    }
+                }
+            }
+        };
+        let column = match (&plan.refund_amount, said) {
+            (Some(column), Some(Kind::Refund)) => column,
+            (None, Some(Kind::Refund)) if plan.refund_amount_is_apart => {
+                return Err((
+                    None,
+                    "is a refund, and the file has no column for what was refunded".to_owned(),
+                ));
+            }
+            _ => &plan.amount,
+        };
+        let amount = money(plan, row, column)?;
+        match (said, amount < Fen::ZERO) {
+            // A refund may be written as what it does to the balance.
+            (Some(Kind::Refund) | None, true) => {
+                let positive = amount
+                    .negated()
+                    .map_err(|_| wrong(column, row.field(column.index), "is out of range"))?;
+                Ok((Kind::Refund, positive))
+            }
+            (Some(Kind::Payment), true) => {
+                Err(wrong(column, row.field(column.index), "is negative, and the row is a payment"))
+            }
+            (kind, false) => Ok((kind.unwrap_or(Kind::Payment), amount)),
+        }
+    }
+
+    fn fee_differs(&self, row: &Row<'_>, kind: Kind, amount: Fen) -> Result<bool, Problem> {
+        let (Some(column), Some(rate), Kind::Payment) = (&self.plan.fee, self.plan.fee_per_100000, kind)
+        else {
+            return Ok(false);
+        };
+        let text = row.field(column.index);
+        let Some(fee) = fields::milli_fen(text) else {
+            return Err(wrong(column, text, "is not an amount in yuan"));
+        };
+        let exact = i128::from(amount.get()) * i128::from(rate);
+        Ok(i128::from(fee) != (exact + 50_000) / 100_000 * 1000)
+    }
+
+    #[inline]
+    fn add_up(&mut self, row: &Row<'_>, kind: Kind) -> Result<(), Problem> {
+        for (sum, added) in self.plan.sums.iter().zip(&mut self.piece.sums) {
+            let text = row.field(sum.column.index);
+            if text == b"0.00" {
+                continue;
+            }
+            let value = match fields::yuan(text) {
+                Some(fen) => i128::from(fen.get()) * 1000,
+                None => match fields::milli_fen(text) {
+                    Some(milli) => i128::from(milli),
+                    None => return Err(wrong(&sum.column, text, "is not an amount in yuan")),
+                },
+            };
+            match kind {
+                Kind::Payment => added.payments += value,
+                Kind::Refund => {
+                    added.refunds += value;
+                    added.refunds_unsigned += value.abs();
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[inline]
+fn money(plan: &Plan, row: &Row<'_>, column: &Column) -> Result<Fen, Problem> {
+    let text = row.field(column.index);
+    let read = match plan.unit {
+        Unit::Yuan => fields::yuan(text),
+        Unit::Fen => fields::fen(text),
+    };
+    read.ok_or_else(|| {
+        let wanted = match plan.unit {
+            Unit::Yuan => "is not an amount in yuan with at most two decimals, such as 88.80",
+            Unit::Fen => "is not a whole number of fen",
+        };
+        wrong(column, text, wanted)
+    })
+}
+
+/// An order or refund number. What a spreadsheet has rounded is refused: `2.02E+27` was another number once.
+#[inline]
+fn number<'r>(row: &Row<'r>, column: &Column) -> Result<&'r [u8], Problem> {
+    let text = row.field(column.index);
+    if let [.., b'E' | b'e', b'+', _, _] = text {
+        return Err(wrong(
+            column,
+            text,
+            "was rounded by a spreadsheet; export again and open the file with this column as text, or not at all",
+        ));
+    }
+    if text.len() > MAX_NUMBER {
+        return Err(wrong(column, text, "is too long for a number; is this the right column?"));
+    }
+    Ok(text)
+}
+
+#[inline]
+fn state(plan: &Plan, row: &Row<'_>, kind: Kind) -> Result<State, Problem> {
+    let column = match kind {
+        Kind::Payment => &plan.state,
+        Kind::Refund => {
+            if plan.refund_state.is_some() {
+                &plan.refund_state
+            } else {
+                &plan.state
+            }
+        }
+    };
+    let Some(column) = column else { return Ok(State::Done) };
+    let word = row.field(column.index);
+    match plan.states.iter().find(|(known, _)| known == word) {
+        Some((_, state)) => Ok(*state),
+        None if word.is_empty() => Ok(State::Done),
+        None => Err(wrong(column, word, "is no state that is known; name it in a layout's [states]")),
+    }
+}
+
+#[cold]
+fn wrong(column: &Column, text: &[u8], what: &str) -> Problem {
+    (Some(column.name.clone()), format!("{:?} {what}", text_of(text)))
+}
+
+fn text_of(bytes: &[u8]) -> String {
+    let decoded = match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => encoding_rs::GB18030.decode_without_bom_handling(bytes).0.into_owned(),
+    };
+    cut(&decoded, 40)
+}
+
+fn yuan_of_milli(milli: i128) -> String {
+    let sign = if milli < 0 { "-" } else { "" };
+    let milli = milli.unsigned_abs();
+    if milli.is_multiple_of(1000) {
+        format!("{sign}{}.{:02}", milli / 100_000, milli / 1000 % 100)
+    } else {
+        format!("{sign}{}.{:05}", milli / 100_000, milli % 100_000)
+    }
+}
+
+fn read_at(file: &mut File, at: u64, length: usize) -> io::Result<Vec<u8>> {
+    file.seek(SeekFrom::Start(at))?;
+    let mut bytes = Vec::with_capacity(length);
+    file.take(length as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The first row that begins at or after `at`, or `end`.
+fn after_line_break(file: &mut File, at: u64, end: u64) -> io::Result<u64> {
+    let mut at = at.saturating_sub(1);
+    while at < end {
+        let bytes = read_at(file, at, 4096)?;
+        if bytes.is_empty() {
+            break;
+        }
+        if let Some(line_break) = memchr::memchr(b'\n', &bytes) {
+            return Ok((at + line_break as u64 + 1).min(end));
+        }
+        at += bytes.len() as u64;
+    }
+    Ok(end)
+}
+
+/// The last two lines, when the last one begins with the mark and the one before does not; and where the rows end.
+fn totals_of(
+    file: &mut File,
+    body: u64,
+    length: u64,
+    mark: Option<u8>,
+    encoding: &'static Encoding,
+) -> io::Result<(u64, Option<Totals>)> {
+    let start = body.max(length.saturating_sub(2 * LINE as u64));
+    let tail = read_at(file, start, 2 * LINE)?;
+    let text = tail.trim_ascii_end();
+    let Some(before_last) = memchr::memrchr(b'\n', text) else { return Ok((length, None)) };
+    let last = &text[before_last + 1..];
+    let headings_at = memchr::memrchr(b'\n', &text[..before_last]).map_or(0, |line_break| line_break + 1);
+    let names = text[headings_at..before_last].strip_suffix(b"\r").unwrap_or(&text[headings_at..before_last]);
+    let is_row = |line: &[u8]| mark.is_some() && line.first().copied() == mark;
+    if !is_row(last) {
+        return Ok((start + before_last as u64 + 1, None));
+    }
+    if is_row(names) || names.is_empty() {
+        return Ok((length, None));
+    }
+    let values = headings(encoding, last);
+    Ok((start + headings_at as u64, Some(Totals { headings: headings(encoding, names), values })))
+}
+
+/// What a report shows of a row that an entry does not keep.
+pub(super) fn evidence(plan: &Plan, row: &[u8]) -> (String, String) {
+    let mut places = Vec::new();
+    match plan.mark {
+        None => positions_with_quotes(row, &mut places),
+        mark => positions(row, mark, &mut places),
+    }
+    let end = row.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
+    places.retain(|&place| (place as usize) < end);
+    let row = Row {
+        block: row,
+        start: 0,
+        separators: &places,
+        end,
+        skip: usize::from(plan.mark.is_some()),
+        quoted: plan.mark.is_none(),
+    };
+    let text = |column: Option<&Column>| {
+        let field =
+            column.filter(|column| column.index <= places.len()).map(|column| row.field(column.index));
+        plan.encoding.decode_without_bom_handling(field.unwrap_or_default()).0.into_owned()
+    };
+    (text(plan.provider_no.as_ref()), text(Some(&plan.at)))
+}
