@@ -63,6 +63,9 @@ pub enum Command {
         was cut off, or all of it made anew, is seen by nothing else.\n\n\
         Examples:\n  mingfen verify\n  mingfen verify --anchor 4711:9f2c…  the anchor of last Monday")]
     Verify(Verify),
+    /// Compare the books of channel and HIS
+    #[command(subcommand)]
+    Reconcile(Reconcile),
     /// Run the simulator alone, for rehearsals and for other programs' tests
     Simulate(Simulate),
     /// Check, document or show the settings
@@ -304,6 +307,54 @@ pub struct TaskList {
     /// At most this many
     #[arg(long, default_value_t = 100, value_name = "COUNT", value_parser = clap::value_parser!(i64).range(1..=10_000))]
     pub limit: i64,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be compared.
+#[derive(Debug, Subcommand)]
+pub enum Reconcile {
+    /// Compare a statement with a HIS export: two files, nothing else to install or configure
+    #[command(
+        after_help = "Examples:\n  mingfen reconcile files --statement bill.csv --his ledger.csv --out ./result\n  \
+        mingfen reconcile files --statement bill.csv --his ledger.csv --map his.toml --out ./result --json\n\n\
+        The statement is WeChat Pay's trade bill as it was downloaded, unpacked. Columns are found by their headings; when\n\
+        HIS's are not known, write them into a file like crates/reconciliation/layouts/his.toml and give it with --map.\n\
+        DIR/differences.csv gets every line that is not plainly matched.\n\n\
+        Exits with 0 when all agrees, with 1 when there are differences, and with 2 when a file is refused: then nothing\n\
+        was compared, and the message names file, line, column, text and what to do."
+    )]
+    Files(ReconcileFiles),
+}
+
+/// Options of `reconcile files`.
+#[derive(Debug, Args)]
+pub struct ReconcileFiles {
+    /// The channel's statement
+    #[arg(long, value_name = "FILE")]
+    pub statement: PathBuf,
+    /// HIS's ledger of the same day, CSV in UTF-8 or GBK
+    #[arg(long, value_name = "FILE")]
+    pub his: PathBuf,
+    /// Which column of HIS's file is which, in TOML
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+    /// The same for the statement, when it is not WeChat Pay's
+    #[arg(long, value_name = "FILE")]
+    pub statement_map: Option<PathBuf>,
+    /// Where to write to; made when it is not there
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Our order numbers begin with this (may be given several times); the channel's others, unless HIS knows them, are a shop's
+    #[arg(long, value_name = "TEXT")]
+    pub own_prefix: Vec<String>,
+    /// The day that is compared
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub day: Option<String>,
+    /// Use about this much memory, and temporary files beyond
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(usize))]
+    pub memory_mib: Option<usize>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -8,16 +8,33 @@ use std::process::ExitCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// It did what was asked.
-    Done = 0,
+    Done,
     /// Something went wrong on the way; the message says what.
-    Failed = 1,
-    // 2 belongs to clap: the command line was not understood.
+    Failed,
     /// The configuration is not in order; every setting that needs attention was listed.
-    Configuration = 3,
+    Configuration,
     /// A check found something: unsound books, pending migrations, parked tasks.
-    Found = 4,
+    Found,
     /// The request was understood and refused, or what it names does not exist; nothing was changed.
-    Refused = 5,
+    Refused,
+    /// `reconcile`: there are differences. Its codes are those of `diff`, which it is like.
+    Differences,
+    /// `reconcile`: nothing was compared.
+    InputRefused,
+}
+
+impl Exit {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed | Self::Differences => 1,
+            // Also clap's: the command line was not understood.
+            Self::InputRefused => 2,
+            Self::Configuration => 3,
+            Self::Found => 4,
+            Self::Refused => 5,
+        }
+    }
 }
 
 /// The table for `--help`.
@@ -28,11 +45,12 @@ Exit codes:
   2  the command line was not understood
   3  the configuration needs attention; everything wrong was listed
   4  a check found something (unsound books, pending migrations, parked tasks)
-  5  refused, or not found; nothing was changed";
+  5  refused, or not found; nothing was changed
+`reconcile` is like diff: 0 all agrees, 1 there are differences, 2 nothing was compared";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(exit.code())
     }
 }
 

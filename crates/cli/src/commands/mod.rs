@@ -6,6 +6,7 @@ mod demo;
 pub mod keys;
 mod migrate;
 mod order;
+mod reconcile;
 mod refund;
 mod reseal;
 mod serve;
@@ -59,6 +60,7 @@ pub async fn run(cli: Cli, config_typed: bool, screen: &mut Screen) -> anyhow::R
         Command::Slip(options) => slip::run(&sources(), &options, screen).await,
         Command::Tasks(options) => tasks::run(&sources(), options, screen).await,
         Command::Verify(options) => verify::run(&sources(), &options, screen).await,
+        Command::Reconcile(action) => reconcile::run(&action, screen),
         Command::Simulate(options) => simulate::run(options, screen).await,
         Command::Config(action) => config::run(&sources(), &action, screen),
         Command::Keys(action) => keys::run(&sources(), &action, screen).await,

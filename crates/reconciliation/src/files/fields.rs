@@ -104,7 +104,9 @@ impl Days {
         let second = match time {
             [] => None,
             [b' ' | b'T', h1, h0, b':', m1, m0, b':', s1, s0, rest @ ..] => {
-                if !rest.is_empty() && !(rest[0] == b'.' && rest[1..].iter().all(u8::is_ascii_digit)) {
+                let is_fraction =
+                    rest.is_empty() || (rest[0] == b'.' && rest[1..].iter().all(u8::is_ascii_digit));
+                if !is_fraction {
                     return None;
                 }
                 Some(second([*h1, *h0], [*m1, *m0], [*s1, *s0])?)

@@ -1,0 +1,204 @@
+//! `mingfen reconcile files`: compares a statement with a HIS export, without an installation.
+
+use crate::arguments::{Reconcile, ReconcileFiles};
+use crate::exit::{Exit, Refusal};
+use crate::screen::{Screen, Tone};
+use anyhow::Context;
+use comfy_table::{Cell, CellAlignment};
+use mingfen_domain::difference::Category;
+use mingfen_domain::{BusinessDay, Fen};
+use mingfen_providers::wechat::TRADE_BILL_LAYOUT;
+use mingfen_reconciliation::files::{FilesError, HIS_LEDGER, Input, Layout, Progress, Report, reconcile};
+use mingfen_reconciliation::matching::{HashKey, OwnNumbers, Rules, Tally};
+use mingfen_reconciliation::report;
+use mingfen_reconciliation::sides::{Side, day_number};
+use serde_json::json;
+use std::fs::{self, File};
+use std::io::{BufWriter, IsTerminal, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// The name of the report in the directory of `--out`.
+const DIFFERENCES: &str = "differences.csv";
+const THREADS: usize = 2;
+
+pub fn run(action: &Reconcile, screen: &mut Screen) -> anyhow::Result<Exit> {
+    let Reconcile::Files(options) = action;
+    // Whatever keeps the comparison from its end is told as refused: 1 would say that it was made and found something.
+    match files(options, screen) {
+        Ok(exit) => Ok(exit),
+        Err(error) => {
+            screen.complain(&format!("{error:#}"));
+            if options.json {
+                screen.json(&refusal(&error));
+            }
+            Ok(Exit::InputRefused)
+        }
+    }
+}
+
+fn files(options: &ReconcileFiles, screen: &mut Screen) -> anyhow::Result<Exit> {
+    let statement_layout = layout(options.statement_map.as_deref(), TRADE_BILL_LAYOUT)?;
+    let his_layout = layout(options.map.as_deref(), HIS_LEDGER)?;
+    let day = options.day.as_deref().map(BusinessDay::parse).transpose().context("--day")?;
+    let rules = Rules {
+        day: day.map(day_number),
+        own_numbers: OwnNumbers {
+            prefixes: options.own_prefix.iter().map(|prefix| prefix.clone().into_bytes()).collect(),
+            length: None,
+        },
+        memory_bytes: options.memory_mib.map(|mib| mib << 20),
+        ..Rules::default()
+    };
+    let inputs = [
+        Input { side: Side::Channel, path: options.statement.clone(), layout: &statement_layout },
+        Input { side: Side::His, path: options.his.clone(), layout: &his_layout },
+    ];
+    let report = with_progress(|progress| reconcile(&inputs, rules, HashKey::random(), THREADS, progress))?;
+    fs::create_dir_all(&options.out).with_context(|| format!("{} cannot be made", options.out.display()))?;
+    let path = options.out.join(DIFFERENCES);
+    let written = || -> std::io::Result<()> {
+        let mut out = BufWriter::with_capacity(1 << 18, File::create(&path)?);
+        report::differences(&report, &mut out)?;
+        out.flush()
+    };
+    written().with_context(|| format!("{} cannot be written", path.display()))?;
+    if options.json {
+        screen.json(&as_json(&report, &path));
+    } else {
+        tell(&report, &path, screen)?;
+    }
+    Ok(if report.outcome.summary.is_settled() { Exit::Done } else { Exit::Differences })
+}
+
+fn layout(file: Option<&Path>, otherwise: &str) -> anyhow::Result<Layout> {
+    let Some(path) = file else {
+        return Layout::parse(otherwise).map_err(|problem| anyhow::anyhow!("the built-in layout: {problem}"));
+    };
+    let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    Layout::parse(&text).map_err(|problem| Refusal(format!("{}: {problem}", path.display())).into())
+}
+
+/// Runs with a line on the terminal that tells how far it is; without a terminal nothing is told.
+fn with_progress<T>(work: impl FnOnce(&Progress) -> T) -> T {
+    let progress = Progress::default();
+    if !std::io::stderr().is_terminal() {
+        return work(&progress);
+    }
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let teller = scope.spawn(|| {
+            let start = Instant::now();
+            while !done.load(Ordering::Relaxed) {
+                std::thread::park_timeout(Duration::from_millis(200));
+                // Nobody is left to be told when standard error is closed.
+                let _ = write!(std::io::stderr().lock(), "\r\u{1b}[2K{}", line(&progress, start.elapsed()));
+            }
+            let _ = write!(std::io::stderr().lock(), "\r\u{1b}[2K");
+        });
+        let result = work(&progress);
+        done.store(true, Ordering::Relaxed);
+        teller.thread().unpark();
+        result
+    })
+}
+
+fn line(progress: &Progress, elapsed: Duration) -> String {
+    const WIDTH: u64 = 30;
+    let load = |number: &std::sync::atomic::AtomicU64| number.load(Ordering::Relaxed);
+    let (rows, bytes) = (load(&progress.rows), load(&progress.bytes));
+    let total = load(&progress.total_bytes).max(1);
+    let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
+    let filled = usize::try_from(bytes * WIDTH / total).unwrap_or_default();
+    let rest = usize::try_from(WIDTH).unwrap_or_default().saturating_sub(filled);
+    let left_ms = (total.saturating_sub(bytes)).saturating_mul(elapsed_ms) / bytes.max(1);
+    let percent = bytes * 100 / total;
+    let per_second = rows * 1000 / elapsed_ms;
+    let left =
+        if bytes >= total { "comparing".to_owned() } else { format!("{} s left", left_ms.div_ceil(1000)) };
+    format!(
+        "{}{} {percent:>3} %  {rows} rows  {per_second} rows/s  {left}",
+        "█".repeat(filled),
+        "░".repeat(rest)
+    )
+}
+
+fn tell(report: &Report, path: &Path, screen: &mut Screen) -> anyhow::Result<()> {
+    let summary = &report.outcome.summary;
+    let mut table = screen.table(&[
+        "对账结果",
+        "",
+        "渠道笔数",
+        "渠道支付",
+        "渠道退费",
+        "HIS 笔数",
+        "HIS 支付",
+        "HIS 退费",
+    ]);
+    let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
+    let mut row = |chinese: &str, english: &str, channel: Tally, his: Tally| {
+        let mut cells = vec![Cell::new(chinese), Cell::new(english)];
+        for tally in [channel, his] {
+            cells.push(right(tally.lines.to_string()));
+            cells.push(right(tally.paid.to_yuan_grouped()));
+            cells.push(right(tally.refunded.to_yuan_grouped()));
+        }
+        table.add_row(cells);
+    };
+    for category in Category::ALL {
+        let (channel, his) = (summary.of(category, Side::Channel), summary.of(category, Side::His));
+        if channel.lines + his.lines != 0 {
+            row(category.chinese(), category.english(), channel, his);
+        }
+    }
+    row("合计", "total", summary.total(Side::Channel)?, summary.total(Side::His)?);
+    screen.line(table.to_string());
+    for (left_out, name) in report.left_out.iter().zip(["statement", "HIS export"]) {
+        if *left_out != 0 {
+            screen.line(format!("{left_out} rows of the {name} were left out, as its layout says."));
+        }
+    }
+    screen.line(format!("Written: {}", path.display()));
+    let verdict = if summary.is_settled() {
+        screen.toned(Tone::Good, "The two sides agree.")
+    } else {
+        let open = report.outcome.findings.iter().filter(|finding| !finding.category.is_settled()).count();
+        screen.toned(Tone::Bad, &format!("{open} differences."))
+    };
+    screen.line(verdict);
+    Ok(())
+}
+
+fn as_json(report: &Report, path: &Path) -> serde_json::Value {
+    let summary = &report.outcome.summary;
+    let tally = |tally: Tally| {
+        let fen = |sum: Fen| sum.get();
+        json!({ "lines": tally.lines, "paid_fen": fen(tally.paid), "refunded_fen": fen(tally.refunded) })
+    };
+    let categories: Vec<_> = Category::ALL
+        .into_iter()
+        .map(|category| (category, summary.of(category, Side::Channel), summary.of(category, Side::His)))
+        .filter(|(_, channel, his)| channel.lines + his.lines != 0)
+        .map(|(category, channel, his)| {
+            json!({ "category": category.as_str(), "name": category.chinese(), "settled": category.is_settled(),
+                "channel": tally(channel), "his": tally(his) })
+        })
+        .collect();
+    json!({
+        "agree": summary.is_settled(),
+        "categories": categories,
+        "left_out": { "statement": report.left_out.first(), "his": report.left_out.get(1) },
+        "differences": path,
+    })
+}
+
+fn refusal(error: &anyhow::Error) -> serde_json::Value {
+    match error.downcast_ref::<FilesError>() {
+        Some(FilesError::Refused(refusal)) => json!({ "refused": {
+            "category": refusal.category.as_str(), "file": refusal.file, "line": refusal.line,
+            "column": refusal.column, "problem": refusal.problem,
+        } }),
+        _ => json!({ "refused": { "problem": format!("{error:#}") } }),
+    }
+}
