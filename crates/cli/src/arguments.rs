@@ -317,13 +317,14 @@ pub struct TaskList {
 pub enum Reconcile {
     /// Compare a statement with a HIS export: two files, nothing else to install or configure
     #[command(
-        after_help = "Examples:\n  mingfen reconcile files --statement bill.csv --his ledger.csv --out ./result\n  \
-        mingfen reconcile files --statement bill.csv --his ledger.csv --map his.toml --out ./result --json\n\n\
-        The statement is WeChat Pay's trade bill as it was downloaded, unpacked. Columns are found by their headings; when\n\
-        HIS's are not known, write them into a file like crates/reconciliation/layouts/his.toml and give it with --map.\n\
+        after_help = "Example:\n  mingfen reconcile files --statement bill.csv --his ledger.csv --out ./result\n\n\
+        The statement is WeChat Pay's trade bill as it was downloaded, unpacked. Columns\n\
+        are found by their headings; when HIS's are not known, write them into a file\n\
+        like crates/reconciliation/layouts/his.toml and give it with --map.\n\
         DIR/differences.csv gets every line that is not plainly matched.\n\n\
-        Exits with 0 when all agrees, with 1 when there are differences, and with 2 when a file is refused: then nothing\n\
-        was compared, and the message names file, line, column, text and what to do."
+        Exits with 0 when all agrees, with 1 when there are differences, and with 2 when\n\
+        a file is refused: then nothing was compared, and the message names file, line,\n\
+        column, text and what to do."
     )]
     Files(ReconcileFiles),
 }

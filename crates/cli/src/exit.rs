@@ -46,7 +46,7 @@ Exit codes:
   3  the configuration needs attention; everything wrong was listed
   4  a check found something (unsound books, pending migrations, parked tasks)
   5  refused, or not found; nothing was changed
-`reconcile` is like diff: 0 all agrees, 1 there are differences, 2 nothing was compared";
+`reconcile` is like diff: 0 all agrees, 1 differences, 2 nothing was compared";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {

@@ -36,6 +36,7 @@ const fn reads_settings(command: &Command) -> bool {
         Command::Demo(_)
         | Command::Simulate(_)
         | Command::Config(Config::Reference)
+        | Command::Reconcile(_)
         | Command::Keys(Keys::Generate { .. } | Keys::Inspect { .. })
         | Command::Completions { .. } => false,
     }
