@@ -315,6 +315,8 @@ struct Rows<'p> {
     plan: &'p Plan,
     days: Days,
     piece: Piece,
+    last_kind: Option<&'p (Vec<u8>, Kind)>,
+    last_state: Option<&'p (Vec<u8>, State)>,
 }
 
 type Problem = (Option<String>, String);
@@ -346,7 +348,7 @@ impl<'r> Row<'r> {
 impl<'p> Rows<'p> {
     fn new(plan: &'p Plan) -> Self {
         let piece = Piece { sums: vec![Added::default(); plan.sums.len()], ..Piece::default() };
-        Self { plan, days: Days::default(), piece }
+        Self { plan, days: Days::default(), piece, last_kind: None, last_state: None }
     }
 
     #[inline]
@@ -430,7 +432,7 @@ impl<'p> Rows<'p> {
         let fee_differs = self.fee_differs(&row, kind, amount)?;
         self.add_up(&row, kind)?;
         let account = plan.account.as_ref().map_or(&b""[..], |column| row.field(column.index));
-        let state = state(plan, &row, kind)?;
+        let state = self.state(&row, kind)?;
         let line =
             Line { kind, state, order_no, refund_no, amount, when, account, fee_differs, carried: false, at };
         shelf.push(&line).map_err(|error| (None, error.to_string()))?;
@@ -439,20 +441,17 @@ impl<'p> Rows<'p> {
     }
 
     #[inline]
-    fn kind_and_amount(&self, row: &Row<'_>) -> Result<(Kind, Fen), Problem> {
+    fn kind_and_amount(&mut self, row: &Row<'_>) -> Result<(Kind, Fen), Problem> {
         let plan = self.plan;
         let said = match &plan.kind {
             None => None,
             Some(column) => {
                 let word = row.field(column.index);
-                match plan.kinds.iter().find(|(known, _)| known == word) {
-                    Some((_, kind)) => Some(*kind),
+                match look_up(&plan.kinds, word, &mut self.last_kind) {
+                    Some(kind) => Some(kind),
                     None => {
-                        return Err(wrong(
-                            column,
-                            word,
-                            "is neither a payment nor a refund; name it in a layout's [kinds]",
-                        ));
+                        let problem = "is neither a payment nor a refund; name it in a layout's [kinds]";
+                        return Err(wrong(column, word, problem));
                     }
                 }
             }
@@ -483,6 +482,22 @@ impl<'p> Rows<'p> {
         }
     }
 
+    #[inline]
+    fn state(&mut self, row: &Row<'_>, kind: Kind) -> Result<State, Problem> {
+        let plan = self.plan;
+        let column = match (kind, &plan.refund_state) {
+            (Kind::Refund, Some(column)) => Some(column),
+            _ => plan.state.as_ref(),
+        };
+        let Some(column) = column else { return Ok(State::Done) };
+        let word = row.field(column.index);
+        match look_up(&plan.states, word, &mut self.last_state) {
+            Some(state) => Ok(state),
+            None if word.is_empty() => Ok(State::Done),
+            None => Err(wrong(column, word, "is no state that is known; name it in a layout's [states]")),
+        }
+    }
+
     fn fee_differs(&self, row: &Row<'_>, kind: Kind, amount: Fen) -> Result<bool, Problem> {
         let (Some(column), Some(rate), Kind::Payment) = (&self.plan.fee, self.plan.fee_per_100000, kind)
         else {
@@ -500,7 +515,7 @@ impl<'p> Rows<'p> {
     fn add_up(&mut self, row: &Row<'_>, kind: Kind) -> Result<(), Problem> {
         for (sum, added) in self.plan.sums.iter().zip(&mut self.piece.sums) {
             let text = row.field(sum.column.index);
-            if text == b"0.00" {
+            if matches!(text, [b'0', b'.', b'0', b'0']) {
                 continue;
             }
             let value = match fields::yuan(text) {
@@ -555,25 +570,20 @@ fn number<'r>(row: &Row<'r>, column: &Column) -> Result<&'r [u8], Problem> {
     Ok(text)
 }
 
+/// The meaning of a word. Most rows have the word of the row before.
 #[inline]
-fn state(plan: &Plan, row: &Row<'_>, kind: Kind) -> Result<State, Problem> {
-    let column = match kind {
-        Kind::Payment => &plan.state,
-        Kind::Refund => {
-            if plan.refund_state.is_some() {
-                &plan.refund_state
-            } else {
-                &plan.state
-            }
-        }
-    };
-    let Some(column) = column else { return Ok(State::Done) };
-    let word = row.field(column.index);
-    match plan.states.iter().find(|(known, _)| known == word) {
-        Some((_, state)) => Ok(*state),
-        None if word.is_empty() => Ok(State::Done),
-        None => Err(wrong(column, word, "is no state that is known; name it in a layout's [states]")),
+fn look_up<'p, M: Copy>(
+    words: &'p [(Vec<u8>, M)],
+    word: &[u8],
+    last: &mut Option<&'p (Vec<u8>, M)>,
+) -> Option<M> {
+    if let Some((known, meaning)) = last
+        && known == word
+    {
+        return Some(*meaning);
     }
+    *last = words.iter().find(|(known, _)| known == word);
+    last.map(|(_, meaning)| *meaning)
 }
 
 #[cold]

@@ -121,7 +121,7 @@ impl<'m> Shelf<'m> {
         }
         let fen = u64::try_from(line.amount.get()).map_err(|_| MatchingError::NegativeAmount)?;
         let Some(stream) = self.streams.last_mut() else { return Err(MatchingError::NoSource) };
-        if stream.last_account.0 != line.account {
+        if !same(&stream.last_account.0, line.account) {
             let number = if line.account.is_empty() { 0 } else { matching.accounts.number(line.account)? };
             stream.last_account = (line.account.to_vec(), number);
         }
@@ -419,6 +419,17 @@ impl Reader<'_> {
         }
         Err(MatchingError::Damaged)
     }
+}
+
+/// Equality of short texts, without a call.
+#[inline]
+fn same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let ((words, rest), (other_words, other_rest)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
+    words.iter().zip(other_words).all(|(a, b)| u64::from_le_bytes(*a) == u64::from_le_bytes(*b))
+        && rest.iter().zip(other_rest).all(|(a, b)| a == b)
 }
 
 #[inline]
