@@ -145,12 +145,27 @@ pub enum Key {
     Optional,
 }
 
+/// Proves who asks, then answers a changing request [`once`].
+pub async fn change(
+    gateway: &Gateway,
+    request: &HttpRequest,
+    body: &[u8],
+    right: ApiRight,
+    wanted: Key,
+    work: impl AsyncFnOnce(&ApiKey) -> Result<serde_json::Value, ApiFailure>,
+) -> HttpResponse {
+    match caller(gateway, request, body, right).await {
+        Ok(key) => once(gateway, key, request, body, wanted, work(key)).await,
+        Err(failure) => failure.answer(),
+    }
+}
+
 /// Answers a changing request once by its `Idempotency-Key`. A failure that is worth another try is not stored.
 ///
 /// **Invariant:** a stored answer belongs to the key that proved itself, to the path and to the body: another body under the
 /// same `Idempotency-Key` is refused. The header itself is not in the signed text; who changed it on a captured request would
 /// have to send that request's nonce again, which is refused, and what a request changes has a number of its own in its body.
-pub async fn once<F>(
+async fn once<F>(
     gateway: &Gateway,
     key: &ApiKey,
     request: &HttpRequest,

@@ -25,6 +25,19 @@ pub(crate) async fn ask_person(
     audit(tx, now, "gateway", kind, number, detail).await
 }
 
+/// The same by itself, where nothing else is written.
+pub(crate) async fn ask_person_alone(
+    gateway: &Gateway,
+    kind: &str,
+    number: &str,
+    detail: &str,
+    trace: &TraceId,
+) -> Result<(), StoreError> {
+    let mut tx = gateway.store.begin().await?;
+    ask_person(gateway, &mut tx, kind, number, detail, trace, gateway.now()).await?;
+    tx.commit().await
+}
+
 /// What a person reads of a matter: the audit row that was written with it.
 pub(crate) async fn matter(gateway: &Gateway, subject: &str) -> Result<String, StoreError> {
     let Some((number, kind)) = subject.rsplit_once(':') else { return Ok(subject.to_owned()) };

@@ -1,6 +1,6 @@
 //! Sending a refund, and asking after it until the money is back.
 
-use super::attention::ask_person;
+use super::attention::ask_person_alone;
 use super::post_write_back::{Refusal, still_refused};
 use super::record_refund::{record_refund_event, record_refund_sighting};
 use super::record_sighting::{Source, Way};
@@ -89,9 +89,7 @@ async fn tell_that_it_is_overdue(gateway: &Gateway, record: &RefundRecord) -> Re
         refund.state.as_str()
     );
     let number = refund.out_refund_no.as_str();
-    let mut tx = gateway.store.begin().await?;
-    ask_person(gateway, &mut tx, "refund_overdue", number, &detail, &refund.trace, gateway.now()).await?;
-    Ok(tx.commit().await?)
+    Ok(ask_person_alone(gateway, "refund_overdue", number, &detail, &refund.trace).await?)
 }
 
 /// Why a refund that is due is not sent yet.

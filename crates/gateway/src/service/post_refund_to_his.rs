@@ -1,6 +1,6 @@
 //! Telling HIS that money went back, so that its books show it too.
 
-use super::attention::{ask_person, audit};
+use super::attention::{ask_person, ask_person_alone, audit};
 use super::{JobEnd, Trouble};
 use crate::{Gateway, crash};
 use mingfen_domain::ids::OutRefundNo;
@@ -143,9 +143,7 @@ async fn later(
 
 async fn tell(gateway: &Gateway, record: &RefundRecord, kind: &str, detail: &str) -> Result<(), Trouble> {
     let number = record.refund.out_refund_no.as_str();
-    let mut tx = gateway.store.begin().await?;
-    ask_person(gateway, &mut tx, kind, number, detail, &record.refund.trace, gateway.now()).await?;
-    Ok(tx.commit().await?)
+    Ok(ask_person_alone(gateway, kind, number, detail, &record.refund.trace).await?)
 }
 
 async fn posted(gateway: &Gateway, record: &RefundRecord, his_refund_no: &str) -> Result<(), Trouble> {

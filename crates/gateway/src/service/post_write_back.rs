@@ -1,7 +1,7 @@
 //! Telling HIS that a bill was paid; asking first when an earlier telling may have arrived; sending the money back when HIS
 //! refuses for good, and asking again later whether it stayed with that.
 
-use super::attention::{ask_person, audit};
+use super::attention::{ask_person, ask_person_alone, audit};
 use super::record_refund::add_automatic_refund;
 use super::{JobEnd, Trouble};
 use crate::{Gateway, crash};
@@ -213,10 +213,8 @@ impl Telling {
     }
 
     async fn ask_person(&self, gateway: &Gateway, kind: &str, detail: &str) -> Result<(), Trouble> {
-        let mut tx = gateway.store.begin().await?;
         let number = self.bill.bill.bill_no.as_str();
-        ask_person(gateway, &mut tx, kind, number, detail, &self.bill.trace, gateway.now()).await?;
-        Ok(tx.commit().await?)
+        Ok(ask_person_alone(gateway, kind, number, detail, &self.bill.trace).await?)
     }
 
     /// Steps the machine. `asked_at` is the version that the answer was asked for: what a denial denies may have happened since.

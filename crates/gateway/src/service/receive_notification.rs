@@ -1,6 +1,6 @@
 //! A provider's notification: kept raw before anything else, proven, then through the one door.
 
-use super::attention::ask_person;
+use super::attention::ask_person_alone;
 use super::record_refund::record_refund_sighting;
 use super::record_sighting::{Recorded, Source, Told, record_sighting};
 use super::{Private, Trouble, ask_now};
@@ -170,14 +170,11 @@ async fn unknown(
     if !is_ours {
         return Ok(());
     }
-    let now = gateway.now();
     let trace = TraceId::fresh(gateway.random.as_ref());
     let detail = format!(
         "{channel} tells of an order with our kind of number that is not in the records of this account; look at the order there and at notification {id} here, before anything is refunded"
     );
-    let mut tx = gateway.store.begin().await?;
-    ask_person(gateway, &mut tx, "unknown_order", number, &detail, &trace, now).await?;
-    Ok(tx.commit().await?)
+    Ok(ask_person_alone(gateway, "unknown_order", number, &detail, &trace).await?)
 }
 
 /// What is not proven is never applied. At most it makes us ask, and not more often than a few times a minute.

@@ -129,10 +129,13 @@ pub async fn request_refund(gateway: &Gateway, asked: RefundAsked) -> Result<Ref
         return Err(RefundRefused::NoRefunds(payment.payment.channel.to_string()));
     }
     let left_of_payment = received.amount.fen().minus(payment.refund_held).map_err(Trouble::from)?;
-    let left = match &asked.slip_no {
-        Some(slip_no) => {
+    let slip = match &asked.slip_no {
+        Some(slip_no) => Some((slip_no, share_of(gateway, &payment, slip_no).await?)),
+        None => None,
+    };
+    let left = match slip {
+        Some((slip_no, share)) => {
             let refunds = gateway.store.refunds_of_payment(&payment.payment.out_trade_no).await?;
-            let share = share_of(gateway, &payment, slip_no).await?;
             left_of_slip(share, slip_no, &refunds)?.min(left_of_payment)
         }
         None => left_of_payment,
@@ -175,9 +178,8 @@ pub async fn request_refund(gateway: &Gateway, asked: RefundAsked) -> Result<Ref
     match add_refund(&mut tx, &record, now).await? {
         // The payment is held now: what other refunds take of this slip is seen here, or waits for us.
         AddedRefund::New => {
-            if let Some(slip_no) = &asked.slip_no {
+            if let Some((slip_no, share)) = slip {
                 let refunds = tx.refunds_of_payment(&payment.payment.out_trade_no).await?;
-                let share = share_of(gateway, &payment, slip_no).await?;
                 if left_of_slip(share, slip_no, &refunds)? < Fen::ZERO {
                     tx.rollback().await?;
                     return Err(RefundRefused::TooMuch { asked: amount.fen(), left: Fen::ZERO });

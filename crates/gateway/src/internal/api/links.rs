@@ -4,7 +4,7 @@ use super::members::Members;
 use super::{operator, optional_operator, to_json};
 use crate::Gateway;
 use crate::http::api_error::ApiFailure;
-use crate::http::signed_request::{Key, caller, once};
+use crate::http::signed_request::{Key, change};
 use crate::http::words::is_readable;
 use crate::service::{self, SheetOptions};
 use crate::settings::ApiRight;
@@ -192,11 +192,10 @@ pub(crate) async fn make_link(
     request: HttpRequest,
     body: web::Bytes,
 ) -> HttpResponse {
-    let key = match caller(&gateway, &request, &body, ApiRight::Slips).await {
-        Ok(key) => key,
-        Err(failure) => return failure.answer(),
-    };
-    once(&gateway, key, &request, &body, Key::Optional, link(&gateway, &key.id, &body)).await
+    change(&gateway, &request, &body, ApiRight::Slips, Key::Optional, async |key| {
+        link(&gateway, &key.id, &body).await
+    })
+    .await
 }
 
 async fn link(gateway: &Gateway, key: &str, body: &[u8]) -> Result<Value, ApiFailure> {
@@ -266,11 +265,10 @@ pub(crate) async fn revoke(
     request: HttpRequest,
     body: web::Bytes,
 ) -> HttpResponse {
-    let key = match caller(&gateway, &request, &body, ApiRight::Slips).await {
-        Ok(key) => key,
-        Err(failure) => return failure.answer(),
-    };
-    once(&gateway, key, &request, &body, Key::Optional, revoked(&gateway, &key.id, &body)).await
+    change(&gateway, &request, &body, ApiRight::Slips, Key::Optional, async |key| {
+        revoked(&gateway, &key.id, &body).await
+    })
+    .await
 }
 
 async fn revoked(gateway: &Gateway, key: &str, body: &[u8]) -> Result<Value, ApiFailure> {

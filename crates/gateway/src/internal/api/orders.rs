@@ -5,7 +5,7 @@ use super::refunds::{RefundAnswer, refund_answer};
 use super::{no_such_order, operator, reply, to_json};
 use crate::Gateway;
 use crate::http::api_error::ApiFailure;
-use crate::http::signed_request::{Key, caller, once};
+use crate::http::signed_request::{Key, caller, change};
 use crate::service::{self, OrderMoney, OrderStory};
 use crate::settings::ApiRight;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -129,11 +129,10 @@ pub(crate) async fn close_order(
     body: web::Bytes,
     number: web::Path<String>,
 ) -> HttpResponse {
-    let key = match caller(&gateway, &request, &body, ApiRight::CloseOrders).await {
-        Ok(key) => key,
-        Err(failure) => return failure.answer(),
-    };
-    once(&gateway, key, &request, &body, Key::Optional, closed(&gateway, &key.id, &body, &number)).await
+    change(&gateway, &request, &body, ApiRight::CloseOrders, Key::Optional, async |key| {
+        closed(&gateway, &key.id, &body, &number).await
+    })
+    .await
 }
 
 async fn closed(gateway: &Gateway, key: &str, body: &[u8], number: &str) -> Result<Value, ApiFailure> {

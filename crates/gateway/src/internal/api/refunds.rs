@@ -4,7 +4,7 @@ use super::members::Members;
 use super::{no_such_order, operator, reply, to_json};
 use crate::Gateway;
 use crate::http::api_error::ApiFailure;
-use crate::http::signed_request::{Key, caller, once};
+use crate::http::signed_request::{Key, caller, change};
 use crate::http::words::is_readable;
 use crate::service::{self, RefundAsked, RefundTarget, RefundWay};
 use crate::settings::ApiRight;
@@ -100,11 +100,7 @@ pub(crate) async fn refund(
     request: HttpRequest,
     body: web::Bytes,
 ) -> HttpResponse {
-    let key = match caller(&gateway, &request, &body, ApiRight::Refunds).await {
-        Ok(key) => key,
-        Err(failure) => return failure.answer(),
-    };
-    once(&gateway, key, &request, &body, Key::Required, async {
+    change(&gateway, &request, &body, ApiRight::Refunds, Key::Required, async |key| {
         let record = service::refund_for_key(&gateway, key, asked(&body, &key.id)?).await?;
         to_json(&refund_answer(&record))
     })

@@ -4,7 +4,7 @@ use super::members::Members;
 use super::{operator, reply, to_json};
 use crate::Gateway;
 use crate::http::api_error::ApiFailure;
-use crate::http::signed_request::{Key, caller, once};
+use crate::http::signed_request::{Key, caller, change};
 use crate::http::words::is_readable;
 use crate::service;
 use crate::settings::ApiRight;
@@ -91,11 +91,10 @@ pub(crate) async fn retry_task(
     body: web::Bytes,
     id: web::Path<String>,
 ) -> HttpResponse {
-    let key = match caller(&gateway, &request, &body, ApiRight::Tasks).await {
-        Ok(key) => key,
-        Err(failure) => return failure.answer(),
-    };
-    once(&gateway, key, &request, &body, Key::Optional, retried(&gateway, &key.id, &body, &id)).await
+    change(&gateway, &request, &body, ApiRight::Tasks, Key::Optional, async |key| {
+        retried(&gateway, &key.id, &body, &id).await
+    })
+    .await
 }
 
 async fn retried(gateway: &Gateway, key: &str, body: &[u8], id: &str) -> Result<Value, ApiFailure> {
@@ -128,11 +127,10 @@ pub(crate) async fn close_task(
     body: web::Bytes,
     id: web::Path<String>,
 ) -> HttpResponse {
-    let key = match caller(&gateway, &request, &body, ApiRight::Tasks).await {
-        Ok(key) => key,
-        Err(failure) => return failure.answer(),
-    };
-    once(&gateway, key, &request, &body, Key::Optional, closed(&gateway, &key.id, &body, &id)).await
+    change(&gateway, &request, &body, ApiRight::Tasks, Key::Optional, async |key| {
+        closed(&gateway, &key.id, &body, &id).await
+    })
+    .await
 }
 
 async fn closed(gateway: &Gateway, key: &str, body: &[u8], id: &str) -> Result<Value, ApiFailure> {
