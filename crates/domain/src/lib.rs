@@ -9,7 +9,8 @@
 //! 2. [`slip`]: what HIS says is owed. [`split`]: who pays which part of it.
 //! 3. [`bill`]: what one patient pays at once. [`payment`]: one order for it at one channel, the table of every
 //!    (state, event). [`refund`] and [`write_back`]: machines of their own.
-//! 4. [`books`]: double entry, append-only. [`difference`]: what a comparison with others' books can find.
+//! 4. [`books`]: double entry, append-only. [`sides`], [`difference`]: what a comparison with others' books
+//!    speaks of, and what it can find.
 //!
 //! # How to add a state or an event
 //! Add the variant; the compiler then names every pair that is undecided, because no `step` has a wildcard arm. Decide each,
@@ -24,6 +25,7 @@ pub mod money;
 pub mod payment;
 pub mod person;
 pub mod refund;
+pub mod sides;
 pub mod slip;
 pub mod split;
 pub mod time;

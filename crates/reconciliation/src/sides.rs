@@ -2,78 +2,7 @@
 
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
 
-/// Whose books a line is from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Side {
-    /// The channel's statement.
-    Channel,
-    /// Our own journal.
-    Gateway,
-    /// HIS's ledger.
-    His,
-}
-
-impl Side {
-    /// All sides.
-    pub const ALL: [Self; 3] = [Self::Channel, Self::Gateway, Self::His];
-
-    /// The word in files and JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Channel => "channel",
-            Self::Gateway => "gateway",
-            Self::His => "his",
-        }
-    }
-
-    /// Channel and HIS change places.
-    #[must_use]
-    pub const fn mirrored(self) -> Self {
-        match self {
-            Self::Channel => Self::His,
-            Self::Gateway => Self::Gateway,
-            Self::His => Self::Channel,
-        }
-    }
-}
-
-/// Money in or money back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
-    /// A payment.
-    Payment,
-    /// A refund.
-    Refund,
-}
-
-impl Kind {
-    /// The word in files and JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Payment => "payment",
-            Self::Refund => "refund",
-        }
-    }
-
-    /// What staff call it.
-    pub const fn chinese(self) -> &'static str {
-        match self {
-            Self::Payment => "支付",
-            Self::Refund => "退费",
-        }
-    }
-}
-
-/// What a side says became of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
-    /// The money moved.
-    Done,
-    /// It was taken and is on its way: a statement never says more of most refunds.
-    UnderWay,
-    /// It never took effect: cancelled, failed, closed.
-    Void,
-}
+pub use mingfen_domain::sides::{Kind, Side, State};
 
 /// When, in the side's own books: a day, and the second of it if it is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
