@@ -356,6 +356,13 @@ impl Category {
 }
 
 impl Owner {
+    const ALL: [Self; 4] = [Self::Cashier, Self::Finance, Self::It, Self::Provider];
+
+    /// Reads the stored word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|owner| owner.as_str() == word)
+    }
+
     /// The word that is stored.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -378,6 +385,20 @@ impl Owner {
 }
 
 impl Remedy {
+    /// Whether it decides where the money belongs: of these a difference gets one. What is asked, told to HIS again, carried or noted
+    /// excludes nothing.
+    pub const fn settles(self) -> bool {
+        match self {
+            Self::Refund | Self::MarkForeign | Self::BookToSuspense | Self::WriteOff => true,
+            Self::AskAgain | Self::WriteBackNow | Self::Carry | Self::Note => false,
+        }
+    }
+
+    /// Whether it still has to show on a later day, as a booking of HIS or as a refund of the channel.
+    pub const fn shows_later(self) -> bool {
+        matches!(self, Self::WriteBackNow | Self::Refund | Self::Carry)
+    }
+
     /// All remedies.
     pub const ALL: [Self; 8] = [
         Self::AskAgain,

@@ -107,6 +107,29 @@ id!(
     TraceId, "trace id", 16..=32, |byte| byte.is_ascii_hexdigit(), "16 to 32 hexadecimal digits"
 );
 
+id!(
+    /// The number of a reconciliation run (对账批次).
+    RunId, "run number", 8..=32, strict, "8 to 32 letters and digits"
+);
+id!(
+    /// The number of a remedy that a person ordered for a difference.
+    RemedyId, "remedy number", 8..=32, strict, "8 to 32 letters and digits"
+);
+
+impl RunId {
+    /// Makes a fresh number: `D`, the Beijing date on which it is made, then 14 random characters.
+    pub fn fresh(now: Timestamp, random: &dyn Random) -> Self {
+        Self(fresh("D", now, random))
+    }
+}
+
+impl RemedyId {
+    /// Makes a fresh number: `H`, the Beijing date, then 14 random characters.
+    pub fn fresh(now: Timestamp, random: &dyn Random) -> Self {
+        Self(fresh("H", now, random))
+    }
+}
+
 impl BillNo {
     /// Makes a fresh number: `B`, the Beijing date, then 14 random characters (70 bits).
     pub fn fresh(now: Timestamp, random: &dyn Random) -> Self {

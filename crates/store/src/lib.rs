@@ -22,7 +22,7 @@
 //! # Reading order
 //! [`Store`] and [`Tx`] here; `bills`, `payments`, `refunds`, `write_backs`: what is owed and paid; `notifications`,
 //! `sightings`: what we were told; `journal`, `cross_check`: the books and their proof; `tasks`, `leases`: who does what
-//! next; `audit`, `api_answers`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
+//! next; `runs`, `kept_files`, `remedies`: what was compared, with what, and what was ordered; `audit`, `api_answers`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
 //!
 //! # How to add a table
 //! A migration in both folders and its line in `migrate`; a file named after the aggregate with its record, one function a
@@ -39,6 +39,7 @@ mod engine;
 mod errors;
 mod group;
 mod journal;
+mod kept_files;
 mod leases;
 mod migrate;
 mod notices;
@@ -47,8 +48,10 @@ mod offer;
 mod payments;
 mod placeholders;
 mod refunds;
+mod remedies;
 mod revoked_links;
 mod rows;
+mod runs;
 mod sealed;
 mod sightings;
 mod tasks;
@@ -60,10 +63,16 @@ pub use bills::{BillRecord, BilledSlipRecord, Claim};
 pub use engine::Engine;
 pub use errors::{Result, StoreError};
 pub use journal::{EntryRecord, JournalReport};
+pub use kept_files::KeptFileRecord;
 pub use notices::NoticeRecord;
 pub use notifications::NotificationRecord;
 pub use payments::PaymentRecord;
 pub use refunds::{Inserted, RefundHisState, RefundRecord};
+pub use remedies::{RemedyRecord, RemedyState};
+pub use runs::{
+    ALL_CHANNELS, DayRecord, FindingFilter, FindingLineRecord, FindingRecord, InputKind, InputState, RunInputRecord, RunRecord,
+    RunTallyRecord, SignOffRecord, Standing,
+};
 pub use sealed::{IndexedBill, SealedColumn, SealedRow};
 pub use sightings::SightingRecord;
 pub use tasks::{TaskCount, TaskKind, TaskRecord, TaskState};

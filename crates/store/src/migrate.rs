@@ -37,6 +37,7 @@ migrations! {
     15 "0015_api_allowances",
     16 "0016_revoked_links",
     17 "0017_day_lists",
+    18 "0018_reconciliation",
 }
 
 /// Where the engine keeps which migrations were applied.

@@ -122,6 +122,33 @@ reads! {
     /// At most `limit` refunds that were asked for from `from` on and before `to`, in the order of time and number, from the one
     /// after `after`.
     refunds_requested(from: Timestamp, to: Timestamp, after: Option<&(Timestamp, String)>, limit: i64) -> Vec<RefundRecord>;
+    /// The same of refunds that left us from `from` on and before `to`: the day on which a provider counts them.
+    refunds_sent(from: Timestamp, to: Timestamp, after: Option<&(Timestamp, String)>, limit: i64) -> Vec<RefundRecord>;
+}
+
+async fn refunds_sent(
+    connection: &mut AnyConnection,
+    from: Timestamp,
+    to: Timestamp,
+    after: Option<&(Timestamp, String)>,
+    limit: i64,
+) -> Result<Vec<RefundRecord>> {
+    let (after_ms, after_no) = after.map_or((-1, ""), |(at, number)| (at.ms(), number.as_str()));
+    let rows = query(select_refunds!(
+        "sent_at_ms >= $1
+            AND sent_at_ms < $2
+            AND (sent_at_ms > $3 OR (sent_at_ms = $3 AND out_refund_no > $4))
+        ORDER BY sent_at_ms, out_refund_no
+        LIMIT $5"
+    ))
+    .bind(from.ms())
+    .bind(to.ms())
+    .bind(after_ms)
+    .bind(after_no)
+    .bind(limit)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(rebuild).collect()
 }
 
 async fn refunds_requested(

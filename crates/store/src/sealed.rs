@@ -28,11 +28,13 @@ pub enum SealedColumn {
     AuditEnd,
     /// `api_answers.body_sealed`
     ApiAnswer,
+    /// `kept_file_pieces.piece_sealed`
+    KeptPiece,
 }
 
 impl SealedColumn {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::BillPatient,
         Self::BillPhone,
         Self::PaymentPayer,
@@ -40,6 +42,7 @@ impl SealedColumn {
         Self::NotificationBody,
         Self::AuditEnd,
         Self::ApiAnswer,
+        Self::KeptPiece,
     ];
 
     /// Table, key and column; the key is what tells the rows apart, an expression where that is two columns.
@@ -53,6 +56,9 @@ impl SealedColumn {
             Self::AuditEnd => ("audit_ends", "chain", "end_sealed"),
             // Neither of the two has a blank in it.
             Self::ApiAnswer => ("api_answers", "api_key || ' ' || idempotency_key", "body_sealed"),
+            Self::KeptPiece => {
+                ("kept_file_pieces", "file_sha256 || ' ' || CAST(position AS TEXT)", "piece_sealed")
+            }
         }
     }
 
