@@ -22,8 +22,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let memory_bytes = rest.first().map(|mib| mib.parse::<usize>()).transpose()?.map(|mib| mib << 20);
     let (bill_layout, his_layout) = (Layout::parse(BILL_LAYOUT)?, Layout::parse(HIS_LEDGER)?);
     let inputs = [
-        Input { side: Side::Channel, path: bill.into(), layout: &bill_layout },
-        Input { side: Side::His, path: his.into(), layout: &his_layout },
+        Input::new(Side::Channel, bill.into(), &bill_layout),
+        Input::new(Side::His, his.into(), &his_layout),
     ];
     let rules = Rules { memory_bytes, ..Rules::default() };
     let report = reconcile(&inputs, rules, HashKey::random(), 2, &Progress::default())?;

@@ -30,10 +30,7 @@ fn run(directory: &Path, bill: &[u8], his: &[u8], his_layout: &str) -> Result<Re
     std::fs::write(&paths[1], his).expect("a file");
     let layouts = [BILL_LAYOUT, his_layout].map(|text| Layout::parse(text).expect("a layout"));
     let [bill, his] = paths;
-    let inputs = [
-        Input { side: Side::Channel, path: bill, layout: &layouts[0] },
-        Input { side: Side::His, path: his, layout: &layouts[1] },
-    ];
+    let inputs = [Input::new(Side::Channel, bill, &layouts[0]), Input::new(Side::His, his, &layouts[1])];
     reconcile(&inputs, Rules::default(), HashKey::random(), 2, &Progress::default())
 }
 

@@ -70,8 +70,8 @@ pub use payments::PaymentRecord;
 pub use refunds::{Inserted, RefundHisState, RefundRecord};
 pub use remedies::{RemedyRecord, RemedyState};
 pub use runs::{
-    ALL_CHANNELS, DayRecord, FindingFilter, FindingLineRecord, FindingRecord, InputKind, InputState, RunInputRecord, RunRecord,
-    RunTallyRecord, SignOffRecord, Standing,
+    ALL_CHANNELS, DayRecord, FindingFilter, FindingLineRecord, FindingRecord, InputKind, InputState,
+    RunInputRecord, RunRecord, RunTallyRecord, SignOffRecord, Standing,
 };
 pub use sealed::{IndexedBill, SealedColumn, SealedRow};
 pub use sightings::SightingRecord;

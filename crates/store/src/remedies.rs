@@ -198,10 +198,8 @@ impl Tx {
 }
 
 async fn remedy(connection: &mut AnyConnection, remedy_id: &RemedyId) -> Result<Option<RemedyRecord>> {
-    let row = query(select_remedies!("remedy_id = $1"))
-        .bind(remedy_id.as_str())
-        .fetch_optional(connection)
-        .await?;
+    let row =
+        query(select_remedies!("remedy_id = $1")).bind(remedy_id.as_str()).fetch_optional(connection).await?;
     row.as_ref().map(rebuild).transpose()
 }
 

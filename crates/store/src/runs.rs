@@ -261,15 +261,8 @@ pub enum Standing {
 
 impl Standing {
     /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::Settled,
-        Self::Open,
-        Self::Waiting,
-        Self::Carried,
-        Self::Resolved,
-        Self::Cleared,
-        Self::Moved,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Settled, Self::Open, Self::Waiting, Self::Carried, Self::Resolved, Self::Cleared, Self::Moved];
 
     /// The word in filters and JSON.
     pub const fn as_str(self) -> &'static str {
@@ -1216,8 +1209,9 @@ fn rebuild_finding(row: &AnyRow) -> Result<(FindingRecord, Standing)> {
     let remedies = remedies
         .split_whitespace()
         .map(|word| {
-            Remedy::parse(word)
-                .ok_or_else(|| fields.inconsistent("remedies", format_args!("holds the unknown word {word:?}")))
+            Remedy::parse(word).ok_or_else(|| {
+                fields.inconsistent("remedies", format_args!("holds the unknown word {word:?}"))
+            })
         })
         .collect::<Result<Vec<_>>>()?;
     let finding = FindingRecord {

@@ -52,8 +52,8 @@ fn files(options: &ReconcileFiles, screen: &mut Screen) -> anyhow::Result<Exit> 
         ..Rules::default()
     };
     let inputs = [
-        Input { side: Side::Channel, path: options.statement.clone(), layout: &statement_layout },
-        Input { side: Side::His, path: options.his.clone(), layout: &his_layout },
+        Input::new(Side::Channel, options.statement.clone(), &statement_layout),
+        Input::new(Side::His, options.his.clone(), &his_layout),
     ];
     let report = with_progress(|progress| reconcile(&inputs, rules, HashKey::random(), THREADS, progress))?;
     fs::create_dir_all(&options.out).with_context(|| format!("{} cannot be made", options.out.display()))?;

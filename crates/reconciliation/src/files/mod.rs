@@ -5,12 +5,14 @@
 
 mod fields;
 mod layout;
+mod lines;
 mod read;
 mod scan;
 
 pub use layout::{HIS_LEDGER, Layout};
+pub use lines::{LINES, LedgerLine, LinesFile};
 
-use crate::matching::{Finding, HashKey, Matching, MatchingError, Outcome, Rules, Shelf};
+use crate::matching::{Finding, HashKey, Matching, MatchingError, Outcome, Rules, Shelf, Tally};
 use crate::sides::{Place, Side};
 use mingfen_domain::difference::Category;
 use read::{BadRow, Piece, Source};
@@ -29,6 +31,17 @@ pub struct Input<'l> {
     pub path: PathBuf,
     /// What kind of file.
     pub layout: &'l Layout,
+    /// The merchant account of all its rows; without it each row says its own.
+    pub account: Option<String>,
+    /// Its rows were left over by the run of an earlier day.
+    pub carried: bool,
+}
+
+impl<'l> Input<'l> {
+    /// A file of the day, whose rows say their merchant account themselves or not at all.
+    pub const fn new(side: Side, path: PathBuf, layout: &'l Layout) -> Self {
+        Self { side, path, layout, account: None, carried: false }
+    }
 }
 
 /// How far a run is; may be read by another thread.
@@ -93,6 +106,8 @@ pub struct Report {
     pub evidence: Vec<Vec<Evidence>>,
     /// Rows that a layout's `only` left out, a file each.
     pub left_out: Vec<u64>,
+    /// What each file brought in.
+    pub tallies: Vec<Tally>,
 }
 
 /// Reads and compares files.
@@ -107,8 +122,15 @@ pub fn reconcile(
     progress: &Progress,
 ) -> Result<Report, FilesError> {
     let threads = threads.max(1);
-    let sources: Vec<Source> =
-        inputs.iter().map(|input| Source::open(&input.path, input.layout)).collect::<Result<_, _>>()?;
+    let sources: Vec<Source> = inputs
+        .iter()
+        .map(|input| {
+            let mut source = Source::open(&input.path, input.layout)?;
+            source.account = input.account.as_ref().map(|account| account.clone().into_bytes());
+            source.carried = input.carried;
+            Ok(source)
+        })
+        .collect::<Result<_, Refusal>>()?;
     let bytes: u64 =
         sources.iter().filter_map(|source| source.cuts.last().map(|end| end - source.body)).sum();
     progress.total_bytes.store(bytes, Ordering::Relaxed);
@@ -154,7 +176,11 @@ pub fn reconcile(
     let outcome = matching.settle(shelves)?;
     let evidence = find_again(&sources, &by_source, &outcome.findings)?;
     let left_out = by_source.iter().map(|pieces| pieces.iter().map(|piece| piece.left_out).sum()).collect();
-    Ok(Report { outcome, evidence, left_out })
+    let mut tallies = vec![Tally::default(); by_source.len()];
+    for (tally, pieces) in tallies.iter_mut().zip(&by_source) {
+        pieces.iter().try_for_each(|piece| tally.add(&piece.tally))?;
+    }
+    Ok(Report { outcome, evidence, left_out, tallies })
 }
 
 struct Reading<'r, 'l> {

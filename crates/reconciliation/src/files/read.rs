@@ -5,7 +5,7 @@ use super::fields::{self, Days};
 use super::layout::{Column, Layout, Plan, Sum, Unit, cut, headings};
 use super::scan::{positions, positions_with_quotes};
 use super::{Progress, Refusal};
-use crate::matching::Shelf;
+use crate::matching::{MatchingError, Shelf, Tally};
 use crate::sides::{Kind, Line, MAX_NUMBER, State};
 use encoding_rs::Encoding;
 use mingfen_domain::Fen;
@@ -37,6 +37,10 @@ pub(super) struct Source {
     totals: Option<Totals>,
     /// Why the end of the file is not as it has to be. A row that is damaged says more, so rows are read first.
     pub bad_end: Option<Refusal>,
+    /// The merchant account of every row; without it each row says its own.
+    pub account: Option<Vec<u8>>,
+    /// Its rows were left over by an earlier run.
+    pub carried: bool,
 }
 
 struct Totals {
@@ -51,6 +55,7 @@ pub(super) struct Piece {
     pub lines: u64,
     pub rows: u64,
     pub left_out: u64,
+    pub tally: Tally,
     /// Byte in the file and lines of this piece before it.
     pub landmarks: Vec<(u64, u64)>,
     sums: Vec<Added>,
@@ -115,6 +120,8 @@ impl Source {
             cuts: Vec::new(),
             totals: None,
             bad_end: None,
+            account: None,
+            carried: false,
         };
         let mut rows_end = length;
         if layout.has_totals() {
@@ -164,7 +171,7 @@ impl Source {
         };
         let mut file = File::open(&self.path).map_err(|error| broken(start, error))?;
         file.seek(SeekFrom::Start(start)).map_err(|error| broken(start, error))?;
-        let mut rows = Rows::new(&self.plan);
+        let mut rows = Rows::new(self);
         let mut buffer = vec![0; BLOCK + LINE];
         let mut places = Vec::with_capacity(BLOCK / 8);
         let (mut at, mut kept, mut next_landmark) = (start, 0, start);
@@ -312,6 +319,7 @@ impl Source {
 
 /// The rows of a piece, one after the other.
 struct Rows<'p> {
+    source: &'p Source,
     plan: &'p Plan,
     days: Days,
     piece: Piece,
@@ -346,9 +354,10 @@ impl<'r> Row<'r> {
 }
 
 impl<'p> Rows<'p> {
-    fn new(plan: &'p Plan) -> Self {
+    fn new(source: &'p Source) -> Self {
+        let plan = &source.plan;
         let piece = Piece { sums: vec![Added::default(); plan.sums.len()], ..Piece::default() };
-        Self { plan, days: Days::default(), piece, last_kind: None, last_state: None }
+        Self { source, plan, days: Days::default(), piece, last_kind: None, last_state: None }
     }
 
     #[inline]
@@ -431,11 +440,17 @@ impl<'p> Rows<'p> {
         };
         let fee_differs = self.fee_differs(&row, kind, amount)?;
         self.add_up(&row, kind)?;
-        let account = plan.account.as_ref().map_or(&b""[..], |column| row.field(column.index));
+        let account = match (&self.source.account, &plan.account) {
+            (Some(account), _) => account.as_slice(),
+            (None, Some(column)) => row.field(column.index),
+            (None, None) => b"",
+        };
         let state = self.state(&row, kind)?;
-        let line =
-            Line { kind, state, order_no, refund_no, amount, when, account, fee_differs, carried: false, at };
-        shelf.push(&line).map_err(|error| (None, error.to_string()))?;
+        let carried = self.source.carried;
+        let line = Line { kind, state, order_no, refund_no, amount, when, account, fee_differs, carried, at };
+        let told = |error: MatchingError| (None, error.to_string());
+        shelf.push(&line).map_err(told)?;
+        self.piece.tally.count(kind, amount).map_err(told)?;
         self.piece.rows += 1;
         Ok(())
     }

@@ -140,11 +140,7 @@ impl Summary {
     }
 
     fn add(&mut self, category: Category, side: Side, kind: Kind, fen: i64) -> Result<(), MatchingError> {
-        let (paid, refunded) = match kind {
-            Kind::Payment => (Fen::new(fen), Fen::ZERO),
-            Kind::Refund => (Fen::ZERO, Fen::new(fen)),
-        };
-        self.tallies[category.index()][side as usize].add(&Tally { lines: 1, paid, refunded })
+        self.tallies[category.index()][side as usize].count(kind, Fen::new(fen))
     }
 
     fn merge(&mut self, other: &Self) -> Result<(), MatchingError> {
@@ -158,7 +154,23 @@ impl Summary {
 }
 
 impl Tally {
-    fn add(&mut self, more: &Self) -> Result<(), MatchingError> {
+    /// Counts one line.
+    ///
+    /// # Errors
+    /// [`MatchingError::OutOfRange`].
+    pub fn count(&mut self, kind: Kind, amount: Fen) -> Result<(), MatchingError> {
+        let (paid, refunded) = match kind {
+            Kind::Payment => (amount, Fen::ZERO),
+            Kind::Refund => (Fen::ZERO, amount),
+        };
+        self.add(&Self { lines: 1, paid, refunded })
+    }
+
+    /// Adds what was counted elsewhere.
+    ///
+    /// # Errors
+    /// [`MatchingError::OutOfRange`].
+    pub fn add(&mut self, more: &Self) -> Result<(), MatchingError> {
         self.lines += more.lines;
         self.paid = self.paid.plus(more.paid).map_err(|_| MatchingError::OutOfRange)?;
         self.refunded = self.refunded.plus(more.refunded).map_err(|_| MatchingError::OutOfRange)?;
