@@ -25,6 +25,7 @@ mod exactly_once;
 mod his_trouble;
 mod lost_late_forged;
 mod paying;
+mod reconciling;
 mod refunds;
 mod rotation;
 mod routes;

@@ -15,7 +15,7 @@ use mingfen_gateway::serve::{Listener, listen};
 use mingfen_gateway::service::{self, OrderStory, Verification};
 use mingfen_gateway::settings::{
     ApiKey, ApiRight, GatewaySettings, HospitalSettings, KeyLimits, LimitSettings, PlaceSettings,
-    RouteSettings, TimingSettings,
+    ReconciliationSettings, RouteSettings, TimingSettings,
 };
 use mingfen_gateway::{Gateway, Parts, jobs};
 use mingfen_his::Capabilities;
@@ -538,6 +538,18 @@ fn settings(public_url: &str, simulator: &str) -> GatewaySettings {
             },
         ],
         routes: RouteSettings { wechat: channel("wechat-main"), alipay: channel("alipay-main") },
+        reconciliation: ReconciliationSettings {
+            by_itself: false,
+            ready_after: 10 * 3600,
+            retry_after: 1800,
+            catch_up_days: 31,
+            near_cut_seconds: 900,
+            second_person_above: Fen::new(100_000),
+            ask_at_most: 500,
+            memory_bytes: 64 << 20,
+            accounts: BTreeMap::new(),
+            alert_phones: Vec::new(),
+        },
     }
 }
 

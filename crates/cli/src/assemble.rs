@@ -279,10 +279,38 @@ fn gateway_settings(settings: &Settings) -> GatewaySettings {
             max_body_bytes: settings.limits.max_body_bytes,
         },
         api_keys: settings.api.callers.iter().map(api_key).collect(),
+        reconciliation: reconciliation(&settings.reconciliation),
         routes: told::RouteSettings {
             wechat: settings.routes.wechat.clone(),
             alipay: settings.routes.alipay.clone(),
         },
+    }
+}
+
+fn reconciliation(settings: &mingfen_config::ReconciliationSettings) -> told::ReconciliationSettings {
+    let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
+    told::ReconciliationSettings {
+        by_itself: settings.by_itself,
+        ready_after: seconds(settings.ready_after),
+        retry_after: seconds(settings.retry_after),
+        catch_up_days: seconds(settings.catch_up) / 86_400,
+        near_cut_seconds: u32::try_from(settings.near_midnight.as_secs()).unwrap_or(u32::MAX),
+        second_person_above: settings.second_person_above.map_or(Fen::ZERO, mingfen_domain::Amount::fen),
+        ask_at_most: settings.ask_at_most,
+        memory_bytes: settings.memory_mib << 20,
+        accounts: settings
+            .accounts
+            .iter()
+            .map(|account| {
+                let told = told::AccountSettings {
+                    his_names: account.his_names.clone(),
+                    bank_account: account.bank_account.clone(),
+                    fee_per_100000: account.fee_per_100000,
+                };
+                (account.channel.clone(), told)
+            })
+            .collect(),
+        alert_phones: settings.alert_phones.clone(),
     }
 }
 

@@ -31,9 +31,9 @@ mod tests;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 pub use sections::{
-    ApiSettings, ChannelSettings, DatabaseSettings, HisSettings, HospitalSettings, KeySettings,
-    LimitSettings, LogFormat, LogSettings, RedisSettings, RouteSettings, ServerSettings, SmsSettings,
-    TimingSettings, TlsFiles,
+    AccountSettings, ApiSettings, ChannelSettings, DatabaseSettings, HisSettings, HospitalSettings,
+    KeySettings, LimitSettings, LogFormat, LogSettings, ReconciliationSettings, RedisSettings, RouteSettings,
+    ServerSettings, SmsSettings, TimingSettings, TlsFiles,
 };
 pub use sources::Sources;
 pub use suggest::nearest;
@@ -67,6 +67,8 @@ pub struct Settings {
     pub api: ApiSettings,
     /// Which channel for which app.
     pub routes: RouteSettings,
+    /// How days are compared.
+    pub reconciliation: ReconciliationSettings,
     /// The merchant accounts.
     pub channels: Vec<ChannelSettings>,
     /// What the program says of itself.
@@ -110,6 +112,7 @@ impl Draft {
             limits: sections::limits::read(&mut reading),
             api: sections::api::read(&mut reading),
             routes: sections::routes::read(&mut reading, &channels),
+            reconciliation: sections::reconciliation::read(&mut reading, &channels),
             channels,
             log: sections::log::read(&mut reading),
             base_dir: merged.base_dir().to_path_buf(),

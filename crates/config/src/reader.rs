@@ -364,6 +364,23 @@ impl Section<'_, '_> {
         })
     }
 
+    /// A list of words that may be empty or left out.
+    pub(crate) fn optional_words(&mut self, key: &'static str) -> Vec<String> {
+        match self.value(key) {
+            None => Vec::new(),
+            Some(Value::Array(items)) if items.iter().all(Value::is_str) => {
+                items.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+            }
+            Some(Value::String(text)) => {
+                text.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+            }
+            Some(other) => {
+                self.wrong(key, shown(&other), "a list of texts is wanted");
+                Vec::new()
+            }
+        }
+    }
+
     /// One of a few words.
     pub(crate) fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&'static str, T)]) -> Option<T> {
         let listed: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();

@@ -38,6 +38,10 @@ secret = "0123456789abcdef0123456789abcdef"
 may = ["slips", "refunds"]
 [routes]
 wechat = "wechat-main"
+[reconciliation.accounts.wechat-main]
+his_names = ["WXPay"]
+bank_account = "ICBC 0001"
+fee = "0.6%"
 [channels.wechat-main]
 provider = "wechat"
 mch_id = "1900000001"

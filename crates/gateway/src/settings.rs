@@ -2,6 +2,8 @@
 
 use mingfen_domain::Fen;
 use mingfen_domain::ids::{ChannelId, HospitalId};
+use mingfen_domain::person::Phone;
+use std::collections::BTreeMap;
 use std::fmt;
 use url::Url;
 
@@ -24,6 +26,44 @@ pub struct GatewaySettings {
     pub api_keys: Vec<ApiKey>,
     /// Which channel takes the money of which app.
     pub routes: RouteSettings,
+    /// How days are compared.
+    pub reconciliation: ReconciliationSettings,
+}
+
+/// How days are compared with the channels and HIS.
+#[derive(Clone, Debug)]
+pub struct ReconciliationSettings {
+    /// Every morning by itself.
+    pub by_itself: bool,
+    /// Seconds into the next day from which on that is tried.
+    pub ready_after: i64,
+    /// Seconds between two attempts while a statement is not there yet.
+    pub retry_after: i64,
+    /// Days that were missed are caught up on as far back as this.
+    pub catch_up_days: i64,
+    /// A one-sided entry this close to its day's cut is waited for.
+    pub near_cut_seconds: u32,
+    /// A remedy over more than this needs a second person.
+    pub second_person_above: Fen,
+    /// So many one-sided entries are asked about once more in a run.
+    pub ask_at_most: usize,
+    /// Above this much memory the comparison writes to temporary files.
+    pub memory_bytes: usize,
+    /// What is known of the merchant accounts.
+    pub accounts: BTreeMap<ChannelId, AccountSettings>,
+    /// Who is told of differences by text message.
+    pub alert_phones: Vec<Phone>,
+}
+
+/// A merchant account, as finance sees it.
+#[derive(Clone, Debug, Default)]
+pub struct AccountSettings {
+    /// How HIS names it in its ledger; its own name when there is none.
+    pub his_names: Vec<String>,
+    /// The bank account that it is settled to.
+    pub bank_account: Option<String>,
+    /// The contracted fee in 1/100 000 of a payment.
+    pub fee_per_100000: Option<u32>,
 }
 
 /// The hospital as patients read it.

@@ -121,6 +121,10 @@ pub trait Statements: Send + Sync {
     /// Fetches the file of a day.
     async fn fetch(&self, kind: StatementKind, day: BusinessDay) -> Result<Fetched, CallError>;
 
+    /// Which column of a trade file is which, as a layout of the reconciliation: data, so that millions of rows are read by whoever
+    /// compares them.
+    fn trade_layout(&self) -> &'static str;
+
     /// Reads a trade file line by line into `each` and checks the file's own totals at the end. `each` must not act on a line
     /// before the whole file was accepted.
     fn parse_trades(

@@ -122,8 +122,27 @@ reads! {
     /// At most `limit` refunds that were asked for from `from` on and before `to`, in the order of time and number, from the one
     /// after `after`.
     refunds_requested(from: Timestamp, to: Timestamp, after: Option<&(Timestamp, String)>, limit: i64) -> Vec<RefundRecord>;
+    /// The numbers of refunds that a person paid by hand from `from` on and before `to`.
+    refunds_by_hand(from: Timestamp, to: Timestamp) -> Vec<String>;
     /// The same of refunds that left us from `from` on and before `to`: the day on which a provider counts them.
     refunds_sent(from: Timestamp, to: Timestamp, after: Option<&(Timestamp, String)>, limit: i64) -> Vec<RefundRecord>;
+}
+
+async fn refunds_by_hand(
+    connection: &mut AnyConnection,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<String>> {
+    Ok(query_scalar(
+        "SELECT out_refund_no
+        FROM refunds
+        WHERE provider_refund_no = 'BY-HAND' AND refunded_at_ms >= $1 AND refunded_at_ms < $2
+        ORDER BY out_refund_no",
+    )
+    .bind(from.ms())
+    .bind(to.ms())
+    .fetch_all(connection)
+    .await?)
 }
 
 async fn refunds_sent(

@@ -17,6 +17,7 @@ mod post_refund_to_his;
 mod post_write_back;
 mod private;
 mod receive_notification;
+pub mod reconciliation;
 mod record_refund;
 mod record_sighting;
 mod refund_for_key;
@@ -114,6 +115,9 @@ pub enum Trouble {
     /// The channel cannot do that.
     #[error("channel {0} has no {1}")]
     NoAbility(String, &'static str),
+    /// A temporary file.
+    #[error("a temporary file could not be used: {0}; is the disk full?")]
+    TemporaryFile(String),
     /// The records contradict themselves.
     #[error("{0}")]
     Inconsistent(String),

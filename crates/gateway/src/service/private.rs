@@ -21,6 +21,7 @@ const NOTIFICATION: &str = "notifications.raw";
 const CARD: &str = "bills.card";
 const CHAIN_END: &str = "audit_ends.end";
 const ANSWER: &str = "api_answers.body";
+const KEPT: &str = "kept_files.piece";
 
 #[derive(Serialize, Deserialize)]
 struct PatientRow {
@@ -93,6 +94,14 @@ impl Private<'_> {
         String::from_utf8(self.open(ANSWER, sealed)?).map_err(|_| Trouble::Sealed(ANSWER.to_owned()))
     }
 
+    pub(crate) fn seal_piece(&self, bytes: &[u8]) -> Vec<u8> {
+        self.seal(KEPT, bytes)
+    }
+
+    pub(crate) fn open_piece(&self, sealed: &[u8]) -> Result<Vec<u8>, Trouble> {
+        self.open(KEPT, sealed)
+    }
+
     pub(crate) fn seal_chain_end(&self, end: &Link) -> Vec<u8> {
         self.seal(CHAIN_END, end.to_string().as_bytes())
     }
@@ -122,6 +131,7 @@ impl Private<'_> {
             SealedColumn::NotificationHeaders | SealedColumn::NotificationBody => NOTIFICATION,
             SealedColumn::AuditEnd => CHAIN_END,
             SealedColumn::ApiAnswer => ANSWER,
+            SealedColumn::KeptPiece => KEPT,
         };
         field::reseal(&self.0.keyring, purpose, sealed, self.0.random.as_ref()).ok()
     }

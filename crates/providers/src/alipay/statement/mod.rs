@@ -70,6 +70,10 @@ impl Statements for Alipay {
         Ok(Fetched::File(detail))
     }
 
+    fn trade_layout(&self) -> &'static str {
+        ""
+    }
+
     fn parse_trades(
         &self,
         file: &StatementFile,

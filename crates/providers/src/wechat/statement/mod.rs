@@ -69,6 +69,10 @@ impl Statements for Wechat {
         Ok(Fetched::File(StatementFile { name, bytes }))
     }
 
+    fn trade_layout(&self) -> &'static str {
+        super::TRADE_BILL_LAYOUT
+    }
+
     fn parse_trades(
         &self,
         file: &StatementFile,

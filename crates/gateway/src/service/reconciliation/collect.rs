@@ -1,0 +1,461 @@
+//! Everything that takes part in a run, as files: a statement, a journal and a ledger for each merchant account, and what earlier
+//! days left over. One account whose statement is missing is left out with its own three files, and the others are compared.
+
+use super::day::{ReconcileRefused, Scope};
+use crate::Gateway;
+use crate::service::Trouble;
+use mingfen_domain::ids::{ChannelId, OutTradeNo, ProviderTradeNo};
+use mingfen_domain::refund::State as RefundState;
+use mingfen_domain::sides::{Kind, Side, State};
+use mingfen_domain::{BusinessDay, Fen, Timestamp};
+use mingfen_his::{LedgerKind, LedgerRow};
+use mingfen_provider_api::statement::{Fetched, StatementKind, Statements};
+use mingfen_reconciliation::files::{LINES, LedgerLine, LinesFile};
+use mingfen_reconciliation::matching::Tally;
+use mingfen_store::{
+    FindingFilter, FindingLineRecord, InputKind, InputState, RunInputRecord, RunRecord, Standing,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+/// Rows of the store that are read at once.
+const PAGE: i64 = 1000;
+/// Refunds that were paid by hand so long ago may still be booked by HIS.
+const BY_HAND_SECONDS: i64 = 31 * 86_400;
+
+/// An input, and where it lies while the run is made.
+pub(super) struct Prepared {
+    pub record: RunInputRecord,
+    pub path: Option<PathBuf>,
+}
+
+/// Everything that takes part.
+pub(super) struct Collected {
+    pub inputs: Vec<Prepared>,
+    /// For each carried input, by its place in `inputs`: where each of its lines comes from.
+    pub carried: BTreeMap<usize, Vec<Origin>>,
+}
+
+/// A line that an earlier day left over.
+pub(super) struct Origin {
+    /// The difference that it belongs to there.
+    pub finding_key: String,
+    /// As it was kept.
+    pub line: FindingLineRecord,
+}
+
+pub(super) async fn collect(
+    gateway: &Gateway,
+    day: BusinessDay,
+    scope: &Scope,
+    directory: &Path,
+) -> Result<Collected, ReconcileRefused> {
+    let mut inputs = statements(gateway, day, scope, directory).await?;
+    inputs.extend(journal(gateway, day, scope, directory).await?);
+    inputs.extend(ledger(gateway, day, scope, directory).await?);
+    let mut carried = BTreeMap::new();
+    if let Some(before) = gateway.store.current_run_before(day, scope.word()).await.map_err(Trouble::from)? {
+        for (input, origins) in left_over(gateway, &before, directory).await? {
+            carried.insert(inputs.len(), origins);
+            inputs.push(input);
+        }
+    }
+    Ok(Collected { inputs, carried })
+}
+
+/// A statement for each account that has any.
+async fn statements(
+    gateway: &Gateway,
+    day: BusinessDay,
+    scope: &Scope,
+    directory: &Path,
+) -> Result<Vec<Prepared>, ReconcileRefused> {
+    let mut prepared = Vec::new();
+    for (channel, provider) in &gateway.channels {
+        if !scope.includes(channel) {
+            continue;
+        }
+        let Some(statements) = provider.statements() else { continue };
+        prepared.push(statement(channel, statements, day, directory).await?);
+    }
+    Ok(prepared)
+}
+
+async fn statement(
+    channel: &ChannelId,
+    statements: &dyn Statements,
+    day: BusinessDay,
+    directory: &Path,
+) -> Result<Prepared, Trouble> {
+    let mut record = RunInputRecord {
+        side: Side::Channel,
+        kind: InputKind::Statement,
+        channel: Some(channel.clone()),
+        state: InputState::NotYet,
+        name: format!("{channel}-{day}"),
+        layout: statements.trade_layout().to_owned(),
+        file_sha256: None,
+        lines: 0,
+        paid: Fen::ZERO,
+        refunded: Fen::ZERO,
+        left_out: 0,
+        remark: String::new(),
+    };
+    let path = match statements.fetch(StatementKind::Trades, day).await {
+        Ok(Fetched::File(file)) => {
+            let path = directory.join(format!("statement-{channel}"));
+            std::fs::write(&path, &file.bytes).map_err(temporary)?;
+            record.state = InputState::Read;
+            record.name = file.name;
+            Some(path)
+        }
+        Ok(Fetched::NothingThatDay) => {
+            record.state = InputState::Nothing;
+            record.remark = "渠道答复当日无交易".to_owned();
+            None
+        }
+        Ok(Fetched::NotYet) => {
+            record.remark = "渠道尚未生成对账单".to_owned();
+            None
+        }
+        // Whoever does not answer has no statement for us yet; what it said is kept.
+        Err(error) => {
+            tracing::warn!(channel = %channel, statement.day = %day, error = %error, "a statement could not be fetched");
+            record.remark = format!("对账单暂时取不到：{error}");
+            None
+        }
+    };
+    Ok(Prepared { record, path })
+}
+
+/// The files of one side, one an account, each begun when its first line comes.
+struct Ledgers<'d> {
+    directory: &'d Path,
+    side: Side,
+    kind: InputKind,
+    what: &'static str,
+    files: BTreeMap<Option<ChannelId>, (PathBuf, LinesFile<BufWriter<File>>)>,
+}
+
+impl<'d> Ledgers<'d> {
+    const fn new(directory: &'d Path, side: Side, kind: InputKind, what: &'static str) -> Self {
+        Self { directory, side, kind, what, files: BTreeMap::new() }
+    }
+
+    fn line(&mut self, channel: Option<&ChannelId>, line: &LedgerLine<'_>) -> Result<(), Trouble> {
+        let channel = channel.cloned();
+        if !self.files.contains_key(&channel) {
+            let end = channel.as_ref().map_or("other", ChannelId::as_str);
+            let path = self.directory.join(format!("{}-{end}", self.what));
+            let out = BufWriter::new(File::create(&path).map_err(temporary)?);
+            self.files.insert(channel.clone(), (path, LinesFile::begin(out).map_err(temporary)?));
+        }
+        match self.files.get_mut(&channel) {
+            Some((_, file)) => file.line(line).map_err(temporary),
+            None => Ok(()),
+        }
+    }
+
+    fn end(self, day: BusinessDay) -> Result<Vec<Prepared>, Trouble> {
+        let (side, kind, what) = (self.side, self.kind, self.what);
+        self.files
+            .into_iter()
+            .map(|(channel, (path, file))| {
+                let Tally { lines, paid, refunded } = file.end().map_err(temporary)?;
+                let end = channel.as_ref().map_or("other", ChannelId::as_str);
+                let record = RunInputRecord {
+                    side,
+                    kind,
+                    name: format!("{what}-{end}-{day}.csv"),
+                    channel,
+                    state: InputState::Read,
+                    layout: LINES.to_owned(),
+                    file_sha256: None,
+                    lines: i64::try_from(lines).unwrap_or(i64::MAX),
+                    paid,
+                    refunded,
+                    left_out: 0,
+                    remark: String::new(),
+                };
+                Ok(Prepared { record, path: Some(path) })
+            })
+            .collect()
+    }
+}
+
+/// What we have of the day: money that came in on it, and refunds that left us on it. A provider counts a refund on the day on
+/// which it took the request (wechatpay-v3.md, 8.2).
+async fn journal(
+    gateway: &Gateway,
+    day: BusinessDay,
+    scope: &Scope,
+    directory: &Path,
+) -> Result<Vec<Prepared>, Trouble> {
+    let mut files = Ledgers::new(directory, Side::Gateway, InputKind::Journal, "journal");
+    let mut after = None;
+    loop {
+        let page = gateway.store.payments_received(day.start(), day.end(), after.as_ref(), PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last
+            .payment
+            .state
+            .received()
+            .map(|received| (received.paid_at, last.payment.out_trade_no.as_str().to_owned()));
+        for record in &page {
+            let payment = &record.payment;
+            let Some(received) = payment.state.received() else { continue };
+            if !scope.includes(&payment.channel) {
+                continue;
+            }
+            let line = LedgerLine {
+                kind: Kind::Payment,
+                state: State::Done,
+                order_no: payment.out_trade_no.as_str(),
+                refund_no: "",
+                provider_no: received.provider_trade_no.as_str(),
+                amount: received.amount.fen(),
+                at: &received.paid_at.to_beijing_text(),
+                account: payment.channel.as_str(),
+            };
+            files.line(Some(&payment.channel), &line)?;
+        }
+    }
+    let mut after: Option<(Timestamp, String)> = None;
+    // Refunds do not say by which account they go; their payments do.
+    loop {
+        let page = gateway.store.refunds_sent(day.start(), day.end(), after.as_ref(), PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.sent_at.map(|sent| (sent, last.refund.out_refund_no.as_str().to_owned()));
+        for record in &page {
+            let refund = &record.refund;
+            let (state, provider_no) = match &refund.state {
+                RefundState::Due | RefundState::Unknown => (State::UnderWay, ""),
+                RefundState::Processing { provider_refund_no }
+                | RefundState::Abnormal { provider_refund_no } => {
+                    (State::UnderWay, provider_refund_no.as_str())
+                }
+                RefundState::Succeeded { provider_refund_no, .. } => {
+                    (State::Done, provider_refund_no.as_str())
+                }
+                RefundState::Failed { .. } => (State::Void, ""),
+            };
+            let Some(payment) = gateway.store.payment(&refund.out_trade_no).await? else { continue };
+            let (Some(sent), channel) = (record.sent_at, payment.payment.channel) else { continue };
+            if !scope.includes(&channel) {
+                continue;
+            }
+            let line = LedgerLine {
+                kind: Kind::Refund,
+                state,
+                order_no: refund.out_trade_no.as_str(),
+                refund_no: refund.out_refund_no.as_str(),
+                provider_no,
+                amount: refund.amount.fen(),
+                at: &sent.to_beijing_text(),
+                account: channel.as_str(),
+            };
+            files.line(Some(&channel), &line)?;
+        }
+    }
+    files.end(day)
+}
+
+/// HIS's ledger of the day, by account. Rows of other ways of paying take no part, nor refunds that a person paid by hand: no
+/// channel will ever have them.
+async fn ledger(
+    gateway: &Gateway,
+    day: BusinessDay,
+    scope: &Scope,
+    directory: &Path,
+) -> Result<Vec<Prepared>, ReconcileRefused> {
+    let names = HisNames::of(gateway);
+    let since = day.start().plus_seconds(-BY_HAND_SECONDS);
+    let by_hand: BTreeSet<String> =
+        gateway.store.refunds_by_hand(since, day.end()).await.map_err(Trouble::from)?.into_iter().collect();
+    let mut files = Ledgers::new(directory, Side::His, InputKind::Ledger, "ledger");
+    let (mut elsewhere, mut hand) = (0_i64, 0_i64);
+    for page in 1.. {
+        let hospital = &gateway.settings.hospital.id;
+        let answer = gateway.his.ledger_page(hospital, day, page).await.map_err(ReconcileRefused::His)?;
+        for row in &answer.rows {
+            let channel = names.channel(&row.channel);
+            let order_no = order_of(gateway, row, channel).await?;
+            let ours = OutTradeNo::parse(order_no.as_str()).is_ok_and(|number| number.is_ours());
+            if channel.is_none() && !ours {
+                elsewhere += 1;
+                continue;
+            }
+            if channel.is_some_and(|channel| !scope.includes(channel))
+                || (channel.is_none() && scope.is_one())
+            {
+                continue;
+            }
+            if row.refund_no.as_ref().is_some_and(|number| by_hand.contains(number)) {
+                hand += 1;
+                continue;
+            }
+            let (kind, refund_no) = match row.kind {
+                LedgerKind::Payment => (Kind::Payment, ""),
+                LedgerKind::Refund => (Kind::Refund, row.refund_no.as_deref().unwrap_or_default()),
+            };
+            let line = LedgerLine {
+                kind,
+                state: State::Done,
+                order_no: &order_no,
+                refund_no,
+                provider_no: &row.provider_trade_no,
+                amount: row.amount.fen(),
+                at: &row.booked_at.to_beijing_text(),
+                account: channel.map_or("", ChannelId::as_str),
+            };
+            files.line(channel, &line)?;
+        }
+        if !answer.has_next {
+            break;
+        }
+    }
+    let mut prepared = files.end(day)?;
+    if prepared.is_empty() {
+        prepared.push(Prepared {
+            record: RunInputRecord {
+                side: Side::His,
+                kind: InputKind::Ledger,
+                channel: None,
+                state: InputState::Nothing,
+                name: format!("ledger-{day}"),
+                layout: LINES.to_owned(),
+                file_sha256: None,
+                lines: 0,
+                paid: Fen::ZERO,
+                refunded: Fen::ZERO,
+                left_out: 0,
+                remark: "HIS 当日没有本系统渠道的流水".to_owned(),
+            },
+            path: None,
+        });
+    }
+    if let Some(first) = prepared.first_mut() {
+        first.record.left_out = elsewhere + hand;
+        let mut remarks = Vec::new();
+        if elsewhere > 0 {
+            remarks.push(format!("{elsewhere} 行为其他支付方式，不参与对账"));
+        }
+        if hand > 0 {
+            remarks.push(format!("{hand} 行为手工退费，渠道不会有记录"));
+        }
+        if !remarks.is_empty() {
+            first.record.remark = remarks.join("；");
+        }
+    }
+    Ok(prepared)
+}
+
+/// The order number of a row of HIS: ours, or that of the payment with the provider's number, or a name of the row's own, so that it
+/// is seen and not confused with any other.
+async fn order_of(
+    gateway: &Gateway,
+    row: &LedgerRow,
+    channel: Option<&ChannelId>,
+) -> Result<String, Trouble> {
+    if !row.out_trade_no.is_empty() {
+        return Ok(row.out_trade_no.clone());
+    }
+    if let (Some(channel), Ok(number)) = (channel, ProviderTradeNo::parse(row.provider_trade_no.as_str()))
+        && let Some(record) = gateway.store.payment_by_provider_no(channel, &number).await?
+    {
+        return Ok(record.payment.out_trade_no.as_str().to_owned());
+    }
+    Ok(format!("HIS-{}", row.row_no))
+}
+
+/// What HIS calls the merchant accounts.
+struct HisNames(BTreeMap<String, ChannelId>);
+
+impl HisNames {
+    fn of(gateway: &Gateway) -> Self {
+        let mut names = BTreeMap::new();
+        for channel in gateway.channels.keys() {
+            let account = gateway.settings.reconciliation.accounts.get(channel);
+            let told = account.map(|account| account.his_names.clone()).unwrap_or_default();
+            let own = [channel.as_str().to_owned()];
+            for name in own.into_iter().chain(told) {
+                names.insert(name, channel.clone());
+            }
+        }
+        Self(names)
+    }
+
+    fn channel(&self, name: &str) -> Option<&ChannelId> {
+        self.0.get(name)
+    }
+}
+
+/// What the latest run before left over: everything that may still find its other half. What a person has decided is not looked for
+/// any more.
+async fn left_over(
+    gateway: &Gateway,
+    before: &RunRecord,
+    directory: &Path,
+) -> Result<Vec<(Prepared, Vec<Origin>)>, Trouble> {
+    let mut sides: BTreeMap<Side, (PathBuf, LinesFile<BufWriter<File>>, Vec<Origin>)> = BTreeMap::new();
+    let filter = FindingFilter { unsettled: true, ..FindingFilter::default() };
+    let mut after = -1;
+    loop {
+        let page = gateway.store.findings_of_run(&before.run_id, &filter, after, PAGE).await?;
+        let Some((last, _)) = page.last() else { break };
+        after = last.position;
+        for (finding, standing) in page {
+            if !finding.carries || standing == Standing::Resolved {
+                continue;
+            }
+            for line in finding.lines {
+                if !sides.contains_key(&line.side) {
+                    let path = directory.join(format!("carried-{}", line.side.as_str()));
+                    let out = BufWriter::new(File::create(&path).map_err(temporary)?);
+                    sides.insert(line.side, (path, LinesFile::begin(out).map_err(temporary)?, Vec::new()));
+                }
+                let Some((_, file, origins)) = sides.get_mut(&line.side) else { continue };
+                file.line(&LedgerLine {
+                    kind: line.kind,
+                    state: line.state,
+                    order_no: &finding.order_no,
+                    refund_no: &line.refund_no,
+                    provider_no: &line.provider_no,
+                    amount: line.amount,
+                    // Which hour it was matters on its own day only.
+                    at: &format!("{} 12:00:00", line.day),
+                    account: &line.account,
+                })
+                .map_err(temporary)?;
+                origins.push(Origin { finding_key: finding.finding_key.clone(), line });
+            }
+        }
+    }
+    sides
+        .into_iter()
+        .map(|(side, (path, file, origins))| {
+            let Tally { lines, paid, refunded } = file.end().map_err(temporary)?;
+            let record = RunInputRecord {
+                side,
+                kind: InputKind::Carried,
+                channel: None,
+                state: InputState::Read,
+                name: format!("carried-{}-{}-v{}.csv", side.as_str(), before.day, before.version),
+                layout: LINES.to_owned(),
+                file_sha256: None,
+                lines: i64::try_from(lines).unwrap_or(i64::MAX),
+                paid,
+                refunded,
+                left_out: 0,
+                remark: format!("{} 第 {} 版结转", before.day, before.version),
+            };
+            Ok((Prepared { record, path: Some(path) }, origins))
+        })
+        .collect()
+}
+
+pub(super) fn temporary(error: std::io::Error) -> Trouble {
+    Trouble::TemporaryFile(error.to_string())
+}

@@ -1,0 +1,672 @@
+//! One day, compared and kept.
+//!
+//! What if we die here? Before the run is published nobody sees it, and the next attempt throws it away; after that it is there
+//! whole. What if it is asked for twice? One at a time by a lease; the same files and settings give the same run, which is not kept
+//! a second time. What if it changes later? Another version; the old one stays readable. What if the day is signed? It is refused.
+
+use super::collect::{Collected, Origin, Prepared, collect};
+use super::keep::keep_file;
+use crate::service::Trouble;
+use crate::service::attention::audit;
+use crate::{Gateway, crash};
+use mingfen_domain::difference::{Category, Remedy};
+use mingfen_domain::ids::{ChannelId, RunId, TraceId};
+use mingfen_domain::sides::{Kind, Side, State};
+use mingfen_domain::{BusinessDay, Fen, Timestamp};
+use mingfen_his::HisError;
+use mingfen_reconciliation::files::{self, Evidence, FilesError, Input, Layout, Progress, Refusal, Report};
+use mingfen_reconciliation::matching::{Finding, Found, HashKey, OwnNumbers, Rules, Tally};
+use mingfen_reconciliation::sides::day_number;
+use mingfen_store::{
+    ALL_CHANNELS, FindingLineRecord, FindingRecord, InputKind, InputState, RunInputRecord, RunRecord,
+    RunTallyRecord, SignOffRecord, StoreError,
+};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Threads of a comparison. Others are served meanwhile.
+const THREADS: usize = 2;
+
+/// Which merchant accounts a run is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All of them: the day.
+    All,
+    /// One: a look at it, which signs nothing.
+    One(ChannelId),
+}
+
+impl Scope {
+    /// The word that is stored.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::All => ALL_CHANNELS,
+            Self::One(channel) => channel.as_str(),
+        }
+    }
+
+    /// Whether an account takes part.
+    pub fn includes(&self, channel: &ChannelId) -> bool {
+        match self {
+            Self::All => true,
+            Self::One(one) => one == channel,
+        }
+    }
+
+    /// Whether it is limited to one account.
+    pub const fn is_one(&self) -> bool {
+        matches!(self, Self::One(_))
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Debug)]
+pub struct DayReconciled {
+    /// The run that is current now.
+    pub run: RunRecord,
+    /// The same files and settings gave the same result: no version was added.
+    pub unchanged: bool,
+    /// Whether a statement is still to come, or has to come again.
+    pub incomplete: bool,
+}
+
+/// Why a day was not compared.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcileRefused {
+    /// It is today, or to come.
+    #[error("{0} is not over yet; a day is compared from the next one on")]
+    NotOver(BusinessDay),
+    /// It is frozen.
+    #[error(
+        "{} was signed off by {} at {}; it is frozen, and what comes late is cleared by a later day's run",
+        .0.day, .0.signed_by, .0.signed_at
+    )]
+    Signed(Box<SignOffRecord>),
+    /// Somebody is at it.
+    #[error("{0} is being compared right now; wait for it")]
+    Busy(BusinessDay),
+    /// No such account.
+    #[error("there is no channel {0} in the configuration")]
+    NoChannel(ChannelId),
+    /// HIS's ledger is incomplete, and an incomplete ledger is no ledger.
+    #[error("HIS's ledger could not be read whole: {0}")]
+    His(HisError),
+    /// A file that is not a statement is not in order.
+    #[error(transparent)]
+    Input(Refusal),
+    /// Nothing was kept; try again.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+}
+
+impl From<StoreError> for ReconcileRefused {
+    fn from(error: StoreError) -> Self {
+        Self::Trouble(error.into())
+    }
+}
+
+/// Compares a day and keeps the run. `made_by` is who had it made.
+///
+/// # Errors
+/// [`ReconcileRefused`]: nothing was kept.
+pub async fn reconcile_day(
+    gateway: &Gateway,
+    day: BusinessDay,
+    scope: &Scope,
+    made_by: &str,
+    progress: &Arc<Progress>,
+) -> Result<DayReconciled, ReconcileRefused> {
+    if day.end() > gateway.now() {
+        return Err(ReconcileRefused::NotOver(day));
+    }
+    if let Scope::One(channel) = scope
+        && gateway.channel(channel).is_none()
+    {
+        return Err(ReconcileRefused::NoChannel(channel.clone()));
+    }
+    let run_id = RunId::fresh(gateway.now(), gateway.random.as_ref());
+    let lease = format!("reconcile:{day}:{}", scope.word());
+    let lease_ms = gateway.settings.timing.task_lease * 1000;
+    if !gateway.store.try_lease(&lease, run_id.as_str(), gateway.now(), lease_ms).await? {
+        return Err(ReconcileRefused::Busy(day));
+    }
+    let end = tokio::select! {
+        end = make(gateway, day, scope, made_by, &run_id, progress) => end,
+        () = keep_lease(gateway, &lease, &run_id, lease_ms) => Err(ReconcileRefused::Busy(day)),
+    };
+    gateway.store.release_lease(&lease, run_id.as_str()).await?;
+    end
+}
+
+/// Renews the lease until it is lost.
+async fn keep_lease(gateway: &Gateway, lease: &str, owner: &RunId, lease_ms: i64) {
+    let every = Duration::from_millis(lease_ms.unsigned_abs().div_ceil(3));
+    loop {
+        tokio::time::sleep(every).await;
+        match gateway.store.try_lease(lease, owner.as_str(), gateway.now(), lease_ms).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(error) => tracing::warn!(lease, error = %error, "a lease could not be renewed"),
+        }
+    }
+}
+
+async fn make(
+    gateway: &Gateway,
+    day: BusinessDay,
+    scope: &Scope,
+    made_by: &str,
+    run_id: &RunId,
+    progress: &Arc<Progress>,
+) -> Result<DayReconciled, ReconcileRefused> {
+    if let Some(signed) = gateway.store.sign_off(day, scope.word()).await? {
+        return Err(ReconcileRefused::Signed(Box::new(signed)));
+    }
+    let begun_at = gateway.now();
+    let directory = tempfile::tempdir().map_err(super::collect::temporary)?;
+    let mut collected = collect(gateway, day, scope, directory.path()).await?;
+    let rules = rules(gateway, day);
+    let compared = compare(&mut collected, &rules, progress).await?;
+    for input in &mut collected.inputs {
+        if let Some(path) = &input.path {
+            input.record.file_sha256 = Some(keep_file(gateway, path, &input.record.name).await?);
+        }
+    }
+    let mut result = judge(day, &collected, &compared)?;
+    result.explain(gateway).await?;
+    let rules = rules_text(&rules);
+    let versions = gateway.store.versions_of_day(day, scope.word()).await?;
+    let run = RunRecord {
+        run_id: run_id.clone(),
+        day,
+        scope: scope.word().to_owned(),
+        version: versions.first().map_or(0, |latest| latest.version) + 1,
+        superseded: false,
+        made_by: made_by.to_owned(),
+        begun_at,
+        finished_at: gateway.now(),
+        inputs_sha256: inputs_sha256(&collected.inputs, &rules),
+        rules,
+        result_sha256: result.sha256(),
+        findings: count(result.findings.len()),
+        differences: count(result.findings.iter().filter(|finding| is_difference(finding)).count()),
+        trace: TraceId::fresh(gateway.random.as_ref()),
+    };
+    let incomplete = collected
+        .inputs
+        .iter()
+        .any(|input| matches!(input.record.state, InputState::NotYet | InputState::Refused));
+    if let Some(current) = versions.into_iter().next()
+        && current.inputs_sha256 == run.inputs_sha256
+        && current.result_sha256 == run.result_sha256
+    {
+        return Ok(DayReconciled { run: current, unchanged: true, incomplete });
+    }
+    write(gateway, &run, &collected, &result).await?;
+    Ok(DayReconciled { run, unchanged: false, incomplete })
+}
+
+fn rules(gateway: &Gateway, day: BusinessDay) -> Rules {
+    let settings = &gateway.settings.reconciliation;
+    Rules {
+        three_sided: true,
+        day: Some(day_number(day)),
+        near_cut_seconds: settings.near_cut_seconds,
+        // As `OutTradeNo::fresh` makes them.
+        own_numbers: OwnNumbers { prefixes: vec![b"P".to_vec()], length: Some(21) },
+        memory_bytes: Some(settings.memory_bytes),
+        list_foreign: false,
+    }
+}
+
+/// What decides, for people and for the hash: how much memory there is does not.
+fn rules_text(rules: &Rules) -> String {
+    format!(
+        "three sides; {} s around midnight are waited for; our numbers are P and 20 more",
+        rules.near_cut_seconds
+    )
+}
+
+/// The files that were compared, by their places among the inputs, and what was found.
+struct Compared {
+    inputs: Vec<usize>,
+    report: Report,
+}
+
+/// Compares what is there. A statement that is not in order is left out with its account, and told; the others are compared.
+async fn compare(
+    collected: &mut Collected,
+    rules: &Rules,
+    progress: &Arc<Progress>,
+) -> Result<Compared, ReconcileRefused> {
+    loop {
+        let absent = absent(&collected.inputs);
+        let mut inputs = Vec::new();
+        let mut files: Vec<(Side, PathBuf, Layout, Option<String>, bool)> = Vec::new();
+        for (place, Prepared { record, path }) in collected.inputs.iter().enumerate() {
+            let Some(path) = path else { continue };
+            if record.channel.as_ref().is_some_and(|channel| absent.contains(channel)) {
+                continue;
+            }
+            let layout = Layout::parse(&record.layout)
+                .map_err(|problem| Trouble::Inconsistent(format!("layout of {}: {problem}", record.name)))?;
+            // The rows of a statement say a merchant number, everybody else our name of the account.
+            let account = match record.kind {
+                InputKind::Statement => record.channel.as_ref().map(|channel| channel.as_str().to_owned()),
+                InputKind::Journal | InputKind::Ledger | InputKind::Carried => None,
+            };
+            inputs.push(place);
+            files.push((record.side, path.clone(), layout, account, record.kind == InputKind::Carried));
+        }
+        let (rules, progress) = (rules.clone(), Arc::clone(progress));
+        let paths: Vec<PathBuf> = files.iter().map(|(_, path, ..)| path.clone()).collect();
+        let end = tokio::task::spawn_blocking(move || {
+            let inputs: Vec<Input<'_>> = files
+                .iter()
+                .map(|(side, path, layout, account, carried)| Input {
+                    side: *side,
+                    path: path.clone(),
+                    layout,
+                    account: account.clone(),
+                    carried: *carried,
+                })
+                .collect();
+            files::reconcile(&inputs, rules, HashKey::random(), THREADS, &progress)
+        })
+        .await
+        .map_err(|_| {
+            Trouble::Inconsistent("the comparison broke off, which is a fault of the program".to_owned())
+        })?;
+        match end {
+            Ok(report) => {
+                for (place, (tally, left_out)) in
+                    inputs.iter().zip(report.tallies.iter().zip(&report.left_out))
+                {
+                    let Some(Prepared { record, .. }) = collected.inputs.get_mut(*place) else { continue };
+                    record.lines = i64::try_from(tally.lines).unwrap_or(i64::MAX);
+                    (record.paid, record.refunded) = (tally.paid, tally.refunded);
+                    if record.kind == InputKind::Statement {
+                        record.left_out = i64::try_from(*left_out).unwrap_or(i64::MAX);
+                    }
+                }
+                return Ok(Compared { inputs, report });
+            }
+            Err(FilesError::Refused(refusal)) => {
+                let file = |path: &PathBuf| path.file_name().is_some_and(|name| *name == *refusal.file);
+                let place = paths.iter().position(file).and_then(|index| inputs.get(index)).copied();
+                let statement = place
+                    .and_then(|place| collected.inputs.get_mut(place))
+                    .filter(|input| input.record.kind == InputKind::Statement);
+                let Some(statement) = statement else { return Err(ReconcileRefused::Input(refusal)) };
+                let told = Refusal { file: statement.record.name.clone(), ..refusal };
+                tracing::warn!(statement.file = %told.file, error = %told, "a statement is not in order");
+                statement.record.state = InputState::Refused;
+                statement.record.remark = format!("{}：{told}", told.category.chinese());
+            }
+            Err(FilesError::Matching(error)) => return Err(Trouble::TemporaryFile(error.to_string()).into()),
+            Err(FilesError::Again(file, error)) => {
+                return Err(Trouble::TemporaryFile(format!("{file}: {error}")).into());
+            }
+        }
+    }
+}
+
+/// Accounts whose statement is not there, or not in order.
+fn absent(inputs: &[Prepared]) -> BTreeSet<ChannelId> {
+    inputs
+        .iter()
+        .filter(|input| input.record.kind == InputKind::Statement)
+        .filter(|input| matches!(input.record.state, InputState::NotYet | InputState::Refused))
+        .filter_map(|input| input.record.channel.clone())
+        .collect()
+}
+
+/// What a run found, ready to be kept.
+pub(super) struct RunResult {
+    pub day: BusinessDay,
+    pub findings: Vec<FindingRecord>,
+    pub tallies: BTreeMap<(Category, Side), Tally>,
+    pub clearings: Vec<(String, bool)>,
+}
+
+fn judge(day: BusinessDay, collected: &Collected, compared: &Compared) -> Result<RunResult, Trouble> {
+    let out_of_range = |_| Trouble::Money(mingfen_domain::money::MoneyError::OutOfRange);
+    let report = &compared.report;
+    let mut tallies: BTreeMap<(Category, Side), Tally> = BTreeMap::new();
+    for category in Category::ALL {
+        for side in Side::ALL {
+            let tally = report.outcome.summary.of(category, side);
+            if tally.lines > 0 {
+                tallies.insert((category, side), tally);
+            }
+        }
+    }
+    let mut findings = Vec::with_capacity(report.outcome.findings.len());
+    let mut fates: BTreeMap<&str, Vec<(bool, bool)>> = BTreeMap::new();
+    for (finding, evidence) in report.outcome.findings.iter().zip(&report.evidence) {
+        let record = finding_record(day, finding, evidence, collected, compared)?;
+        for (found, there) in finding.lines.iter().zip(evidence) {
+            if let Some(origin) = origin(collected, compared, found, there) {
+                let same = origin.finding_key == record.finding_key;
+                fates.entry(&origin.finding_key).or_default().push((record.settled, same));
+            }
+        }
+        findings.push(record);
+    }
+    let clearings = fates
+        .into_iter()
+        .filter_map(|(key, fates)| {
+            if fates.iter().all(|(settled, _)| *settled) {
+                Some((key.to_owned(), true))
+            } else if fates.iter().any(|(settled, same)| !settled && !same) {
+                Some((key.to_owned(), false))
+            } else {
+                None
+            }
+        })
+        .collect();
+    for channel in absent(&collected.inputs) {
+        let of_channel = |input: &&Prepared| input.record.channel.as_ref() == Some(&channel);
+        let (mut sums, mut lines) = ([None; 3], 0_i64);
+        for Prepared { record, .. } in collected.inputs.iter().filter(of_channel) {
+            if record.kind == InputKind::Statement {
+                continue;
+            }
+            let tally =
+                Tally { lines: record.lines.unsigned_abs(), paid: record.paid, refunded: record.refunded };
+            let category = (Category::StatementNotAvailable, record.side);
+            tallies.entry(category).or_default().add(&tally).map_err(out_of_range)?;
+            sums[record.side as usize] = Some(record.paid.minus(record.refunded)?);
+            lines += record.lines;
+        }
+        findings.push(absent_record(day, &channel, collected, sums, lines));
+    }
+    for (position, finding) in (0_i64..).zip(&mut findings) {
+        finding.position = position;
+    }
+    Ok(RunResult { day, findings, tallies, clearings })
+}
+
+/// Where a carried line comes from.
+fn origin<'c>(
+    collected: &'c Collected,
+    compared: &Compared,
+    found: &Found,
+    evidence: &Evidence,
+) -> Option<&'c Origin> {
+    let place = compared.inputs.get(usize::from(found.place.source))?;
+    // Line 1 is the header.
+    let row = usize::try_from(evidence.line.checked_sub(2)?).ok()?;
+    collected.carried.get(place)?.get(row)
+}
+
+fn finding_record(
+    day: BusinessDay,
+    finding: &Finding,
+    evidence: &[Evidence],
+    collected: &Collected,
+    compared: &Compared,
+) -> Result<FindingRecord, Trouble> {
+    let order_no = String::from_utf8_lossy(&finding.order_no).into_owned();
+    let mut lines = Vec::with_capacity(finding.lines.len());
+    let mut sums: [Option<Fen>; 3] = [None; 3];
+    for (found, there) in finding.lines.iter().zip(evidence) {
+        let sum = &mut sums[found.side as usize];
+        let before = sum.unwrap_or_default();
+        *sum = Some(match (found.state, found.kind) {
+            (State::Void, _) => before,
+            (_, Kind::Payment) => before.plus(found.amount)?,
+            (_, Kind::Refund) => before.minus(found.amount)?,
+        });
+        let from = origin(collected, compared, found, there).map(|origin| &origin.line);
+        let input = compared.inputs.get(usize::from(found.place.source)).copied().unwrap_or_default();
+        lines.push(FindingLineRecord {
+            side: found.side,
+            kind: found.kind,
+            refund_no: String::from_utf8_lossy(&found.refund_no).into_owned(),
+            amount: found.amount,
+            day: day_of(found.day),
+            state: found.state,
+            account: String::from_utf8_lossy(&found.account).into_owned(),
+            carried: found.carried,
+            input: count(input),
+            file_line: i64::try_from(there.line).unwrap_or(0),
+            provider_no: from.map_or_else(|| there.provider_no.clone(), |from| from.provider_no.clone()),
+            at_text: from.map_or_else(|| there.at.clone(), |from| from.at_text.clone()),
+        });
+    }
+    let since_day = lines.iter().map(|line| line.day).min().unwrap_or(day);
+    let accounts: BTreeSet<&str> =
+        lines.iter().map(|line| line.account.as_str()).filter(|account| !account.is_empty()).collect();
+    let channel = accounts.first().and_then(|account| ChannelId::parse(*account).ok());
+    let sides: BTreeSet<Side> = lines.iter().map(|line| line.side).collect();
+    let category = finding.category;
+    Ok(FindingRecord {
+        position: 0,
+        finding_key: finding_key(&order_no, &lines),
+        category,
+        channel,
+        settled: category.is_settled(),
+        carries: carries(category, &sides),
+        carried_in: lines.iter().all(|line| line.carried),
+        since_day,
+        deadline: deadline(since_day, category),
+        sums,
+        cause: String::new(),
+        certain: false,
+        evidence: String::new(),
+        owner: category.owner(),
+        remedies: category.remedies().to_vec(),
+        order_no,
+        lines,
+    })
+}
+
+/// A whole account that could not be compared.
+fn absent_record(
+    day: BusinessDay,
+    channel: &ChannelId,
+    collected: &Collected,
+    sums: [Option<Fen>; 3],
+    lines: i64,
+) -> FindingRecord {
+    let statement = collected
+        .inputs
+        .iter()
+        .map(|input| &input.record)
+        .find(|record| record.kind == InputKind::Statement && record.channel.as_ref() == Some(channel));
+    let refused = statement.is_some_and(|record| record.state == InputState::Refused);
+    let remark = statement.map(|record| record.remark.clone()).unwrap_or_default();
+    let category = match (refused, remark.starts_with(Category::TotalsRowDiffers.chinese())) {
+        (true, true) => Category::TotalsRowDiffers,
+        (true, false) => Category::UnparsableRow,
+        (false, _) => Category::StatementNotAvailable,
+    };
+    FindingRecord {
+        position: 0,
+        finding_key: finding_key(&format!("{channel} {day} {}", category.as_str()), &[]),
+        category,
+        order_no: String::new(),
+        channel: Some(channel.clone()),
+        settled: false,
+        carries: false,
+        carried_in: false,
+        since_day: day,
+        deadline: deadline(day, category),
+        sums,
+        cause: if refused { "file_damaged" } else { "statement_not_there_yet" }.to_owned(),
+        certain: true,
+        evidence: format!("{remark}\n本系统与 HIS 共 {lines} 笔流水尚未核对"),
+        owner: category.owner(),
+        remedies: vec![Remedy::AskAgain, Remedy::Note],
+        lines: Vec::new(),
+    }
+}
+
+/// The name of a difference: its order and its lines, but neither what they are called nor where they were read.
+fn finding_key(order_no: &str, lines: &[FindingLineRecord]) -> String {
+    let mut texts: Vec<String> = lines
+        .iter()
+        .map(|line| {
+            let FindingLineRecord { side, kind, refund_no, amount, day, .. } = line;
+            format!("{} {} {refund_no} {} {day}", side.as_str(), kind.as_str(), amount.get())
+        })
+        .collect();
+    texts.sort_unstable();
+    let digest = Sha256::digest(format!("{order_no}\n{}", texts.join("\n")));
+    hex::encode(&digest[..16])
+}
+
+/// Whether the lines may still find their other half on a later day.
+fn carries(category: Category, sides: &BTreeSet<Side>) -> bool {
+    match category {
+        Category::ChannelOnly
+        | Category::GatewayOnly
+        | Category::HisOnly
+        | Category::RefundMissingInChannel
+        | Category::RefundMissingInHis => true,
+        // Both have it, only on different days.
+        Category::CrossDay => !(sides.contains(&Side::Channel) && sides.contains(&Side::His)),
+        Category::Matched
+        | Category::MatchedLate
+        | Category::MatchedNetted
+        | Category::AmountOver
+        | Category::AmountUnder
+        | Category::StatusMismatch
+        | Category::GatewayDiffers
+        | Category::DuplicateInChannel
+        | Category::DuplicateInHis
+        | Category::FeeDifference
+        | Category::WrongAccount
+        | Category::Foreign
+        | Category::InsuranceComponentDiffers
+        | Category::DepositLineDiffers
+        | Category::TotalsRowDiffers
+        | Category::UnparsableRow
+        | Category::StatementNotAvailable => false,
+    }
+}
+
+fn deadline(since: BusinessDay, category: Category) -> Option<BusinessDay> {
+    let days = category.deadline_days();
+    (days > 0).then(|| (0..days).fold(since, |day, _| day.next()))
+}
+
+fn day_of(number: i32) -> BusinessDay {
+    BusinessDay::of(Timestamp::from_seconds(i64::from(number) * 86_400))
+}
+
+/// A difference of this very day that somebody has to look at.
+fn is_difference(finding: &FindingRecord) -> bool {
+    !finding.settled && !finding.carried_in && finding.category != Category::CrossDay
+}
+
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+impl RunResult {
+    /// Gives a finding another category, and its lines with it.
+    pub(super) fn reclassify(&mut self, place: usize, category: Category) -> Result<(), Trouble> {
+        let out_of_range = |_| Trouble::Money(mingfen_domain::money::MoneyError::OutOfRange);
+        let Some(finding) = self.findings.get_mut(place) else { return Ok(()) };
+        for line in &finding.lines {
+            let mut moved = Tally::default();
+            moved.count(line.kind, line.amount).map_err(out_of_range)?;
+            if let Some(from) = self.tallies.get_mut(&(finding.category, line.side)) {
+                from.lines -= moved.lines;
+                from.paid = from.paid.minus(moved.paid)?;
+                from.refunded = from.refunded.minus(moved.refunded)?;
+            }
+            self.tallies.entry((category, line.side)).or_default().add(&moved).map_err(out_of_range)?;
+        }
+        finding.category = category;
+        finding.settled = category.is_settled();
+        finding.deadline = deadline(finding.since_day, category);
+        Ok(())
+    }
+
+    async fn explain(&mut self, _gateway: &Gateway) -> Result<(), Trouble> {
+        Ok(())
+    }
+
+    fn sha256(&self) -> String {
+        let mut hash = Sha256::new();
+        for finding in &self.findings {
+            hash.update(format!(
+                "{} {} {} {} {}\n",
+                finding.finding_key,
+                finding.category.as_str(),
+                finding.carried_in,
+                finding.cause,
+                finding.evidence
+            ));
+        }
+        for ((category, side), tally) in &self.tallies {
+            let Tally { lines, paid, refunded } = tally;
+            hash.update(format!("{} {} {lines} {paid} {refunded}\n", category.as_str(), side.as_str()));
+        }
+        for (key, settled) in &self.clearings {
+            hash.update(format!("{key} {settled}\n"));
+        }
+        hex::encode(hash.finalize())
+    }
+}
+
+fn inputs_sha256(inputs: &[Prepared], rules: &str) -> String {
+    let mut hash = Sha256::new();
+    hash.update(rules);
+    for Prepared { record, .. } in inputs {
+        let channel = record.channel.as_ref().map_or("", ChannelId::as_str);
+        let file = record.file_sha256.as_deref().unwrap_or_default();
+        let (side, kind, state) = (record.side.as_str(), record.kind.as_str(), record.state.as_str());
+        hash.update(format!("{side} {kind} {channel} {state} {file} {}\n", record.layout));
+    }
+    hex::encode(hash.finalize())
+}
+
+/// Writes the run. It is there when the last transaction is, and not before.
+async fn write(
+    gateway: &Gateway,
+    run: &RunRecord,
+    collected: &Collected,
+    result: &RunResult,
+) -> Result<(), Trouble> {
+    let store = &gateway.store;
+    store.discard_unfinished_runs(run.day, &run.scope).await?;
+    let mut tx = store.begin().await?;
+    tx.insert_run(run).await?;
+    tx.commit().await?;
+    store.insert_findings(&run.run_id, &result.findings).await?;
+    crash::point("run.before_publish");
+    let inputs: Vec<RunInputRecord> = collected.inputs.iter().map(|input| input.record.clone()).collect();
+    let tallies: Vec<RunTallyRecord> = result
+        .tallies
+        .iter()
+        .filter(|(_, tally)| tally.lines > 0)
+        .map(|((category, side), tally)| RunTallyRecord {
+            category: *category,
+            side: *side,
+            lines: i64::try_from(tally.lines).unwrap_or(i64::MAX),
+            paid: tally.paid,
+            refunded: tally.refunded,
+        })
+        .collect();
+    let mut tx = store.begin().await?;
+    tx.insert_run_inputs(&run.run_id, &inputs).await?;
+    tx.insert_run_tallies(&run.run_id, &tallies).await?;
+    tx.insert_run_clearings(&run.run_id, &result.clearings).await?;
+    tx.publish_run(run).await?;
+    let detail = format!(
+        "{} {} version {}: {} differences, inputs {}, result {}",
+        run.day, run.scope, run.version, run.differences, run.inputs_sha256, run.result_sha256
+    );
+    audit(&mut tx, run.finished_at, &run.made_by, "run.made", run.run_id.as_str(), &detail).await?;
+    tx.commit().await?;
+    crash::point("run.published");
+    tracing::info!(run.id = %run.run_id, run.day = %run.day, run.scope = %run.scope, run.version, run.differences, trace = %run.trace, "a day was compared");
+    Ok(())
+}
