@@ -33,6 +33,8 @@ pub enum Account {
     /// Paid back by hand, in cash or from the bank, past the channels (手工退款): the cashier's office owes it to nobody, and finance
     /// settles it with that office.
     PaidByHand,
+    /// What a person has written off after a reconciliation (核销): a loss when debit, a gain when credit.
+    WrittenOff,
 }
 
 impl Account {
@@ -45,6 +47,7 @@ impl Account {
             Self::RefundsPayable => "refunds_payable".into(),
             Self::Suspense => "suspense".into(),
             Self::PaidByHand => "paid_by_hand".into(),
+            Self::WrittenOff => "written_off".into(),
         }
     }
 
@@ -56,6 +59,7 @@ impl Account {
             "refunds_payable" => Some(Self::RefundsPayable),
             "suspense" => Some(Self::Suspense),
             "paid_by_hand" => Some(Self::PaidByHand),
+            "written_off" => Some(Self::WrittenOff),
             other => {
                 let channel = other.strip_prefix("channel_receivable:")?;
                 ChannelId::parse(channel).ok().map(Self::ChannelReceivable)
@@ -89,11 +93,15 @@ pub enum Reason {
     RefundTakenBack,
     /// A refund was paid out by hand, past the channel.
     RefundPaidByHand,
+    /// A person has put a difference of a reconciliation on the suspense account.
+    DifferenceToSuspense,
+    /// A person has written a difference of a reconciliation off.
+    DifferenceWrittenOff,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Paid,
         Self::PaidIntoSuspense,
         Self::Booked,
@@ -102,6 +110,8 @@ impl Reason {
         Self::RefundGivenUp,
         Self::RefundTakenBack,
         Self::RefundPaidByHand,
+        Self::DifferenceToSuspense,
+        Self::DifferenceWrittenOff,
     ];
 
     /// The word that is stored.
@@ -115,6 +125,8 @@ impl Reason {
             Self::RefundGivenUp => "refund_given_up",
             Self::RefundTakenBack => "refund_taken_back",
             Self::RefundPaidByHand => "refund_paid_by_hand",
+            Self::DifferenceToSuspense => "difference_to_suspense",
+            Self::DifferenceWrittenOff => "difference_written_off",
         }
     }
 }
@@ -126,6 +138,28 @@ pub struct Posting {
     pub account: Account,
     /// How much; debit positive.
     pub fen: Fen,
+}
+
+/// What the three sides have of an order: payments less refunds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SidesOfDifference {
+    /// The channel.
+    pub channel: Fen,
+    /// Our journal.
+    pub ours: Fen,
+    /// HIS.
+    pub his: Fen,
+}
+
+/// Where the three sides' money is in our books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountsOfDifference {
+    /// What the channel owes us.
+    pub receivable: Account,
+    /// Where our money of this order is: HIS's revenue, or what HIS was not told yet.
+    pub booked: Account,
+    /// Where that goes on which channel and HIS do not agree.
+    pub remainder: Account,
 }
 
 /// A balanced entry.
@@ -155,6 +189,46 @@ impl Entry {
         ];
         debug_assert_eq!(Fen::sum(postings.iter().map(|posting| posting.fen)), Ok(Fen::ZERO));
         Ok(Self { reason, subject: subject.into(), postings })
+    }
+
+    /// Makes our books say of an order what the channel and HIS say, and puts what they do not agree on into `remainder`: suspense,
+    /// or what is written off. `None` when the three agree already.
+    ///
+    /// | who | has it on | is moved by |
+    /// |---|---|---|
+    /// | channel | `receivable` | what the channel has less what we have |
+    /// | HIS | `booked` | what we have less what HIS has |
+    /// | nobody | `remainder` | what HIS has less what the channel has |
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`].
+    pub fn settle_difference(
+        reason: Reason,
+        subject: impl Into<String>,
+        sides: SidesOfDifference,
+        accounts: AccountsOfDifference,
+    ) -> Result<Option<Self>, MoneyError> {
+        let SidesOfDifference { channel, ours, his } = sides;
+        let moves = [
+            (accounts.receivable, channel.minus(ours)?),
+            (accounts.booked, ours.minus(his)?),
+            (accounts.remainder, his.minus(channel)?),
+        ];
+        let postings: Vec<Posting> = moves
+            .into_iter()
+            .filter(|(_, fen)| *fen != Fen::ZERO)
+            .map(|(account, fen)| Posting { account, fen })
+            .collect();
+        debug_assert_eq!(Fen::sum(postings.iter().map(|posting| posting.fen)), Ok(Fen::ZERO));
+        Ok((!postings.is_empty()).then(|| Self { reason, subject: subject.into(), postings }))
+    }
+
+    /// The sum of its debits: how much it moves.
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`].
+    pub fn amount(&self) -> Result<Fen, MoneyError> {
+        Fen::sum(self.postings.iter().map(|posting| posting.fen).filter(|fen| *fen > Fen::ZERO))
     }
 
     /// Why.
@@ -199,6 +273,40 @@ mod tests {
     }
 
     #[test]
+    fn a_difference_is_settled_by_what_each_side_has() {
+        let settle = |channel, ours, his| {
+            let sides =
+                SidesOfDifference { channel: Fen::new(channel), ours: Fen::new(ours), his: Fen::new(his) };
+            let accounts = AccountsOfDifference {
+                receivable: Account::ChannelReceivable(ChannelId::parse("main").unwrap()),
+                booked: Account::HisRevenue,
+                remainder: Account::Suspense,
+            };
+            let entry =
+                Entry::settle_difference(Reason::DifferenceToSuspense, "H1", sides, accounts).unwrap();
+            entry.map(|entry| {
+                let texts = entry
+                    .postings()
+                    .iter()
+                    .map(|posting| format!("{} {}", posting.account, posting.fen.get()));
+                texts.collect::<Vec<_>>()
+            })
+        };
+        let texts = |texts: &[&str]| Some(texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+        assert_eq!(settle(50, 50, 50), None);
+        // Money that nobody here knows: it is the channel's to give us, and held.
+        assert_eq!(settle(50, 0, 0), texts(&["channel_receivable:main 50", "suspense -50"]));
+        // HIS has booked more than came.
+        assert_eq!(settle(90, 90, 100), texts(&["his_revenue -10", "suspense 10"]));
+        // HIS has booked what never came.
+        assert_eq!(settle(0, 0, 100), texts(&["his_revenue -100", "suspense 100"]));
+        // Given back at the channel, not at HIS.
+        assert_eq!(settle(-40, -40, 0), texts(&["his_revenue -40", "suspense 40"]));
+        // The others agree, only we have it not.
+        assert_eq!(settle(50, 0, 50), texts(&["channel_receivable:main 50", "his_revenue -50"]));
+    }
+
+    #[test]
     fn accounts_are_read_as_they_are_written() {
         let channel = ChannelId::parse("alipay-2").unwrap();
         for account in [
@@ -207,6 +315,8 @@ mod tests {
             Account::HisRevenue,
             Account::RefundsPayable,
             Account::Suspense,
+            Account::PaidByHand,
+            Account::WrittenOff,
         ] {
             assert_eq!(Account::parse(&account.to_text()), Some(account));
         }

@@ -298,7 +298,8 @@ const CHECKS: &[Check] = &[
             LEFT JOIN payments
                 ON payments.out_trade_no = COALESCE(refunds.out_trade_no, journal_entries.subject)
             WHERE
-                journal_postings.account <> COALESCE(
+                journal_entries.reason NOT IN ('difference_to_suspense', 'difference_written_off')
+                AND journal_postings.account <> COALESCE(
                     CASE
                         WHEN journal_entries.reason IN ('paid', 'paid_into_suspense') AND journal_postings.fen > 0
                             THEN 'channel_receivable:' || payments.channel_id
@@ -330,6 +331,75 @@ const CHECKS: &[Check] = &[
                     END,
                     ''
                 )
+            ORDER BY 1",
+    },
+    Check {
+        sentence: "is an entry of a remedy that moves an account which remedies do not move",
+        sql: "SELECT DISTINCT journal_entries.entry_id AS subject
+            FROM journal_entries
+            JOIN journal_postings ON journal_postings.entry_id = journal_entries.entry_id
+            WHERE
+                journal_entries.reason IN ('difference_to_suspense', 'difference_written_off')
+                AND journal_postings.account NOT LIKE 'channel_receivable:%'
+                AND journal_postings.account NOT IN ('patient_money', 'his_revenue', 'suspense')
+                AND NOT (
+                    journal_entries.reason = 'difference_written_off'
+                    AND journal_postings.account = 'written_off'
+                )
+            ORDER BY 1",
+    },
+    Check {
+        sentence: "was put into suspense or written off by a person, but the journal does not say so with the same amount",
+        sql: "SELECT remedies.remedy_id AS subject
+            FROM remedies
+            WHERE
+                remedies.state = 'done'
+                AND remedies.remedy IN ('book_to_suspense', 'write_off')
+                AND remedies.amount_fen <> (
+                    SELECT CAST(COALESCE(SUM(journal_postings.fen), 0) AS BIGINT)
+                    FROM journal_entries
+                    JOIN journal_postings ON journal_postings.entry_id = journal_entries.entry_id
+                    WHERE
+                        journal_entries.reason IN ('difference_to_suspense', 'difference_written_off')
+                        AND journal_entries.subject = remedies.remedy_id
+                        AND journal_postings.fen > 0
+                )
+            ORDER BY 1",
+    },
+    Check {
+        sentence: "is a remedy in the journal, but nobody ordered it",
+        sql: "SELECT journal_entries.subject AS subject
+            FROM journal_entries
+            LEFT JOIN remedies ON remedies.remedy_id = journal_entries.subject
+            WHERE
+                journal_entries.reason IN ('difference_to_suspense', 'difference_written_off')
+                AND COALESCE(remedies.state, '') <> 'done'
+            ORDER BY 1",
+    },
+    Check {
+        sentence: "is a remedy that was carried out, but the audit trail does not tell of it with the same amount",
+        sql: concat!(
+            "SELECT remedies.remedy_id AS subject
+            FROM remedies
+            WHERE remedies.state = 'done' AND ",
+            untold!("remedy.done", "remedies.remedy_id", "remedies.amount_fen"),
+            " ORDER BY 1"
+        ),
+    },
+    Check {
+        sentence: "was carried out, says the audit trail, but there is no such remedy",
+        sql: "SELECT DISTINCT audit_events.subject AS subject
+            FROM audit_events
+            LEFT JOIN remedies ON remedies.remedy_id = audit_events.subject
+            WHERE audit_events.action = 'remedy.done' AND COALESCE(remedies.state, '') <> 'done'
+            ORDER BY 1",
+    },
+    Check {
+        sentence: "is a signed day, but its run is not there or was superseded",
+        sql: "SELECT day_sign_offs.day AS subject
+            FROM day_sign_offs
+            LEFT JOIN runs ON runs.run_id = day_sign_offs.run_id
+            WHERE COALESCE(runs.state, '') <> 'current'
             ORDER BY 1",
     },
     Check {

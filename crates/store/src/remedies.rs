@@ -2,6 +2,7 @@
 //! difference is the lock between two people.
 
 use crate::Tx;
+use crate::engine::locked;
 use crate::errors::{Result, exactly_one};
 use crate::offer::reads;
 use crate::rows::Fields;
@@ -61,6 +62,8 @@ pub struct RemedyRecord {
     pub order_no: String,
     /// What was ordered.
     pub remedy: Remedy,
+    /// It decides where the money belongs: of these a difference has one.
+    pub settles: bool,
     /// How much money is at stake.
     pub amount: Fen,
     /// The person's words.
@@ -93,6 +96,7 @@ macro_rules! select_remedies {
                 day,
                 order_no,
                 remedy,
+                settles,
                 amount_fen,
                 reason,
                 preview,
@@ -120,6 +124,16 @@ reads! {
 }
 
 impl Tx {
+    /// Holds a difference against everybody else who decides over it, until this transaction ends.
+    pub async fn hold_finding(&mut self, finding_key: &str) -> Result<()> {
+        let sql = locked!(
+            self.engine(),
+            "SELECT position FROM run_findings WHERE finding_key = $1 ORDER BY run_id, position"
+        );
+        query(sql).bind(finding_key).fetch_all(self.connection()).await?;
+        Ok(())
+    }
+
     /// Keeps an order.
     ///
     /// # Errors
@@ -154,7 +168,7 @@ impl Tx {
         .bind(remedy.day.to_string())
         .bind(remedy.order_no.as_str())
         .bind(remedy.remedy.as_str())
-        .bind(i64::from(remedy.remedy.settles()))
+        .bind(i64::from(remedy.settles))
         .bind(remedy.amount.get())
         .bind(remedy.reason.as_str())
         .bind(remedy.preview.as_str())
@@ -229,6 +243,7 @@ fn rebuild(row: &AnyRow) -> Result<RemedyRecord> {
         day: BusinessDay::parse(&day).map_err(|error| fields.inconsistent("day", error))?,
         order_no: fields.text("order_no")?,
         remedy: fields.word("remedy", Remedy::parse)?,
+        settles: fields.number("settles")? == 1,
         amount: fields.fen("amount_fen")?,
         reason: fields.text("reason")?,
         preview: fields.text("preview")?,
