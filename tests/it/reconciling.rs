@@ -1,15 +1,41 @@
 //! A day compared: statements, our journal and HIS's ledger.
 
-use mingfen_domain::difference::Category;
+use mingfen_domain::books::Account;
+use mingfen_domain::difference::{Category, Remedy};
 use mingfen_domain::sides::Side;
 use mingfen_domain::{BusinessDay, Clock, Fen};
-use mingfen_gateway::service::reconciliation::{DayReconciled, ReconcileRefused, Scope, reconcile_day};
+use mingfen_gateway::cache::MemoryCache;
+use mingfen_gateway::jobs;
+use mingfen_gateway::service::reconciliation::{
+    DayReconciled, ReconcileRefused, RemedyOrder, RemedyPreview, RemedyRefused, Scope, SignRefused,
+    decide_remedy, order_remedy, plan_days, preview_remedy, reconcile_day, sign_day,
+};
 use mingfen_reconciliation::files::Progress;
-use mingfen_store::{ALL_CHANNELS, FindingFilter, FindingRecord, Standing};
-use mingfen_tests::{App, CARD, Hospital};
+use mingfen_simulator::faults::{Fault, Rule};
+use mingfen_store::{
+    ALL_CHANNELS, FindingFilter, FindingRecord, InputState, RemedyRecord, RemedyState, Standing, TaskKind,
+    TaskState,
+};
+use mingfen_tests::{App, Arrangement, CARD, Hospital};
 use std::sync::Arc;
 
-stories!(a_quiet_day_agrees_and_comparing_it_again_adds_nothing, a_day_that_is_not_over_is_not_compared,);
+stories!(
+    a_quiet_day_agrees_and_comparing_it_again_adds_nothing,
+    a_day_that_is_not_over_is_not_compared,
+    money_that_his_was_not_told_of_is_told_by_a_remedy_and_clears_the_next_day,
+    a_row_that_the_statement_lacks_is_put_into_suspense_by_two_people,
+    a_statement_that_is_not_there_leaves_its_account_out_and_the_next_version_has_it,
+    a_damaged_statement_is_told_and_the_other_account_is_compared,
+    two_people_with_the_same_remedy_have_one_effect,
+    days_are_compared_by_themselves_once_and_missed_ones_are_caught_up_on,
+);
+
+/// It becomes ten in the morning, far from midnight whenever the story is told.
+fn a_morning(hospital: &Hospital) -> BusinessDay {
+    let until = today(hospital).end().plus_seconds(10 * 3600);
+    hospital.time_passes(until.since_ms(hospital.clock.now()) / 1000 + 1);
+    today(hospital)
+}
 
 /// The day on the hospital's clock.
 fn today(hospital: &Hospital) -> BusinessDay {
@@ -33,7 +59,7 @@ async fn findings(hospital: &Hospital, made: &DayReconciled) -> Vec<(FindingReco
 }
 
 async fn a_quiet_day_agrees_and_comparing_it_again_adds_nothing(hospital: Hospital) {
-    let day = today(&hospital);
+    let day = a_morning(&hospital);
     let mut patient = hospital.patient(CARD, App::Wechat).await;
     patient.pays(&[1]).await;
     hospital.lives_through(60, 5).await;
@@ -57,8 +83,229 @@ async fn a_quiet_day_agrees_and_comparing_it_again_adds_nothing(hospital: Hospit
 }
 
 async fn a_day_that_is_not_over_is_not_compared(hospital: Hospital) {
-    let day = today(&hospital);
+    let day = a_morning(&hospital);
     let refused = compares(&hospital, day).await.expect_err("it is today");
     assert!(matches!(refused, ReconcileRefused::NotOver(_)), "{refused:?}");
     assert!(hospital.store().current_run(day, ALL_CHANNELS).await.expect("readable").is_none());
+}
+
+/// The only difference of a run.
+async fn the_difference(hospital: &Hospital, made: &DayReconciled) -> (FindingRecord, Standing) {
+    let mut found = findings(hospital, made).await;
+    assert_eq!(found.len(), 1, "{found:#?}");
+    found.remove(0)
+}
+
+fn order(made: &DayReconciled, finding: &FindingRecord, remedy: Remedy, by: &str) -> RemedyOrder {
+    RemedyOrder {
+        run_id: made.run.run_id.clone(),
+        finding_key: finding.finding_key.clone(),
+        remedy,
+        reason: "按对账结果处理".to_owned(),
+        by: by.to_owned(),
+    }
+}
+
+/// Reads the preview, then orders.
+async fn orders(
+    hospital: &Hospital,
+    made: &DayReconciled,
+    finding: &FindingRecord,
+    remedy: Remedy,
+) -> (RemedyPreview, RemedyRecord) {
+    let order = order(made, finding, remedy, "finance");
+    let preview = preview_remedy(hospital.gateway(), &order).await.expect("it can be previewed");
+    let record = order_remedy(hospital.gateway(), &order, &preview).await.expect("it can be ordered");
+    assert_eq!(record.preview, preview.text(), "what was shown is what is kept");
+    (preview, record)
+}
+
+/// HIS is down from the payment until the next morning; then its write-back waits on a person's word.
+async fn money_that_his_was_not_told_of_is_told_by_a_remedy_and_clears_the_next_day(hospital: Hospital) {
+    let day = a_morning(&hospital);
+    let mut patient = hospital.patient(CARD, App::Wechat).await;
+    let sheet = patient.goes_to_the_sheet(&[1]).await;
+    hospital.simulator.his().set_trouble("payments/confirm", mingfen_simulator::his::Trouble::Down, None);
+    patient.pays_in_the_sheet(&sheet).await;
+    hospital.lives_through(4 * 3600, 600).await;
+    statements_are_made(&hospital).await;
+
+    let made = compares(&hospital, day).await.expect("it is compared");
+    let (finding, standing) = the_difference(&hospital, &made).await;
+    assert_eq!((finding.category, standing), (Category::ChannelOnly, Standing::Open), "{finding:#?}");
+    assert_eq!((finding.cause.as_str(), finding.certain), ("write_back_waiting", true), "{finding:#?}");
+    assert_eq!(finding.remedies.first(), Some(&Remedy::WriteBackNow));
+    let signed = sign_day(hospital.gateway(), day, "lead", "").await.expect_err("it is open");
+    assert!(matches!(signed, SignRefused::Open { open: 1, waiting: 0 }), "{signed:?}");
+
+    hospital.simulator.his().lift_trouble(None);
+    let (preview, record) = orders(&hospital, &made, &finding, Remedy::WriteBackNow).await;
+    assert!(!preview.needs_second_person);
+    assert_eq!(record.state, RemedyState::Done);
+    hospital.settles().await;
+    assert_eq!(hospital.simulator.his().records().bookings().len(), 1, "HIS was told");
+    let (_, standing) = the_difference(&hospital, &made).await;
+    assert_eq!(standing, Standing::Carried, "it still has to show in HIS's ledger");
+    let signed = sign_day(hospital.gateway(), day, "lead", "回写后结转").await.expect("it is signed");
+    assert_eq!(signed.run_id, made.run.run_id);
+    let refused = compares(&hospital, day).await.expect_err("it is frozen");
+    assert!(matches!(refused, ReconcileRefused::Signed(_)), "{refused:?}");
+
+    let next = day.next();
+    statements_are_made(&hospital).await;
+    let made_next = compares(&hospital, next).await.expect("it is compared");
+    let (finding_next, standing) = the_difference(&hospital, &made_next).await;
+    assert_eq!((finding_next.category, standing), (Category::MatchedLate, Standing::Settled));
+    assert_eq!(finding_next.since_day, day);
+    let (_, standing) = the_difference(&hospital, &made).await;
+    assert_eq!(standing, Standing::Cleared);
+    hospital.holds_nothing().await;
+}
+
+async fn a_row_that_the_statement_lacks_is_put_into_suspense_by_two_people(hospital: Hospital) {
+    let day = a_morning(&hospital);
+    // More than one person may decide over alone.
+    hospital.writes_slip("A10023847718", "磁共振", 150_000);
+    let mut patient = hospital.patient("A10023847718", App::Wechat).await;
+    patient.pays(&[1]).await;
+    hospital.lives_through(60, 5).await;
+    hospital.simulator.faults().add(Rule::every("wechat.tradebill", Fault::StatementRowMissing));
+    statements_are_made(&hospital).await;
+    let made = compares(&hospital, day).await.expect("it is compared");
+    let (finding, _) = the_difference(&hospital, &made).await;
+    assert_eq!(finding.category, Category::HisOnly, "{finding:#?}");
+    assert_eq!(finding.cause, "statement_row_missing", "{finding:#?}");
+
+    let order = order(&made, &finding, Remedy::BookToSuspense, "finance");
+    let preview = preview_remedy(hospital.gateway(), &order).await.expect("it can be previewed");
+    let before = hospital.verifies().await.trial_balance;
+    let record = order_remedy(hospital.gateway(), &order, &preview).await.expect("it can be ordered");
+    let needs_two = preview.amount > Fen::new(100_000);
+    assert_eq!(preview.needs_second_person, needs_two);
+    let done = if needs_two {
+        assert_eq!(record.state, RemedyState::Waiting);
+        assert_eq!(hospital.verifies().await.trial_balance, before, "nothing was booked yet");
+        let alone = decide_remedy(hospital.gateway(), &record.remedy_id, true, "finance").await;
+        assert!(matches!(alone, Err(RemedyRefused::SamePerson(_))), "{alone:?}");
+        decide_remedy(hospital.gateway(), &record.remedy_id, true, "lead").await.expect("approved")
+    } else {
+        record
+    };
+    assert_eq!(done.state, RemedyState::Done);
+    let balance = hospital.verifies().await.trial_balance;
+    let of = |wanted: &Account| {
+        balance.iter().find(|(account, _)| account == wanted).map_or(Fen::ZERO, |(_, fen)| *fen)
+    };
+    assert_eq!(of(&Account::Suspense), preview.amount, "HIS has it, the channel does not");
+    assert_eq!(
+        preview.effects,
+        [
+            format!("记账：贷 渠道应收（wechat-main） {} 元", preview.amount),
+            format!("记账：借 挂账 {} 元", preview.amount)
+        ]
+    );
+    let (_, standing) = the_difference(&hospital, &made).await;
+    assert_eq!(standing, Standing::Resolved);
+    let twice = order_remedy(hospital.gateway(), &order, &preview).await.expect_err("it is resolved");
+    assert!(matches!(twice, RemedyRefused::Settled(_)), "{twice:?}");
+}
+
+async fn a_statement_that_is_not_there_leaves_its_account_out_and_the_next_version_has_it(
+    hospital: Hospital,
+) {
+    let day = a_morning(&hospital);
+    for (card, app) in [(CARD, App::Wechat), ("A10023847718", App::Alipay)] {
+        hospital.patient(card, app).await.pays(&[1]).await;
+        hospital.lives_through(60, 5).await;
+    }
+    // Half past eight: nobody has made a statement yet.
+    let until = day.end().plus_seconds(8 * 3600 + 1800);
+    hospital.time_passes(until.since_ms(hospital.clock.now()) / 1000);
+    let early = compares(&hospital, day).await.expect("it is compared");
+    assert!(early.incomplete && !early.differs);
+    let found = findings(&hospital, &early).await;
+    let categories: Vec<Category> = found.iter().map(|(finding, _)| finding.category).collect();
+    assert_eq!(categories, [Category::StatementNotAvailable; 2], "{found:#?}");
+    let inputs = hospital.store().inputs_of_run(&early.run.run_id).await.expect("readable");
+    let tallies = hospital.store().tallies_of_run(&early.run.run_id).await.expect("readable");
+    for side in Side::ALL {
+        let read: i64 = inputs.iter().filter(|input| input.side == side).map(|input| input.lines).sum();
+        let divided: i64 = tallies.iter().filter(|tally| tally.side == side).map(|tally| tally.lines).sum();
+        assert_eq!(read, divided, "the categories add up to what was read from {side:?}");
+    }
+    statements_are_made(&hospital).await;
+    let made = compares(&hospital, day).await.expect("it is compared");
+    assert_eq!((made.run.version, made.run.differences, made.incomplete), (2, 0, false));
+    assert_eq!(findings(&hospital, &made).await, []);
+    let versions = hospital.store().versions_of_day(day, ALL_CHANNELS).await.expect("readable");
+    assert_eq!(versions.iter().map(|run| run.superseded).collect::<Vec<_>>(), [false, true]);
+}
+
+async fn a_damaged_statement_is_told_and_the_other_account_is_compared(hospital: Hospital) {
+    let day = a_morning(&hospital);
+    for (card, app) in [(CARD, App::Wechat), ("A10023847718", App::Alipay)] {
+        hospital.patient(card, app).await.pays(&[1]).await;
+        hospital.lives_through(60, 5).await;
+    }
+    hospital.simulator.faults().add(Rule::every("wechat.tradebill", Fault::StatementSummary));
+    statements_are_made(&hospital).await;
+    let made = compares(&hospital, day).await.expect("it is compared");
+    let (finding, _) = the_difference(&hospital, &made).await;
+    assert_eq!(finding.category, Category::TotalsRowDiffers, "{finding:#?}");
+    assert_eq!(finding.channel.as_ref().map(ToString::to_string).as_deref(), Some("wechat-main"));
+    let inputs = hospital.store().inputs_of_run(&made.run.run_id).await.expect("readable");
+    let refused: Vec<_> = inputs.iter().filter(|input| input.state == InputState::Refused).collect();
+    assert!(refused.len() == 1 && refused[0].file_sha256.is_some(), "what was refused is kept: {refused:#?}");
+}
+
+async fn two_people_with_the_same_remedy_have_one_effect(hospital: Hospital) {
+    let day = a_morning(&hospital);
+    hospital.patient(CARD, App::Wechat).await.pays(&[1]).await;
+    hospital.lives_through(60, 5).await;
+    hospital.simulator.faults().add(Rule::every("wechat.tradebill", Fault::StatementRowMissing));
+    statements_are_made(&hospital).await;
+    let made = compares(&hospital, day).await.expect("it is compared");
+    let (finding, _) = the_difference(&hospital, &made).await;
+    let one = order(&made, &finding, Remedy::WriteOff, "one");
+    let other = order(&made, &finding, Remedy::BookToSuspense, "other");
+    let shown_one = preview_remedy(hospital.gateway(), &one).await.expect("previewed");
+    let shown_other = preview_remedy(hospital.gateway(), &other).await.expect("previewed");
+    let (first, second) = tokio::join!(
+        order_remedy(hospital.gateway(), &one, &shown_one),
+        order_remedy(hospital.gateway(), &other, &shown_other),
+    );
+    assert!(first.is_ok() != second.is_ok(), "{first:?} {second:?}");
+    let told = first.err().or(second.err()).expect("one of them is told");
+    assert!(
+        matches!(told, RemedyRefused::Ordered(_) | RemedyRefused::Settled(_) | RemedyRefused::Changed(_)),
+        "{told:?}"
+    );
+    hospital.verifies().await;
+}
+
+async fn days_are_compared_by_themselves_once_and_missed_ones_are_caught_up_on(hospital: Hospital) {
+    let first = a_morning(&hospital);
+    hospital.patient(CARD, App::Wechat).await.pays(&[1]).await;
+    hospital.lives_through(60, 5).await;
+    // Nobody works for three days.
+    hospital.time_passes(3 * 86_400 + 3 * 3600);
+    let arrangement = Arrangement { compares_by_itself: true, ..Arrangement::default() };
+    let cache = Arc::new(MemoryCache::default());
+    let one = hospital.replica_arranged(cache.clone(), &arrangement).await;
+    let other = hospital.replica_arranged(cache, &arrangement).await;
+    let (planned, also) = tokio::join!(plan_days(&one.gateway), plan_days(&other.gateway));
+    planned.and(also).expect("planned");
+    hospital.time_passes(1);
+    let (done, also) = tokio::join!(jobs::run_due(&one.gateway), jobs::run_due(&other.gateway));
+    done.and(also).expect("worked");
+    let days = hospital.store().days(ALL_CHANNELS, today(&hospital), 10).await.expect("readable");
+    let compared: Vec<BusinessDay> = days.iter().map(|day| day.run.day).collect();
+    assert_eq!(compared, [first.next().next(), first.next(), first]);
+    for day in &days {
+        let versions = hospital.store().versions_of_day(day.run.day, ALL_CHANNELS).await.expect("readable");
+        assert_eq!(versions.len(), 1, "once, whoever won: {versions:#?}");
+        let task =
+            hospital.store().task(TaskKind::Reconcile, &day.run.day.to_string()).await.expect("readable");
+        assert_eq!(task.map(|task| task.state), Some(TaskState::Done));
+    }
 }

@@ -99,11 +99,14 @@ pub struct Arrangement {
     pub his: Option<Arc<Bystander>>,
     /// Keys for tokens, fields and sessions.
     pub keyring: Arc<Keyring>,
+    /// Days are compared by themselves.
+    pub compares_by_itself: bool,
 }
 
 impl Default for Arrangement {
     fn default() -> Self {
-        Self { channels: Vec::new(), task_lease: 60, his: None, keyring: keyring(&[1], 1) }
+        let keyring = keyring(&[1], 1);
+        Self { channels: Vec::new(), task_lease: 60, his: None, keyring, compares_by_itself: false }
     }
 }
 
@@ -437,6 +440,7 @@ async fn start(
     parts.channels.extend(arrangement.channels.iter().cloned());
     parts.settings.timing.task_lease = arrangement.task_lease;
     parts.keyring = arrangement.keyring.clone();
+    parts.settings.reconciliation.by_itself = arrangement.compares_by_itself;
     if let Some(bystander) = &arrangement.his {
         parts.his = bystander.between(parts.his);
     }
@@ -473,6 +477,7 @@ fn parts(
         random,
         cache,
         sms: Some(Arc::new(sms)),
+        webhook: None,
     }
 }
 

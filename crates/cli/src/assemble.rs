@@ -6,7 +6,7 @@ use mingfen_config::{ChannelSettings, Draft, Problems, Settings, Sources, neares
 use mingfen_domain::{Clock, Fen, Random};
 use mingfen_gateway::ambient::{SystemClock, SystemRandom};
 use mingfen_gateway::cache::{Cache, MemoryCache, RedisCache};
-use mingfen_gateway::notice::{HttpSms, Sms};
+use mingfen_gateway::notice::{HttpSms, Sms, Webhook};
 use mingfen_gateway::settings as told;
 use mingfen_gateway::{Gateway, GatewaySettings, Parts};
 use mingfen_his::Capabilities;
@@ -74,6 +74,7 @@ impl Checked {
             keyring: self.keyring,
             cache: open_cache(settings).await?,
             sms: open_sms(settings)?,
+            webhook: open_webhook(settings)?,
             clock: self.clock,
             random: self.random,
         }))
@@ -240,6 +241,13 @@ fn open_sms(settings: &Settings) -> anyhow::Result<Option<Arc<dyn Sms>>> {
     let sms = HttpSms::new(url.clone(), key.reveal().to_owned(), settings.sms.timeout)
         .context("the client for text messages could not be made")?;
     Ok(Some(Arc::new(sms)))
+}
+
+fn open_webhook(settings: &Settings) -> anyhow::Result<Option<Arc<Webhook>>> {
+    let Some((url, secret)) = &settings.reconciliation.alert_webhook else { return Ok(None) };
+    let webhook = Webhook::new(url.clone(), secret.reveal().as_bytes().to_vec())
+        .context("the client for alerts could not be made")?;
+    Ok(Some(Arc::new(webhook)))
 }
 
 fn gateway_settings(settings: &Settings) -> GatewaySettings {

@@ -20,6 +20,8 @@ pub const fn to_come(kind: TaskKind) -> &'static str {
         TaskKind::Notice => "tell the patient",
         TaskKind::Unlock => "give HIS its hold on the slips back",
         TaskKind::AskPerson => "a person has to look at it",
+        TaskKind::Reconcile => "compare a day with statements and HIS",
+        TaskKind::Alert => "tell finance that a day does not agree",
     }
 }
 

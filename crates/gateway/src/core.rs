@@ -3,7 +3,7 @@
 use crate::cache::Cache;
 use crate::http::session::back_proof;
 use crate::metrics::Metrics;
-use crate::notice::Sms;
+use crate::notice::{Sms, Webhook};
 use crate::settings::GatewaySettings;
 use crate::watched_his::WatchedHis;
 use mingfen_domain::ids::{ChannelId, OutTradeNo};
@@ -39,6 +39,8 @@ pub struct Parts {
     pub cache: Arc<dyn Cache>,
     /// Text messages; `None`: nobody is told.
     pub sms: Option<Arc<dyn Sms>>,
+    /// Where the hospital is told of what needs people; `None`: nowhere.
+    pub webhook: Option<Arc<Webhook>>,
 }
 
 /// The running system, shared by handlers and jobs.
@@ -54,6 +56,7 @@ pub struct Gateway {
     pub(crate) random: Arc<dyn Random>,
     pub(crate) cache: Arc<dyn Cache>,
     pub(crate) sms: Option<Arc<dyn Sms>>,
+    pub(crate) webhook: Option<Arc<Webhook>>,
     pub(crate) metrics: Arc<Metrics>,
     /// The end of the audit chain when this process last linked a row; it must stay in the chain.
     pub(crate) audit_end: Mutex<Option<Link>>,
@@ -86,6 +89,7 @@ impl Gateway {
             random: parts.random,
             cache: parts.cache,
             sms: parts.sms,
+            webhook: parts.webhook,
             metrics,
             audit_end: Mutex::new(None),
             work: Notify::new(),

@@ -14,6 +14,7 @@
 //! A row in the table of `mingfen_domain::difference`, then the place in `matching/grouping.rs` that decides it, its mirror, and
 //! lines with a reason in `tests/golden/reconciliation`.
 
+pub mod cause;
 pub mod files;
 pub mod matching;
 pub mod report;

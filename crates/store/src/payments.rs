@@ -9,7 +9,7 @@ use mingfen_domain::ids::{BillNo, ChannelId, OutTradeNo, ProviderTradeNo, TraceI
 use mingfen_domain::payment::{ClosedBecause, Payment, Received, Scene, State, SuspenseReason};
 use mingfen_domain::{Amount, Fen, Timestamp};
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, query};
+use sqlx::{AnyConnection, query, query_scalar};
 use std::fmt;
 
 /// A payment with what the domain need not know of it.
@@ -80,9 +80,17 @@ reads! {
     live_payments_of_bill(bill_no: &BillNo) -> Vec<PaymentRecord>;
     /// The payment that a channel knows under its own number.
     payment_by_provider_no(channel: &ChannelId, provider_trade_no: &ProviderTradeNo) -> Option<PaymentRecord>;
+    /// When money first came in.
+    first_received() -> Option<Timestamp>;
     /// At most `limit` payments whose money came in from `from` on and before `to`, in the order of time and number, from the one
     /// after `after`.
     payments_received(from: Timestamp, to: Timestamp, after: Option<&(Timestamp, String)>, limit: i64) -> Vec<PaymentRecord>;
+}
+
+async fn first_received(connection: &mut AnyConnection) -> Result<Option<Timestamp>> {
+    let first: Option<i64> =
+        query_scalar("SELECT MIN(paid_at_ms) FROM payments").fetch_one(connection).await?;
+    Ok(first.map(Timestamp::from_ms))
 }
 
 async fn payments_received(

@@ -4,6 +4,7 @@ use crate::Store;
 use crate::engine::Engine;
 use crate::errors::Result;
 use crate::offer::{reads, writes};
+use crate::placeholders::{list as places, statement};
 use crate::rows::Fields;
 use mingfen_domain::Timestamp;
 use mingfen_domain::ids::TraceId;
@@ -29,11 +30,15 @@ pub enum TaskKind {
     Unlock,
     /// Put a matter before a person: it parks itself.
     AskPerson,
+    /// Compare a day.
+    Reconcile,
+    /// Tell finance that a day does not agree.
+    Alert,
 }
 
 impl TaskKind {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::FollowPayment,
         Self::WriteBack,
         Self::FollowRefund,
@@ -42,6 +47,8 @@ impl TaskKind {
         Self::RecheckRefusal,
         Self::Unlock,
         Self::AskPerson,
+        Self::Reconcile,
+        Self::Alert,
     ];
 
     /// The word that is stored.
@@ -55,6 +62,8 @@ impl TaskKind {
             Self::RecheckRefusal => "recheck_refusal",
             Self::Unlock => "unlock",
             Self::AskPerson => "ask_person",
+            Self::Reconcile => "reconcile",
+            Self::Alert => "alert",
         }
     }
 
@@ -149,15 +158,15 @@ macro_rules! claim_due {
                     state = 'ready'
                     AND due_at_ms <= $1
                     AND leased_until_ms <= $1
-                    AND kind IN ($2, $3, $4, $5, $6, $7, $8, $9)
+                    AND kind IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
                 ORDER BY due_at_ms
-                LIMIT $10 ",
+                LIMIT $12 ",
             $lock,
             ")
             UPDATE tasks
             SET
-                leased_until_ms = $11,
-                lease_owner = $12,
+                leased_until_ms = $13,
+                lease_owner = $14,
                 attempts = attempts + 1
             WHERE task_id IN (SELECT task_id FROM due)
             RETURNING ",
@@ -169,6 +178,8 @@ macro_rules! claim_due {
 reads! {
     /// The task of that kind on that subject.
     task(kind: TaskKind, subject: &str) -> Option<TaskRecord>;
+    /// The tasks of that kind on one of these subjects that wait for a person.
+    parked_among(kind: TaskKind, subjects: &[String]) -> Vec<TaskRecord>;
     /// At most `limit` tasks, of one state or of all, the earliest due first.
     list(state: Option<TaskState>, limit: i64) -> Vec<TaskRecord>;
     /// When the next task can be claimed, by what is known now.
@@ -438,6 +449,31 @@ async fn list(
     .fetch_all(connection)
     .await?;
     rows.iter().map(rebuild).collect()
+}
+
+async fn parked_among(
+    connection: &mut AnyConnection,
+    kind: TaskKind,
+    subjects: &[String],
+) -> Result<Vec<TaskRecord>> {
+    if subjects.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        concat!(
+            "SELECT ",
+            task_columns!(),
+            " FROM tasks
+            WHERE kind = $1 AND state = 'parked' AND subject IN {}
+            ORDER BY subject"
+        ),
+        places(2, subjects.len())
+    );
+    let mut select = query(statement(sql)).bind(kind.as_str());
+    for subject in subjects {
+        select = select.bind(subject.as_str());
+    }
+    select.fetch_all(connection).await?.iter().map(rebuild).collect()
 }
 
 async fn next_due(connection: &mut AnyConnection) -> Result<Option<Timestamp>> {

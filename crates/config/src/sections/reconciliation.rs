@@ -2,11 +2,13 @@
 
 use super::ChannelSettings;
 use crate::reader::Reading;
+use crate::secret::Secret;
 use crate::suggest;
 use mingfen_domain::Amount;
 use mingfen_domain::ids::ChannelId;
 use mingfen_domain::person::Phone;
 use std::time::Duration;
+use url::Url;
 
 /// How days are compared.
 #[derive(Clone, Debug)]
@@ -29,6 +31,8 @@ pub struct ReconciliationSettings {
     pub memory_mib: usize,
     /// Who is told of differences by text message.
     pub alert_phones: Vec<Phone>,
+    /// Where the hospital is told of differences, and what signs it.
+    pub alert_webhook: Option<(Url, Secret)>,
     /// What is known of the merchant accounts.
     pub accounts: Vec<AccountSettings>,
 }
@@ -71,6 +75,17 @@ pub(crate) fn read(reading: &mut Reading<'_>, channels: &[ChannelSettings]) -> R
             }
         })
         .collect();
+    let alert_webhook = match section.optional_url("alert_webhook") {
+        Some(url) => {
+            let wanted = "the secret that signs what reconciliation.alert_webhook is told";
+            Some((url, section.secret("alert_webhook_secret", "alert_webhook_secret_file", wanted)))
+        }
+        None => {
+            // Read all the same: a secret that waits for its address is no unknown setting.
+            section.optional_secret("alert_webhook_secret", "alert_webhook_secret_file");
+            None
+        }
+    };
     section.end();
     ReconciliationSettings {
         by_itself,
@@ -82,6 +97,7 @@ pub(crate) fn read(reading: &mut Reading<'_>, channels: &[ChannelSettings]) -> R
         ask_at_most: usize::try_from(ask_at_most).unwrap_or(0),
         memory_mib: usize::try_from(memory_mib).unwrap_or(16),
         alert_phones,
+        alert_webhook,
         accounts,
     }
 }

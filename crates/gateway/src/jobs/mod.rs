@@ -10,7 +10,9 @@
 //! | `recheck_refusal` | asks HIS whether it booked what it had refused | `service/post_write_back.rs` |
 //! | `unlock` | gives HIS's lock back | `service/give_lock_back.rs` |
 //! | `ask_person` | parks itself | here |
-//! | timers | links the audit trail and logs its end, refreshes certificates | [`worker`] |
+//! | `reconcile` | compares a day that is over | `service/reconciliation/schedule.rs` |
+//! | `alert` | tells finance that it does not agree | `service/reconciliation/alert.rs` |
+//! | timers | plans the days to compare, links the audit trail and logs its end, refreshes certificates | [`worker`] |
 //!
 //! No call of a party may outlast a lease unseen: while a job runs, its lease is renewed ([`lease`]).
 
@@ -154,6 +156,8 @@ async fn round(gateway: &Gateway, task: &TaskRecord) -> Result<JobEnd, Trouble> 
         TaskKind::Unlock => {
             service::give_lock_back(gateway, &BillNo::parse(subject).map_err(bad)?, task.attempts).await
         }
+        TaskKind::Reconcile => service::reconciliation::follow_day(gateway, subject, task.attempts).await,
+        TaskKind::Alert => service::reconciliation::send_alert(gateway, subject, task.attempts).await,
         TaskKind::AskPerson => Ok(JobEnd::Park { because: service::matter(gateway, subject).await? }),
     }
 }

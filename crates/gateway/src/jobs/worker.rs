@@ -21,6 +21,8 @@ const ANCHOR_EVERY: Duration = Duration::from_secs(3600);
 const REFRESH_EVERY: Duration = Duration::from_secs(6 * 3600);
 /// What may be forgotten is looked for this often.
 const TIDY_EVERY: Duration = Duration::from_secs(300);
+/// Days that are over are looked for this often.
+const PLAN_EVERY: Duration = Duration::from_secs(60);
 /// An API answer is kept for repeats this long; a caller that repeats later has its own number of the refund.
 const ANSWERS_KEPT_SECONDS: i64 = 30 * 86_400;
 
@@ -48,8 +50,9 @@ async fn do_jobs(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
 async fn keep_time(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
     let (mut seal, mut anchor) = (interval(SEAL_EVERY), interval(ANCHOR_EVERY));
     let (mut upkeep, mut tidy) = (interval(REFRESH_EVERY), interval(TIDY_EVERY));
+    let mut plan = interval(PLAN_EVERY);
     // After a long wait one round is enough; a burst of them would only be more of the same.
-    for timer in [&mut seal, &mut anchor, &mut upkeep, &mut tidy] {
+    for timer in [&mut seal, &mut anchor, &mut upkeep, &mut tidy, &mut plan] {
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
     }
     while !*stop.borrow() {
@@ -68,6 +71,11 @@ async fn keep_time(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
             _ = tidy.tick() => {
                 if let Some(Err(error)) = guarded("forgetting", forget_what_is_old(gateway)).await {
                     tracing::warn!(error = %error, "what is too old could not be forgotten");
+                }
+            }
+            _ = plan.tick() => {
+                if let Some(Err(error)) = guarded("planning", service::reconciliation::plan_days(gateway)).await {
+                    tracing::error!(error = %error, "the days to compare could not be planned");
                 }
             }
             _ = stop.changed() => {}

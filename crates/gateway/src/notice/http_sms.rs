@@ -1,9 +1,9 @@
 //! A message service with a JSON interface: `POST {url}` with a bearer key.
 
-use super::{NoticeError, Sms, TextMessage};
+use super::{NoticeError, Sms, TextMessage, quiet_client};
 use async_trait::async_trait;
 use mingfen_domain::person::Phone;
-use reqwest::{Response, redirect, retry};
+use reqwest::Response;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -57,15 +57,7 @@ impl HttpSms {
     /// [`SmsSettingsError`] says what is wrong with the address.
     pub fn new(url: Url, key: String, timeout: Duration) -> Result<Self, SmsSettingsError> {
         check(&url)?;
-        // No redirects and no proxy from the environment: either would carry patients' numbers where no setting says so. No
-        // retries below us either: whether to send again is the job's to decide.
-        let client = reqwest::Client::builder()
-            .timeout(timeout)
-            .redirect(redirect::Policy::none())
-            .retry(retry::never())
-            .no_proxy()
-            .build()
-            .map_err(SmsSettingsError::Client)?;
+        let client = quiet_client(timeout).map_err(SmsSettingsError::Client)?;
         Ok(Self { client, url, key: Key(key) })
     }
 }

@@ -1,11 +1,15 @@
 //! Telling the patient (告知): text messages now, provider messages beside them later.
 
 mod http_sms;
+mod webhook;
 
 pub use http_sms::{HttpSms, SmsSettingsError};
+pub use webhook::Webhook;
 
 use async_trait::async_trait;
 use mingfen_domain::person::Phone;
+use reqwest::{redirect, retry};
+use std::time::Duration;
 
 /// What a text message tells. The words are the operator's approved templates; only these values enter them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +31,17 @@ pub enum NoticeError {
     /// Later.
     #[error("the message service does not answer: {0}")]
     NotNow(String),
+}
+
+/// A client that goes where a setting says and nowhere else: no redirects and no proxy from the environment, either would carry what it
+/// sends elsewhere. No retries below us either: whether to send again is the job's to decide.
+fn quiet_client(timeout: Duration) -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .timeout(timeout)
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .no_proxy()
+        .build()
 }
 
 /// Sends text messages.

@@ -177,7 +177,7 @@ async fn send(
     }
 }
 
-fn refund_request(
+pub(super) fn refund_request(
     gateway: &Gateway,
     record: &RefundRecord,
     payment: &PaymentRecord,

@@ -5,15 +5,18 @@
 //! a second time. What if it changes later? Another version; the old one stays readable. What if the day is signed? It is refused.
 
 use super::collect::{Collected, Origin, Prepared, collect};
+use super::explain::known;
 use super::keep::keep_file;
 use crate::service::Trouble;
 use crate::service::attention::audit;
 use crate::{Gateway, crash};
+use futures_util::stream::{self, StreamExt as _};
 use mingfen_domain::difference::{Category, Remedy};
 use mingfen_domain::ids::{ChannelId, RunId, TraceId};
 use mingfen_domain::sides::{Kind, Side, State};
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
 use mingfen_his::HisError;
+use mingfen_reconciliation::cause::{self, Explained, Known};
 use mingfen_reconciliation::files::{self, Evidence, FilesError, Input, Layout, Progress, Refusal, Report};
 use mingfen_reconciliation::matching::{Finding, Found, HashKey, OwnNumbers, Rules, Tally};
 use mingfen_reconciliation::sides::day_number;
@@ -29,6 +32,22 @@ use std::time::Duration;
 
 /// Threads of a comparison. Others are served meanwhile.
 const THREADS: usize = 2;
+
+/// Questions to the parties at the same time.
+const QUESTIONS_AT_ONCE: usize = 8;
+/// So many differences are explained by our own records; a day with more has one cause for all of them.
+const LOOKED_UP: usize = 5000;
+
+/// How much is found out about a finding.
+#[derive(Clone, Copy)]
+enum Depth {
+    /// What its lines say.
+    Lines,
+    /// What our records say.
+    Records,
+    /// What the missing side says.
+    Asking,
+}
 
 /// Which merchant accounts a run is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +88,8 @@ pub struct DayReconciled {
     pub run: RunRecord,
     /// The same files and settings gave the same result: no version was added.
     pub unchanged: bool,
+    /// Whether there are differences other than that a statement is missing.
+    pub differs: bool,
     /// Whether a statement is still to come, or has to come again.
     pub incomplete: bool,
 }
@@ -176,7 +197,7 @@ async fn make(
         }
     }
     let mut result = judge(day, &collected, &compared)?;
-    result.explain(gateway).await?;
+    result.explain(gateway, &compared.report.outcome.findings).await?;
     let rules = rules_text(&rules);
     let versions = gateway.store.versions_of_day(day, scope.word()).await?;
     let run = RunRecord {
@@ -199,14 +220,18 @@ async fn make(
         .inputs
         .iter()
         .any(|input| matches!(input.record.state, InputState::NotYet | InputState::Refused));
+    let differs = result
+        .findings
+        .iter()
+        .any(|finding| is_difference(finding) && finding.category != Category::StatementNotAvailable);
     if let Some(current) = versions.into_iter().next()
         && current.inputs_sha256 == run.inputs_sha256
         && current.result_sha256 == run.result_sha256
     {
-        return Ok(DayReconciled { run: current, unchanged: true, incomplete });
+        return Ok(DayReconciled { run: current, unchanged: true, differs, incomplete });
     }
     write(gateway, &run, &collected, &result).await?;
-    Ok(DayReconciled { run, unchanged: false, incomplete })
+    Ok(DayReconciled { run, unchanged: false, differs, incomplete })
 }
 
 fn rules(gateway: &Gateway, day: BusinessDay) -> Rules {
@@ -585,11 +610,56 @@ impl RunResult {
         }
         finding.category = category;
         finding.settled = category.is_settled();
+        finding.carries = carries(category, &finding.lines.iter().map(|line| line.side).collect());
         finding.deadline = deadline(finding.since_day, category);
         Ok(())
     }
 
-    async fn explain(&mut self, _gateway: &Gateway) -> Result<(), Trouble> {
+    /// Says why each finding is there. Those that somebody has to act on are looked up, and the first of them asked about.
+    async fn explain(&mut self, gateway: &Gateway, found: &[Finding]) -> Result<(), Trouble> {
+        let most = gateway.settings.reconciliation.ask_at_most;
+        let mut open = 0;
+        let questions: Vec<(usize, Depth)> = (0..found.len())
+            .map(|place| {
+                let finding = &self.findings[place];
+                if finding.settled {
+                    return (place, Depth::Lines);
+                }
+                open += 1;
+                let depth = match open {
+                    asked if asked <= most => Depth::Asking,
+                    looked if looked <= LOOKED_UP => Depth::Records,
+                    _ => Depth::Lines,
+                };
+                (place, depth)
+            })
+            .collect();
+        let explained: Vec<Result<(usize, Explained), Trouble>> = {
+            let (findings, day) = (&self.findings, self.day);
+            let answers = questions.into_iter().map(|(place, depth)| async move {
+                let known = match depth {
+                    Depth::Lines => Known { day: Some(day), ..Known::default() },
+                    Depth::Records => known(gateway, &findings[place], day, false).await?,
+                    Depth::Asking => known(gateway, &findings[place], day, true).await?,
+                };
+                Ok((place, cause::explain(&found[place], &known)))
+            });
+            stream::iter(answers).buffered(QUESTIONS_AT_ONCE).collect().await
+        };
+        for explained in explained {
+            let (place, explained) = explained?;
+            if explained.category != self.findings[place].category {
+                self.reclassify(place, explained.category)?;
+            }
+            let finding = &mut self.findings[place];
+            finding.cause = explained.cause.as_str().to_owned();
+            finding.certain = explained.certain;
+            finding.owner = explained.owner;
+            finding.remedies = explained.remedies;
+            let evidence: Vec<&str> =
+                explained.evidence.iter().map(|sentence| sentence.chinese.as_str()).collect();
+            finding.evidence = evidence.join("\n");
+        }
         Ok(())
     }
 

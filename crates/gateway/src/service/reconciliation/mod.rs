@@ -7,9 +7,19 @@
 //! 3. `keep`: what was read, piece by piece, so that any line can be shown years later.
 //! 4. [`order_remedy`]: a preview that is the effect. [`sign_day`]: the end of a day.
 
+mod alert;
+mod ask;
 mod collect;
 mod day;
+mod explain;
 mod keep;
+mod remedy;
+mod schedule;
+mod sign;
 
+pub use alert::send_alert;
 pub use day::{DayReconciled, ReconcileRefused, Scope, reconcile_day};
 pub use keep::kept_bytes;
+pub use remedy::{RemedyOrder, RemedyPreview, RemedyRefused, decide_remedy, order_remedy, preview_remedy};
+pub use schedule::{follow_day, plan_days};
+pub use sign::{SignRefused, sign_day};
