@@ -1,9 +1,11 @@
-//! The provider's files (对账单): fetched whole, kept untouched, parsed strictly.
+//! The provider's files (对账单): fetched whole, kept untouched, parsed strictly. On the disk, never in memory: a million rows have
+//! some 280 MB.
 
 use crate::CallError;
 use async_trait::async_trait;
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
 use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 
 /// Which file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,17 +16,19 @@ pub enum StatementKind {
     FundFlow,
 }
 
-/// A file as the provider gave it, unpacked only from its transport compression.
-#[derive(Clone, PartialEq, Eq)]
+/// A file as the provider gave it, unpacked only from its transport compression. It belongs to whoever asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatementFile {
-    /// The name to keep it under.
+    /// The name to keep it under; the same for every fetch of the same file.
     pub name: String,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
+    /// Where it is: in the directory that was given, under its name.
+    pub path: PathBuf,
+    /// The hash of its bytes, in hex.
+    pub sha256: String,
 }
 
 /// What became of a request for a file.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fetched {
     /// Here it is; integrity was checked in the provider's own way.
     File(StatementFile),
@@ -82,23 +86,36 @@ pub struct StatementTotals {
     pub refunded: Fen,
 }
 
-/// One movement of a balance.
+/// One movement of a balance. Borrowed from the file where it can be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FundFlowLine {
+pub struct FundFlowLine<'a> {
     /// Line number in the file, from 1.
     pub line: u64,
     /// When it was booked.
     pub at: Timestamp,
     /// The provider's word for the kind of movement.
-    pub kind: String,
+    pub kind: Cow<'a, str>,
     /// In positive, out negative.
     pub amount: Fen,
     /// Balance after it, when the file has one.
     pub balance: Option<Fen>,
     /// The provider's number of what it belongs to.
-    pub provider_no: String,
+    pub provider_no: Cow<'a, str>,
     /// Our number, when the file has one.
-    pub our_no: String,
+    pub our_no: Cow<'a, str>,
+}
+
+/// What a fund-flow file says of itself, checked against its lines by the parser.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FundFlowTotals {
+    /// Number of movements in.
+    pub incomes: u64,
+    /// Their sum.
+    pub received: Fen,
+    /// Number of movements out.
+    pub expenses: u64,
+    /// Their sum, positive.
+    pub spent: Fen,
 }
 
 /// Why a file is refused. It is never half-read.
@@ -118,21 +135,33 @@ pub struct StatementError {
 /// The provider's files.
 #[async_trait]
 pub trait Statements: Send + Sync {
-    /// Fetches the file of a day.
-    async fn fetch(&self, kind: StatementKind, day: BusinessDay) -> Result<Fetched, CallError>;
+    /// Fetches the file of a day into `directory`, which exists and which nobody else reads.
+    ///
+    /// A file is there under its name only when it came whole and its integrity was proven; an earlier one of that name is replaced.
+    /// What an exchange leaves that broke off is removed with it; only a process that was killed leaves a file `partial-…`.
+    async fn fetch(
+        &self,
+        kind: StatementKind,
+        day: BusinessDay,
+        directory: &Path,
+    ) -> Result<Fetched, CallError>;
 
     /// Which column of a trade file is which, as a layout of the reconciliation: data, so that millions of rows are read by whoever
     /// compares them.
     fn trade_layout(&self) -> &'static str;
 
     /// Reads a trade file line by line into `each` and checks the file's own totals at the end. `each` must not act on a line
-    /// before the whole file was accepted.
+    /// before the whole file was accepted. Blocks while it reads.
     fn parse_trades(
         &self,
-        file: &StatementFile,
+        file: &Path,
         each: &mut dyn FnMut(StatementLine<'_>),
     ) -> Result<StatementTotals, StatementError>;
 
-    /// Reads a fund-flow file.
-    fn parse_fund_flow(&self, file: &StatementFile) -> Result<Vec<FundFlowLine>, StatementError>;
+    /// Reads a fund-flow file, in the same way.
+    fn parse_fund_flow(
+        &self,
+        file: &Path,
+        each: &mut dyn FnMut(FundFlowLine<'_>),
+    ) -> Result<FundFlowTotals, StatementError>;
 }

@@ -6,7 +6,9 @@ use mingfen_provider_api::CallError;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::error::Error;
 use std::fmt;
+use std::io::{self, Read};
 use std::time::Duration;
+use tokio::sync::mpsc;
 use url::{Host, Url};
 
 pub use reqwest::Method;
@@ -59,7 +61,7 @@ pub struct HttpAnswer {
 impl HttpAnswer {
     /// A header that is text.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
+        text_of(&self.headers, name)
     }
 
     /// Any 2xx.
@@ -131,23 +133,37 @@ impl HttpClient {
     /// # Errors
     /// [`SendError::NotSent`] only when no connection stood; everything later is [`SendError::InDoubt`].
     pub async fn send(&self, request: HttpRequest) -> Result<HttpAnswer, SendError> {
-        self.exchange(request, self.response_limit_bytes, None).await
+        let (mut response, place) = self.exchange(request, None).await?;
+        let status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
+        let mut body = Vec::new();
+        while let Some(chunk) = next_chunk(&mut response, &place).await? {
+            if body.len() + chunk.len() > self.response_limit_bytes {
+                return Err(too_long(&place, self.response_limit_bytes));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        tracing::debug!(http.place = %place, http.status = status, http.size_bytes = body.len(), "answered");
+        Ok(HttpAnswer { status, headers, body })
     }
 
-    /// As [`HttpClient::send`], for a statement's file: with another limit and as long as `bill_timeout_ms` says.
+    /// As [`HttpClient::send`], for a statement's file: as long as `bill_timeout_ms` says, and the body is left to be read as it
+    /// comes, with a limit of its own.
     ///
     /// # Errors
     /// As there.
-    pub async fn download(&self, request: HttpRequest, limit_bytes: usize) -> Result<HttpAnswer, SendError> {
-        self.exchange(request, limit_bytes, Some(self.bill_timeout)).await
+    pub async fn download(&self, request: HttpRequest, limit_bytes: u64) -> Result<Download, SendError> {
+        let (mut response, place) = self.exchange(request, Some(self.bill_timeout)).await?;
+        let status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
+        Ok(Download { status, headers, response, place, limit_bytes })
     }
 
     async fn exchange(
         &self,
         request: HttpRequest,
-        limit_bytes: usize,
         timeout: Option<Duration>,
-    ) -> Result<HttpAnswer, SendError> {
+    ) -> Result<(reqwest::Response, Place), SendError> {
         check_scheme(&request.url).map_err(|problem| SendError::NotSent(format!("the address {problem}")))?;
         let place = Place { method: request.method.clone(), url: request.url.clone() };
         let mut headers = HeaderMap::with_capacity(request.headers.len());
@@ -163,30 +179,101 @@ impl HttpClient {
         if let Some(timeout) = timeout {
             builder = builder.timeout(timeout);
         }
-        let mut response = builder.send().await.map_err(|error| sorted(error, &place))?;
-        let status = response.status().as_u16();
-        let headers = std::mem::take(response.headers_mut());
-        let mut body = Vec::new();
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) if body.len() + chunk.len() > limit_bytes => {
-                    return Err(SendError::InDoubt(format!(
-                        "{place} answered with more than {limit_bytes} bytes"
-                    )));
-                }
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => break,
-                Err(error) => {
-                    return Err(SendError::InDoubt(format!(
-                        "the answer of {place} broke off: {}",
-                        chain(&error.without_url())
-                    )));
-                }
+        let response = builder.send().await.map_err(|error| sorted(error, &place))?;
+        Ok((response, place))
+    }
+}
+
+/// An answer whose body is still to come.
+pub struct Download {
+    /// The status.
+    pub status: u16,
+    headers: HeaderMap,
+    response: reqwest::Response,
+    place: Place,
+    limit_bytes: u64,
+}
+
+/// Chunks on their way from the connection to the thread that reads them.
+const CHUNKS_UNDERWAY: usize = 16;
+
+impl Download {
+    /// A header that is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        text_of(&self.headers, name)
+    }
+
+    /// Gives the body to `read` as it comes, on a thread for blocking work. What `read` makes counts only when the body came whole
+    /// and was read to its end. When this call is dropped, `read` meets an early end.
+    ///
+    /// # Errors
+    /// What `read` says; before that, that the answer broke off or is longer than the limit.
+    pub async fn read<T: Send + 'static, E: From<SendError> + Send + 'static>(
+        mut self,
+        read: impl FnOnce(&mut Body) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
+        let (sender, receiver) = mpsc::channel(CHUNKS_UNDERWAY);
+        let reading = tokio::task::spawn_blocking(move || {
+            read(&mut Body { chunks: receiver, chunk: Vec::new(), taken: 0, ended: false })
+        });
+        let came = self.pass_on(&sender).await;
+        drop(sender);
+        let made = reading.await;
+        let whole = came?;
+        let unread = || SendError::InDoubt(format!("the answer of {} was not read to its end", self.place));
+        let made = made.map_err(|_panicked| unread())??;
+        if whole { Ok(made) } else { Err(unread().into()) }
+    }
+
+    /// Whether the reader took all of it.
+    async fn pass_on(&mut self, reader: &mpsc::Sender<Vec<u8>>) -> Result<bool, SendError> {
+        let mut size_bytes = 0_u64;
+        while let Some(chunk) = next_chunk(&mut self.response, &self.place).await? {
+            size_bytes = size_bytes.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+            if size_bytes > self.limit_bytes {
+                return Err(too_long(&self.place, self.limit_bytes));
+            }
+            if !chunk.is_empty() && reader.send(chunk).await.is_err() {
+                return Ok(false);
             }
         }
-        tracing::debug!(http.place = %place, http.status = status, http.size_bytes = body.len(), "answered");
-        Ok(HttpAnswer { status, headers, body })
+        tracing::debug!(http.place = %self.place, http.status = self.status, http.size_bytes = size_bytes, "downloaded");
+        // An empty chunk is the end; without it the channel was closed early.
+        Ok(reader.send(Vec::new()).await.is_ok())
     }
+}
+
+/// The body of a [`Download`].
+pub struct Body {
+    chunks: mpsc::Receiver<Vec<u8>>,
+    chunk: Vec<u8>,
+    taken: usize,
+    ended: bool,
+}
+
+impl Read for Body {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.taken == self.chunk.len() && !self.ended {
+            self.chunk = self.chunks.blocking_recv().ok_or(io::ErrorKind::UnexpectedEof)?;
+            self.taken = 0;
+            self.ended = self.chunk.is_empty();
+        }
+        let mut rest = self.chunk.get(self.taken..).unwrap_or_default();
+        let read = rest.read(buffer)?;
+        self.taken += read;
+        Ok(read)
+    }
+}
+
+async fn next_chunk(response: &mut reqwest::Response, place: &Place) -> Result<Option<Vec<u8>>, SendError> {
+    let chunk = response.chunk().await.map_err(|error| {
+        SendError::InDoubt(format!("the answer of {place} broke off: {}", chain(&error.without_url())))
+    })?;
+    Ok(chunk.map(Vec::from))
+}
+
+fn too_long(place: &Place, limit_bytes: impl fmt::Display) -> SendError {
+    SendError::InDoubt(format!("{place} answered with more than {limit_bytes} bytes"))
 }
 
 /// An address of a provider: `https`, or plain `http` to this machine. No query, no fragment, no user.
@@ -295,6 +382,10 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}{}", self.method, self.url.host_str().unwrap_or_default(), self.url.path())
     }
+}
+
+fn text_of<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// Only a failure to connect, and a request that could not be built, are certain not to have left.
@@ -420,8 +511,52 @@ mod tests {
         let client = HttpClient::new(&settings, true).expect("a client without authorities");
         let address = slow_server().await;
         assert!(matches!(client.send(get(&address)).await.err(), Some(SendError::InDoubt(_))));
-        let answer = client.download(get(&address), 1024).await;
-        assert_eq!(answer.map(|answer| answer.body.len()).ok(), Some(8));
+        assert_eq!(downloaded(&client, &address, 1024).await, Ok("xxxxxxxx".to_owned()));
+    }
+
+    async fn downloaded(client: &HttpClient, address: &str, limit_bytes: u64) -> Result<String, SendError> {
+        let broken = |error: io::Error| SendError::InDoubt(format!("the reader met {:?}", error.kind()));
+        let download = client.download(get(address), limit_bytes).await?;
+        download.read(move |body| io::read_to_string(body).map_err(broken)).await
+    }
+
+    #[tokio::test]
+    async fn a_download_that_breaks_off_or_never_ends_is_no_file() {
+        let address = server(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf").await;
+        match downloaded(&client(1024), &address, 1024).await {
+            Err(SendError::InDoubt(cause)) => assert!(cause.contains("broke off"), "{cause}"),
+            other => panic!("{other:?}"),
+        }
+        let address = server(b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\n01234567890").await;
+        match downloaded(&client(1024), &address, 10).await {
+            Err(SendError::InDoubt(cause)) => assert!(cause.contains("more than 10 bytes"), "{cause}"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_download_that_is_given_up_ends_early_for_its_reader() {
+        let download = client(1024).download(get(&slow_server().await), 1024).await.expect("an answer");
+        let (told, heard) = std::sync::mpsc::channel();
+        let reading = download.read(move |body| {
+            let met = io::copy(body, &mut io::sink()).map_err(|error| error.kind());
+            told.send(met).map_err(|_| SendError::InDoubt("nobody listens".to_owned()))
+        });
+        assert!(tokio::time::timeout(Duration::from_millis(150), reading).await.is_err(), "given up");
+        let met = tokio::task::spawn_blocking(move || heard.recv()).await.expect("no panic");
+        assert_eq!(met, Ok(Err(io::ErrorKind::UnexpectedEof)));
+    }
+
+    #[tokio::test]
+    async fn what_a_reader_refuses_is_said() {
+        let address = server(b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\npage").await;
+        let download = client(1024).download(get(&address), 1024).await.expect("an answer");
+        let refused = SendError::InDoubt("it is a page".to_owned());
+        let made = download.read::<(), _>({
+            let refused = refused.clone();
+            move |_| Err(refused)
+        });
+        assert_eq!(made.await, Err(refused));
     }
 
     #[tokio::test]

@@ -7,8 +7,8 @@
 //!
 //! # Reading order
 //! 1. [`ALL`]: the list.
-//! 2. The shared rooms: [`settings`] (a channel's table), [`keys`] (RSA in every form), [`http`] (one client), [`text`]
-//!    (encodings and archives).
+//! 2. The shared rooms: [`settings`] (a channel's table), [`keys`] (RSA in every form), [`http`] (one client), [`arriving`] (a
+//!    download that goes to the disk), [`text`] (encodings, archives, lines).
 //! 3. One folder a provider, with the same rooms in each: `config`, `sign`, `certs`, `order`, `refund`, `notification`,
 //!    `statement`, `error`.
 //!
@@ -17,6 +17,7 @@
 //! string, and the test vectors of the provider's document. Every error code of the document is sorted in a table test.
 
 pub mod alipay;
+pub mod arriving;
 pub mod http;
 pub mod keys;
 pub mod settings;

@@ -1,9 +1,19 @@
-//! Encodings, archives and lines of the files that providers hand out. Every unpacking has a limit.
+//! Encodings, archives and lines of the files that providers hand out. Everything is read as it comes, nothing whole, and every
+//! unpacking and every line has a limit.
 
 use encoding_rs::GB18030;
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::MultiGzDecoder;
+use mingfen_provider_api::statement::StatementError;
 use std::borrow::Cow;
-use std::io::{Cursor, Read};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::path::Path;
+use zip::ZipArchive;
+
+/// The longest line that any file has.
+const LONGEST_LINE_BYTES: u64 = 64 << 10;
+/// What is read at once.
+const BLOCK_BYTES: usize = 64 << 10;
 
 /// Why bytes cannot be turned into text or files.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,15 +34,6 @@ pub enum TextError {
     TooLarge(u64),
 }
 
-/// A file out of an archive.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ArchiveEntry {
-    /// Its name, without folders that try to climb out.
-    pub name: String,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
-
 /// Reads GBK (by its superset GB 18030). Plain ASCII is not copied.
 ///
 /// # Errors
@@ -50,56 +51,180 @@ pub fn decode_utf8(bytes: &[u8]) -> Result<&str, TextError> {
     std::str::from_utf8(bytes).map_err(|_| TextError::Encoding("UTF-8"))
 }
 
-/// Whether the bytes begin like a GZIP file.
-pub fn is_gzip(bytes: &[u8]) -> bool {
-    bytes.starts_with(&[0x1F, 0x8B])
-}
-
-/// Unpacks GZIP, all members of it.
+/// A file that may be packed with GZIP, all members of it, unpacked to at most `limit_bytes`.
 ///
 /// # Errors
-/// [`TextError::Archive`] when damaged or cut off, [`TextError::TooLarge`] beyond `limit_bytes`.
-pub fn gunzip(bytes: &[u8], limit_bytes: u64) -> Result<Vec<u8>, TextError> {
-    read_limited(MultiGzDecoder::new(bytes), limit_bytes, "GZIP")
+/// The first bytes cannot be read. Damage, and too many bytes, show while reading.
+pub fn gunzip<'a>(mut reader: impl BufRead + 'a, limit_bytes: u64) -> io::Result<Box<dyn Read + 'a>> {
+    // No text begins with the first byte of the magic number.
+    let packed = reader.fill_buf()?.first() == Some(&0x1F);
+    Ok(if packed {
+        Box::new(Bounded::new(MultiGzDecoder::new(reader), limit_bytes))
+    } else {
+        Box::new(Bounded::new(reader, limit_bytes))
+    })
 }
 
-/// Unpacks every file of a ZIP archive; at most 64 of them, together at most `limit_bytes`. Names in UTF-8 or GBK are read.
-///
-/// # Errors
-/// [`TextError::Archive`] when damaged, encrypted or crowded, [`TextError::TooLarge`].
-pub fn unzip(bytes: &[u8], limit_bytes: u64) -> Result<Vec<ArchiveEntry>, TextError> {
-    let refused = |cause: String| TextError::Archive { kind: "ZIP", cause };
-    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).map_err(|error| refused(error.to_string()))?;
-    if archive.len() > 64 {
-        return Err(refused(format!("it holds {} files", archive.len())));
+/// Gives up when there is more than the limit.
+struct Bounded<R> {
+    reader: R,
+    limit_bytes: u64,
+    left_bytes: u64,
+}
+
+impl<R> Bounded<R> {
+    const fn new(reader: R, limit_bytes: u64) -> Self {
+        Self { reader, limit_bytes, left_bytes: limit_bytes }
     }
-    let mut entries = Vec::with_capacity(archive.len());
-    let mut left = limit_bytes;
-    for index in 0..archive.len() {
-        let file = archive.by_index(index).map_err(|error| refused(error.to_string()))?;
-        if file.is_dir() {
-            continue;
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        let length = u64::try_from(read).unwrap_or(u64::MAX);
+        match self.left_bytes.checked_sub(length) {
+            Some(left) => self.left_bytes = left,
+            None => return Err(io::Error::other(TextError::TooLarge(self.limit_bytes))),
         }
-        let name = entry_name(file.name_raw());
-        let bytes = read_limited(file, left, "ZIP").map_err(|error| match error {
-            TextError::TooLarge(_) => TextError::TooLarge(limit_bytes),
-            other => other,
-        })?;
-        left = left.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
-        entries.push(ArchiveEntry { name, bytes });
+        Ok(read)
     }
-    Ok(entries)
 }
 
-/// The lines of a file with their numbers from 1, without their ends (LF or CRLF). A last line without an end counts; an empty
-/// rest does not.
-pub fn lines(bytes: &[u8]) -> impl Iterator<Item = (u64, &[u8])> {
-    let body = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    let empty = bytes.is_empty();
-    (1_u64..)
-        .zip(body.split(|&byte| byte == b'\n'))
-        .map(|(number, line)| (number, line.strip_suffix(b"\r").unwrap_or(line)))
-        .take_while(move |_| !empty)
+/// A ZIP archive whose members are read as they are unpacked.
+pub struct Archive<R> {
+    zip: ZipArchive<R>,
+    limit_bytes: u64,
+}
+
+/// A file in an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    index: usize,
+    /// Its name, without folders that try to climb out.
+    pub name: String,
+}
+
+impl<R: Read + Seek> Archive<R> {
+    /// Opens an archive of at most 64 files, of which together at most `limit_bytes` are unpacked by one [`Archive::check`], and as
+    /// many by every [`Archive::open`].
+    ///
+    /// # Errors
+    /// [`TextError::Archive`] when damaged or crowded.
+    pub fn new(reader: R, limit_bytes: u64) -> Result<Self, TextError> {
+        let zip = ZipArchive::new(reader).map_err(damaged)?;
+        if zip.len() > 64 {
+            return Err(damaged(format!("it holds {} files", zip.len())));
+        }
+        Ok(Self { zip, limit_bytes })
+    }
+
+    /// Its files. Names in UTF-8 or GBK are read.
+    ///
+    /// # Errors
+    /// [`TextError::Archive`] when damaged or encrypted.
+    pub fn members(&mut self) -> Result<Vec<Member>, TextError> {
+        let mut members = Vec::with_capacity(self.zip.len());
+        for index in 0..self.zip.len() {
+            let file = self.zip.by_index(index).map_err(damaged)?;
+            if !file.is_dir() {
+                members.push(Member { index, name: entry_name(file.name_raw()) });
+            }
+        }
+        Ok(members)
+    }
+
+    /// Unpacks every file and throws it away: afterwards each has proven its checksum.
+    ///
+    /// # Errors
+    /// [`TextError::Archive`] when damaged, [`TextError::TooLarge`].
+    pub fn check(&mut self) -> Result<(), TextError> {
+        let mut left_bytes = self.limit_bytes;
+        for index in 0..self.zip.len() {
+            let mut file = self.zip.by_index(index).map_err(damaged)?.take(left_bytes.saturating_add(1));
+            let length = io::copy(&mut file, &mut io::sink()).map_err(damaged)?;
+            left_bytes = left_bytes.checked_sub(length).ok_or(TextError::TooLarge(self.limit_bytes))?;
+        }
+        Ok(())
+    }
+
+    /// Reads one of its files.
+    ///
+    /// # Errors
+    /// [`TextError::Archive`] when damaged or encrypted; what is found later shows while reading.
+    pub fn open(&mut self, member: &Member) -> Result<impl BufRead + use<'_, R>, TextError> {
+        let file = self.zip.by_index(member.index).map_err(damaged)?;
+        Ok(BufReader::with_capacity(BLOCK_BYTES, Bounded::new(file, self.limit_bytes)))
+    }
+}
+
+fn damaged(cause: impl ToString) -> TextError {
+    TextError::Archive { kind: "ZIP", cause: cause.to_string() }
+}
+
+/// Opens a file to be read line by line.
+///
+/// # Errors
+/// It cannot be opened.
+pub fn open(path: &Path) -> Result<(String, BufReader<File>), StatementError> {
+    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    match File::open(path) {
+        Ok(opened) => Ok((file, BufReader::with_capacity(BLOCK_BYTES, opened))),
+        Err(error) => {
+            let problem = format!("cannot be opened: {error}; fetch it again");
+            Err(StatementError { file, line: 0, column: None, problem })
+        }
+    }
+}
+
+/// The lines of a file, one at a time, with their numbers from 1 and without their ends (LF or CRLF). A last line without an end
+/// counts; an empty rest does not.
+pub struct Lines<'a, R> {
+    file: &'a str,
+    reader: R,
+    number: u64,
+    line: Vec<u8>,
+}
+
+impl<'a, R: BufRead> Lines<'a, R> {
+    /// Reads the file of this name.
+    pub const fn new(file: &'a str, reader: R) -> Self {
+        Self { file, reader, number: 0, line: Vec::new() }
+    }
+
+    /// The file's name.
+    pub const fn file(&self) -> &'a str {
+        self.file
+    }
+
+    /// The next line, or nothing at the end of the file.
+    ///
+    /// # Errors
+    /// The line is longer than any, or the file cannot be read on: with the line.
+    pub fn read(&mut self) -> Result<Option<(u64, &[u8])>, StatementError> {
+        self.number += 1;
+        self.line.clear();
+        let refuse = |problem: String| StatementError {
+            file: self.file.to_owned(),
+            line: self.number,
+            column: None,
+            problem,
+        };
+        let read = (&mut self.reader).take(LONGEST_LINE_BYTES).read_until(b'\n', &mut self.line);
+        if read.map_err(|error| refuse(format!("cannot be read: {error}; fetch the file again")))? == 0 {
+            return Ok(None);
+        }
+        if let Some(line) = self.line.strip_suffix(b"\n") {
+            return Ok(Some((self.number, line.strip_suffix(b"\r").unwrap_or(line))));
+        }
+        if u64::try_from(self.line.len()).unwrap_or(u64::MAX) == LONGEST_LINE_BYTES {
+            let problem = format!(
+                "is longer than {} KiB; a line break is missing, fetch the file again",
+                LONGEST_LINE_BYTES >> 10
+            );
+            return Err(refuse(problem));
+        }
+        Ok(Some((self.number, self.line.strip_suffix(b"\r").unwrap_or(&self.line))))
+    }
 }
 
 /// The first `length` characters, for error texts.
@@ -118,22 +243,12 @@ fn entry_name(raw: &[u8]) -> String {
     name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
 }
 
-fn read_limited(reader: impl Read, limit_bytes: u64, kind: &'static str) -> Result<Vec<u8>, TextError> {
-    let mut bytes = Vec::new();
-    let mut limited = reader.take(limit_bytes.saturating_add(1));
-    limited.read_to_end(&mut bytes).map_err(|error| TextError::Archive { kind, cause: error.to_string() })?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit_bytes {
-        return Err(TextError::TooLarge(limit_bytes));
-    }
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use flate2::Compression;
     use flate2::write::GzEncoder;
-    use std::io::Write;
+    use std::io::{Cursor, Write};
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -156,34 +271,84 @@ mod tests {
         assert_eq!(decode_gbk(b"\xC3"), Err(TextError::Encoding("GBK")));
     }
 
+    fn unpacked(packed: &[u8], limit_bytes: u64) -> Result<Vec<u8>, String> {
+        let mut bytes = Vec::new();
+        let mut reader = gunzip(packed, limit_bytes).map_err(|error| error.to_string())?;
+        reader.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+        Ok(bytes)
+    }
+
+    fn archive(packed: &[u8], limit_bytes: u64) -> Result<Archive<Cursor<&[u8]>>, TextError> {
+        Archive::new(Cursor::new(packed), limit_bytes)
+    }
+
     #[test]
     fn a_bomb_is_not_unpacked() {
         let packed = gzip(&vec![0; 100_000]);
-        assert_eq!(gunzip(&packed, 100_000).map(|bytes| bytes.len()), Ok(100_000));
-        assert_eq!(gunzip(&packed, 99_999), Err(TextError::TooLarge(99_999)));
+        assert_eq!(unpacked(&packed, 100_000).map(|bytes| bytes.len()), Ok(100_000));
+        assert_eq!(unpacked(&packed, 99_999), Err(TextError::TooLarge(99_999).to_string()));
         let packed = zip_of(&[("a", &[0; 600]), ("b", &[0; 600])]);
-        assert_eq!(unzip(&packed, 1000), Err(TextError::TooLarge(1000)));
+        assert_eq!(
+            archive(&packed, 1000).and_then(|mut files| files.check()),
+            Err(TextError::TooLarge(1000))
+        );
+        assert_eq!(archive(&packed, 1200).and_then(|mut files| files.check()), Ok(()));
+        let mut files = archive(&packed, 599).expect("an archive");
+        let first = files.members().expect("two files").remove(0);
+        let read = io::read_to_string(files.open(&first).expect("a file")).map_err(|error| error.to_string());
+        assert_eq!(read, Err(TextError::TooLarge(599).to_string()));
     }
 
     #[test]
-    fn a_cut_off_archive_is_refused() {
+    fn what_is_not_packed_is_taken_as_it_is() {
+        assert_eq!(unpacked(b"a,b", 3), Ok(b"a,b".to_vec()));
+        assert_eq!(unpacked(b"", 3), Ok(Vec::new()));
+        assert!(unpacked(b"a,bc", 3).is_err());
+    }
+
+    #[test]
+    fn a_cut_off_or_damaged_archive_is_refused() {
         let packed = gzip(b"every line of it");
-        assert!(matches!(gunzip(&packed[..packed.len() - 4], 1000), Err(TextError::Archive { .. })));
-        let packed = zip_of(&[("a.csv", b"x")]);
-        assert!(matches!(unzip(&packed[..packed.len() - 4], 1000), Err(TextError::Archive { .. })));
+        assert!(unpacked(&packed[..packed.len() - 4], 1000).is_err());
+        let mut packed = zip_of(&[("a.csv", b"every line of it")]);
+        assert!(archive(&packed[..packed.len() - 4], 1000).is_err());
+        packed[40] ^= 1;
+        assert!(archive(&packed, 1000).and_then(|mut files| files.check()).is_err(), "its checksum");
     }
 
     #[test]
-    fn entries_lose_their_folders() {
-        let entries = unzip(&zip_of(&[("../20260101_明细.csv", b"x")]), 1000).expect("an archive");
-        assert_eq!(entries[0].name, "20260101_明细.csv");
+    fn members_lose_their_folders() {
+        let packed = zip_of(&[("../20260101_明细.csv", b"x")]);
+        let members = archive(&packed, 1000).and_then(|mut files| files.members()).expect("an archive");
+        assert_eq!(members[0].name, "20260101_明细.csv");
+    }
+
+    type Seen = Result<Vec<(u64, Vec<u8>)>, StatementError>;
+
+    fn seen(bytes: &[u8]) -> Seen {
+        let mut lines = Lines::new("bill.csv", bytes);
+        let mut seen = Vec::new();
+        while let Some((number, line)) = lines.read()? {
+            seen.push((number, line.to_vec()));
+        }
+        Ok(seen)
     }
 
     #[test]
     fn lines_are_numbered_from_one_and_lose_their_ends() {
-        let found: Vec<_> = lines(b"a\r\n\nb").collect();
-        assert_eq!(found, [(1, &b"a"[..]), (2, b""), (3, b"b")]);
-        assert_eq!(lines(b"a\r\n").count(), 1);
-        assert_eq!(lines(b"").count(), 0);
+        let line = |number, text: &[u8]| (number, text.to_vec());
+        assert_eq!(seen(b"a\r\n\nb"), Ok(vec![line(1, b"a"), line(2, b""), line(3, b"b")]));
+        assert_eq!(seen(b"a\r\n"), Ok(vec![line(1, b"a")]));
+        assert_eq!(seen(b""), Ok(vec![]));
+    }
+
+    #[test]
+    fn a_line_without_an_end_in_sight_is_refused() {
+        let mut bytes = vec![b'x'; 65_535];
+        bytes.push(b'\n');
+        assert!(seen(&bytes).is_ok(), "the longest line");
+        bytes.insert(0, b'x');
+        let refused = seen(&[&b"a\n"[..], &bytes].concat()).expect_err("too long");
+        assert_eq!((refused.file.as_str(), refused.line), ("bill.csv", 2));
     }
 }

@@ -6,6 +6,7 @@ use mingfen_provider_api::CallError;
 use mingfen_provider_api::statement::{Fetched, LineKind, StatementKind};
 use mingfen_simulator::alipay::Quirks;
 use mingfen_simulator::faults::{Fault, Rule};
+use sha2::{Digest, Sha256};
 
 #[tokio::test]
 async fn the_days_bills_are_fetched_and_read() {
@@ -19,22 +20,29 @@ async fn the_days_bills_are_fetched_and_read() {
     hospital.simulator.clock().advance_ms(25 * 3_600_000);
     let file = fetched(hospital.bill(StatementKind::Trades, day).await);
     let statements = hospital.channel.statements().expect("an ability");
+    assert!(file.name.ends_with("-trades-2026-03-05.zip"), "{}", file.name);
+    let kept = std::fs::read(&file.path).expect("the file");
+    assert!(kept.starts_with(b"PK"), "as Alipay gave it");
+    assert_eq!(file.sha256, hex::encode(Sha256::digest(&kept)));
     let mut lines = Vec::new();
     let totals = statements
-        .parse_trades(&file, &mut |line| {
+        .parse_trades(&file.path, &mut |line| {
             lines.push((line.kind, line.out_refund_no.into_owned(), line.amount))
         })
         .expect("a sound bill");
     assert_eq!((totals.lines, totals.paid, totals.refunded), (3, Fen::new(18_550), Fen::new(850)));
     assert!(lines.contains(&(LineKind::Refund, "R20260305000030".to_owned(), Fen::new(850))), "{lines:?}");
     let account = fetched(hospital.bill(StatementKind::FundFlow, day).await);
-    assert!(!statements.parse_fund_flow(&account).expect("a sound bill").is_empty());
+    let totals = statements.parse_fund_flow(&account.path, &mut |_| ()).expect("a sound bill");
+    assert!(totals.incomes > 0, "{totals:?}");
 
     hospital.simulator.faults().add(Rule::next("alipay.bill_download", Fault::StatementHash));
+    std::fs::remove_file(&file.path).expect("removed");
     assert!(matches!(hospital.bill(StatementKind::Trades, day).await, Err(CallError::Postponed { .. })));
+    assert_eq!(hospital.kept(), [account.name], "nothing of the torn one");
     hospital.simulator.faults().add(Rule::next("alipay.bill_download", Fault::StatementRowDamaged));
     let damaged = fetched(hospital.bill(StatementKind::Trades, day).await);
-    let refused = statements.parse_trades(&damaged, &mut |_| {});
+    let refused = statements.parse_trades(&damaged.path, &mut |_| {});
     assert!(refused.is_err_and(|error| error.line > 0), "a damaged row is named");
 
     hospital.simulator.clock().advance_ms(24 * 3_600_000);
@@ -69,12 +77,21 @@ fn truth() -> Vec<Line> {
 }
 
 impl Hospital {
+    /// The names of the files in the directory of bills.
+    fn kept(&self) -> Vec<String> {
+        let files = std::fs::read_dir(self.bills.path()).expect("a directory");
+        let mut names: Vec<String> =
+            files.map(|file| file.expect("a file").file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
     async fn lines(&self) -> Vec<Line> {
         let file = fetched(self.bill(StatementKind::Trades, DAY).await);
         let mut lines = Vec::new();
         let statements = self.channel.statements().expect("an ability");
         let totals = statements
-            .parse_trades(&file, &mut |line| {
+            .parse_trades(&file.path, &mut |line| {
                 let sign = if line.kind == LineKind::Refund { -1 } else { 1 };
                 lines.push((line.out_trade_no.into_owned(), sign * line.amount.get(), line.shifted));
             })
@@ -116,8 +133,11 @@ async fn a_comma_in_a_subject_and_further_columns_move_no_money() {
     assert_eq!(hospital.lines().await, truth());
     hospital.damages_next_bill(Fault::StatementComma);
     let account = fetched(hospital.bill(StatementKind::FundFlow, DAY).await);
-    let lines = hospital.channel.statements().expect("an ability").parse_fund_flow(&account);
-    assert_eq!(lines.expect("a sound bill")[0].amount, Fen::new(8850));
+    let mut amounts = Vec::new();
+    let statements = hospital.channel.statements().expect("an ability");
+    let read = statements.parse_fund_flow(&account.path, &mut |line| amounts.push(line.amount));
+    read.expect("a sound bill");
+    assert_eq!(amounts[0], Fen::new(8850));
 }
 
 #[tokio::test]

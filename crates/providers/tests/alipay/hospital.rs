@@ -22,6 +22,8 @@ pub struct Hospital {
     pub channel: Arc<dyn Provider>,
     notify_url: String,
     received: Arc<Mutex<Vec<Vec<u8>>>>,
+    /// Where bills are fetched to.
+    pub bills: tempfile::TempDir,
 }
 
 struct SimulatedTime(Arc<Running>);
@@ -58,7 +60,8 @@ impl Hospital {
         let channel = (registration.build)(&context, &table(&simulator, app_id))
             .unwrap_or_else(|errors| panic!("{errors:?}"));
         let (notify_url, received) = inbox().await;
-        Self { simulator, channel, notify_url, received }
+        let bills = tempfile::tempdir().expect("a directory");
+        Self { simulator, channel, notify_url, received, bills }
     }
 
     pub async fn payer(&self) -> Payer {
@@ -135,7 +138,7 @@ impl Hospital {
 
     pub async fn bill(&self, kind: StatementKind, day: &str) -> Result<Fetched, CallError> {
         let statements = self.channel.statements().expect("an ability");
-        statements.fetch(kind, BusinessDay::parse(day).expect("a day")).await
+        statements.fetch(kind, BusinessDay::parse(day).expect("a day"), self.bills.path()).await
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Hospital {
     pub wechat: Wechat,
     /// How this hospital's WeChat reads what its document leaves open.
     pub quirks: Quirks,
+    /// Where bills are fetched to.
+    pub bills: tempfile::TempDir,
     heard: Arc<Mutex<Vec<RawNotification>>>,
     ear: String,
 }
@@ -80,7 +82,8 @@ impl Hospital {
         let heard = Arc::default();
         let ear = listen(Arc::clone(&sim), Arc::clone(&heard)).await;
         let wechat = adapter(&sim, &sim.base_url, 0, "");
-        Self { sim, wechat, quirks, heard, ear }
+        let bills = tempfile::tempdir().expect("a directory");
+        Self { sim, wechat, quirks, bills, heard, ear }
     }
 
     /// The same hospital with other settings of its channel.

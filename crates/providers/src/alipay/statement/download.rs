@@ -1,11 +1,14 @@
 //! Following the address that Alipay gives for a bill: thirty seconds of life, and only to hosts that a setting allows.
 
 use super::super::Alipay;
-use crate::http::{BaseUrl, HttpRequest, Method};
+use crate::arriving::{self, Arriving};
+use crate::http::{BaseUrl, Body, HttpRequest, Method};
 use mingfen_provider_api::CallError;
+use std::io::Read;
+use std::path::Path;
 use url::Url;
 
-const LARGEST_PACKED_BYTES: usize = 256 * 1024 * 1024;
+const LARGEST_PACKED_BYTES: u64 = 256 * 1024 * 1024;
 const MOST_REDIRECTS: usize = 3;
 
 /// Where a bill may be downloaded from.
@@ -66,8 +69,14 @@ impl DownloadPlaces {
 }
 
 impl Alipay {
-    /// Fetches the archive, checking every redirect like the address itself.
-    pub(super) async fn download(&self, address: &str) -> Result<Vec<u8>, CallError> {
+    /// Fetches the archive into a file, checking every redirect like the address itself; `look` sees the file on the thread that
+    /// wrote it.
+    pub(super) async fn download(
+        &self,
+        address: &str,
+        directory: &Path,
+        look: impl FnOnce(&Arriving) -> Result<(), CallError> + Send + 'static,
+    ) -> Result<Arriving, CallError> {
         let mut url = Url::parse(address).map_err(|_| torn("bill_download_url is no address".to_owned()))?;
         for _ in 0..=MOST_REDIRECTS {
             url = self.download_places.resolve(url)?;
@@ -75,11 +84,14 @@ impl Alipay {
                 HttpRequest { method: Method::GET, url: url.clone(), headers: Vec::new(), body: None };
             let answer = self.http.download(request, LARGEST_PACKED_BYTES).await?;
             match (answer.status, answer.header("location")) {
-                (200, _) if answer.body.starts_with(b"PK\x03\x04") => return Ok(answer.body),
-                // An archive without a file in it.
-                (200, _) if answer.body.starts_with(b"PK\x05\x06") => return Ok(answer.body),
                 (200, _) => {
-                    return Err(torn("a page came instead of the archive: the address had died".to_owned()));
+                    let directory = directory.to_owned();
+                    let write = move |body: &mut Body| {
+                        let file = write_down(body, &directory)?;
+                        look(&file)?;
+                        Ok(file)
+                    };
+                    return answer.read(write).await;
                 }
                 (301 | 302 | 303 | 307 | 308, Some(location)) => {
                     url = url.join(location).map_err(|_| torn("the redirect leads nowhere".to_owned()))?;
@@ -91,6 +103,18 @@ impl Alipay {
         }
         Err(torn("the download was redirected too often".to_owned()))
     }
+}
+
+fn write_down(body: &mut Body, directory: &Path) -> Result<Arriving, CallError> {
+    let mut start = Vec::new();
+    body.by_ref().take(4).read_to_end(&mut start).map_err(|error| arriving::unreadable(&error))?;
+    // The second is an archive without a file in it.
+    if start != b"PK\x03\x04" && start != b"PK\x05\x06" {
+        return Err(torn("a page came instead of the archive: the address had died".to_owned()));
+    }
+    let mut file = Arriving::begin(directory)?;
+    file.fill(start.chain(body), |_| ())?;
+    Ok(file)
 }
 
 /// Nothing is lost by a download that failed: ask for the bill again.

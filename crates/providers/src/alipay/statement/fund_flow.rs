@@ -4,9 +4,11 @@
 //! protocols/alipay.md section 10.5.
 
 use super::table::{self, Form, Moments};
+use crate::text::Lines;
 use mingfen_domain::Fen;
 use mingfen_domain::money::MoneyError;
-use mingfen_provider_api::statement::{FundFlowLine, StatementError, StatementFile};
+use mingfen_provider_api::statement::{FundFlowLine, FundFlowTotals, StatementError};
+use std::io::BufRead;
 
 /// The first line.
 pub(super) const TITLE: &str = "#支付宝账务明细查询";
@@ -25,8 +27,13 @@ pub(super) const RECEIVED: &str = "收入合计";
 const INCOME: &str = "收入金额（+元）";
 const EXPENSE: &str = "支出金额（-元）";
 
-pub(super) fn parse(file: &StatementFile, seller_id: &str) -> Result<Vec<FundFlowLine>, StatementError> {
-    let table = table::open(file, &FORM, seller_id)?;
+pub(super) fn parse<R: BufRead>(
+    lines: Lines<'_, R>,
+    seller_id: &str,
+    each: &mut dyn FnMut(FundFlowLine<'_>),
+) -> Result<FundFlowTotals, StatementError> {
+    let table = table::open(lines, &FORM, seller_id)?;
+    let whole = table.whole();
     let provider_no = table.column("业务流水号")?;
     let our_no = table.column("商户订单号")?;
     let at = table.column("发生时间")?;
@@ -35,9 +42,7 @@ pub(super) fn parse(file: &StatementFile, seller_id: &str) -> Result<Vec<FundFlo
     let balance = table.column("账户余额（元）")?;
     let kind = table.column("业务类型")?;
     let mut moments = Moments::default();
-    let mut lines = Vec::new();
-    let (mut incomes, mut received) = (0_u64, Fen::ZERO);
-    let (mut expenses, mut spent) = (0_u64, Fen::ZERO);
+    let mut totals = FundFlowTotals::default();
     let trailer = table.rows(|row| {
         let refuse = |error: MoneyError| row.place.refuse(error.to_string());
         let (plus, minus) = (row.yuan(income)?, row.yuan(expense)?);
@@ -46,24 +51,25 @@ pub(super) fn parse(file: &StatementFile, seller_id: &str) -> Result<Vec<FundFlo
             return Err(row.place.refuse(problem));
         }
         if minus < Fen::ZERO {
-            expenses += 1;
-            spent = spent.plus(minus).map_err(refuse)?;
+            totals.expenses += 1;
+            totals.spent = totals.spent.minus(minus).map_err(refuse)?;
         } else {
-            incomes += 1;
-            received = received.plus(plus).map_err(refuse)?;
+            totals.incomes += 1;
+            totals.received = totals.received.plus(plus).map_err(refuse)?;
         }
-        lines.push(FundFlowLine {
+        each(FundFlowLine {
             line: row.place.line(),
             at: row.moment(at, &mut moments)?,
-            kind: row.text(kind)?.into_owned(),
+            kind: row.text(kind)?,
             amount: plus.plus(minus).map_err(refuse)?,
             balance: if row.bytes(balance).is_empty() { None } else { Some(row.yuan(balance)?) },
-            provider_no: row.text(provider_no)?.into_owned(),
-            our_no: row.text(our_no)?.into_owned(),
+            provider_no: row.text(provider_no)?,
+            our_no: row.text(our_no)?,
         });
         Ok(())
     })?;
-    trailer.check(SPENT, "共", expenses, spent)?;
-    trailer.check(RECEIVED, "共", incomes, received)?;
-    Ok(lines)
+    let spent = totals.spent.negated().map_err(|error| whole.refuse(error.to_string()))?;
+    trailer.check(SPENT, "共", totals.expenses, spent)?;
+    trailer.check(RECEIVED, "共", totals.incomes, totals.received)?;
+    Ok(totals)
 }

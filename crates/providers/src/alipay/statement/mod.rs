@@ -1,4 +1,4 @@
-//! Bills (对账单): asked for, fetched at once, unpacked, read strictly.
+//! Bills (对账单): asked for, fetched at once, kept as the archive that they come in, read strictly out of it.
 //!
 //! # Source
 //! protocols/alipay.md section 10 (`alipay.data.dataservice.bill.downloadurl.query`).
@@ -14,18 +14,22 @@ mod trades;
 
 pub(super) use download::DownloadPlaces;
 
+use self::summary::Sums;
 use super::Alipay;
 use super::call::Call;
 use super::error::{Failure, Kind};
-use crate::text::{self, ArchiveEntry};
+use crate::text::{self, Archive, Lines, Member};
 use async_trait::async_trait;
 use mingfen_domain::{BusinessDay, Timestamp};
 use mingfen_provider_api::CallError;
 use mingfen_provider_api::statement::{
-    Fetched, FundFlowLine, StatementError, StatementFile, StatementKind, StatementLine, StatementTotals,
+    Fetched, FundFlowLine, FundFlowTotals, StatementError, StatementKind, StatementLine, StatementTotals,
     Statements,
 };
 use serde::{Deserialize, Serialize};
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Seek};
+use std::path::Path;
 
 /// What two million rows come to, unpacked.
 const LARGEST_UNPACKED_BYTES: u64 = 1024 * 1024 * 1024;
@@ -45,10 +49,15 @@ struct BillAnswer {
 
 #[async_trait]
 impl Statements for Alipay {
-    async fn fetch(&self, kind: StatementKind, day: BusinessDay) -> Result<Fetched, CallError> {
-        let bill_type = match kind {
-            StatementKind::Trades => "trade",
-            StatementKind::FundFlow => "signcustomer",
+    async fn fetch(
+        &self,
+        kind: StatementKind,
+        day: BusinessDay,
+        directory: &Path,
+    ) -> Result<Fetched, CallError> {
+        let (bill_type, word) = match kind {
+            StatementKind::Trades => ("trade", "trades"),
+            StatementKind::FundFlow => ("signcustomer", "fund-flow"),
         };
         let content = BillContent { bill_type, bill_date: day.to_string() };
         let call = Call::new("alipay.data.dataservice.bill.downloadurl.query", Kind::Plain, &content)?;
@@ -56,18 +65,14 @@ impl Statements for Alipay {
             Ok(answer) => answer,
             Err(failure) => return absence(&failure, day, self.clock.now()).ok_or(failure.error),
         };
-        let packed = self.download(&answer.bill_download_url).await?;
-        let entries = text::unzip(&packed, LARGEST_UNPACKED_BYTES)
-            .map_err(|error| download::torn(format!("the bill {error}")))?;
-        let (detail, summary) = halves(entries, kind);
-        let detail = detail.ok_or_else(|| download::torn("the archive holds no detail file".to_owned()))?;
-        match summary {
-            Some(summary) => summary::check(kind, &summary, &detail, &self.seller_id)
-                .map_err(|error| download::torn(error.to_string()))?,
-            // The detail has totals of its own, so a bill is not refused for it.
-            None => tracing::warn!(file = %detail.name, "the archive holds no summary of the bill"),
-        }
-        Ok(Fetched::File(detail))
+        let name = format!("alipay-{}-{word}-{day}.zip", self.seller_id);
+        let (file, seller_id) = (name.clone(), self.seller_id.clone());
+        let arrived = self
+            .download(&answer.bill_download_url, directory, move |arriving| {
+                check(&file, arriving.as_file(), kind, &seller_id).map_err(download::torn)
+            })
+            .await?;
+        Ok(Fetched::File(arrived.keep(directory, name)?))
     }
 
     fn trade_layout(&self) -> &'static str {
@@ -76,34 +81,95 @@ impl Statements for Alipay {
 
     fn parse_trades(
         &self,
-        file: &StatementFile,
+        file: &Path,
         each: &mut dyn FnMut(StatementLine<'_>),
     ) -> Result<StatementTotals, StatementError> {
-        trades::parse(file, &self.seller_id, each)
+        let read = |lines: Lines<'_, &mut dyn BufRead>| trades::parse(lines, &self.seller_id, each);
+        read_detail(file, StatementKind::Trades, read)
     }
 
-    fn parse_fund_flow(&self, file: &StatementFile) -> Result<Vec<FundFlowLine>, StatementError> {
-        fund_flow::parse(file, &self.seller_id)
+    fn parse_fund_flow(
+        &self,
+        file: &Path,
+        each: &mut dyn FnMut(FundFlowLine<'_>),
+    ) -> Result<FundFlowTotals, StatementError> {
+        let read = |lines: Lines<'_, &mut dyn BufRead>| fund_flow::parse(lines, &self.seller_id, each);
+        read_detail(file, StatementKind::FundFlow, read)
     }
 }
 
+/// Reads the detail out of an archive; a file that was unpacked by somebody is taken for the detail itself.
+fn read_detail<T>(
+    path: &Path,
+    kind: StatementKind,
+    read: impl FnOnce(Lines<'_, &mut dyn BufRead>) -> Result<T, StatementError>,
+) -> Result<T, StatementError> {
+    let (file, mut reader) = text::open(path)?;
+    let refuse = |problem: String| StatementError { file: file.clone(), line: 0, column: None, problem };
+    let start = reader.fill_buf().map_err(|error| refuse(format!("cannot be read: {error}")))?;
+    if !start.starts_with(b"PK") {
+        return read(Lines::new(&file, &mut reader));
+    }
+    let unpack = |error: text::TextError| refuse(format!("{error}; fetch it again"));
+    let mut archive = Archive::new(reader, LARGEST_UNPACKED_BYTES).map_err(unpack)?;
+    let (detail, _summary) = halves(&file, &mut archive, kind)?;
+    let detail = detail.ok_or_else(|| refuse("holds no detail file; fetch it again".to_owned()))?;
+    let mut unpacked = archive.open(&detail).map_err(unpack)?;
+    read(Lines::new(&path_in(&file, &detail), &mut unpacked))
+}
+
+/// Whether an archive is whole and its two halves agree. A detail that cannot be understood is left to whoever reads it, who names its
+/// line.
+fn check(file: &str, archive: &File, kind: StatementKind, seller_id: &str) -> Result<(), String> {
+    let damaged = |error: text::TextError| format!("the bill {error}");
+    let mut archive = Archive::new(BufReader::new(archive), LARGEST_UNPACKED_BYTES).map_err(damaged)?;
+    archive.check().map_err(damaged)?;
+    let (detail, summary) = halves(file, &mut archive, kind).map_err(|error| error.to_string())?;
+    let detail = detail.ok_or("the archive holds no detail file")?;
+    let Some(summary) = summary else {
+        // The detail has totals of its own, so a bill is not refused for it.
+        tracing::warn!(%file, "the archive holds no summary of the bill");
+        return Ok(());
+    };
+    let lines = archive.open(&detail).map_err(damaged)?;
+    let Ok(sums) = Sums::of(kind, Lines::new(&path_in(file, &detail), lines), seller_id) else {
+        return Ok(());
+    };
+    let lines = archive.open(&summary).map_err(damaged)?;
+    summary::check(Lines::new(&path_in(file, &summary), lines), &sums, seller_id)
+        .map_err(|error| error.to_string())
+}
+
 /// Detail and summary. Names are GBK without saying so and come in either order; what a member is, its first line says.
-fn halves(entries: Vec<ArchiveEntry>, kind: StatementKind) -> (Option<StatementFile>, Option<StatementFile>) {
+fn halves<R: Read + Seek>(
+    file: &str,
+    archive: &mut Archive<R>,
+    kind: StatementKind,
+) -> Result<(Option<Member>, Option<Member>), StatementError> {
     let (detail_title, summary_title) = match kind {
         StatementKind::Trades => (trades::TITLE, summary::TRADES_TITLE),
         StatementKind::FundFlow => (fund_flow::TITLE, summary::FUND_FLOW_TITLE),
     };
+    let refuse = |problem: String| StatementError { file: file.to_owned(), line: 0, column: None, problem };
+    let unpack = |error: text::TextError| refuse(format!("{error}; fetch it again"));
     let (mut detail, mut summary) = (None, None);
-    for entry in entries {
-        let title = text::lines(&entry.bytes).next().and_then(|(_, line)| text::decode_gbk(line).ok());
+    for member in archive.members().map_err(unpack)? {
+        let mut lines = Lines::new(file, archive.open(&member).map_err(unpack)?);
+        let title = lines.read()?.and_then(|(_, line)| text::decode_gbk(line).ok());
         let half = match title.as_deref().map(str::trim) {
             Some(title) if title == detail_title => &mut detail,
             Some(title) if title == summary_title => &mut summary,
             _ => continue,
         };
-        *half = Some(StatementFile { name: entry.name, bytes: entry.bytes });
+        if half.replace(member).is_some() {
+            return Err(refuse("holds two files of the same title; which one is meant?".to_owned()));
+        }
     }
-    (detail, summary)
+    Ok((detail, summary))
+}
+
+fn path_in(archive: &str, member: &Member) -> String {
+    format!("{archive}/{}", member.name)
 }
 
 /// "No bill" is said of a day without trades and of one whose bill is not made yet; the hour tells which.

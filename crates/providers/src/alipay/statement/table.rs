@@ -4,14 +4,17 @@
 //! where it is needed.
 
 use super::shift;
-use crate::text;
+use crate::text::{self, Lines};
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
-use mingfen_provider_api::statement::{StatementError, StatementFile};
+use mingfen_provider_api::statement::StatementError;
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::io::BufRead;
 
 /// What the line that names the account begins with.
 const ACCOUNT: &str = "#账号：";
+/// More comments than any bill has after its rows.
+const MOST_COMMENTS: usize = 64;
 
 /// What kind of bill, and what its columns are.
 pub(super) struct Form {
@@ -39,31 +42,29 @@ pub(super) enum Content {
 }
 
 /// A file whose head was read: what follows are rows.
-pub(super) struct Table<'a, L> {
-    file: &'a StatementFile,
+pub(super) struct Table<'a, R> {
     form: &'static Form,
     names: Vec<String>,
     contents: Vec<Content>,
-    lines: L,
+    lines: Lines<'a, R>,
 }
 
 /// Reads title, account and header.
 ///
 /// # Errors
 /// Another kind of bill, another account, no header.
-pub(super) fn open<'a>(
-    file: &'a StatementFile,
+pub(super) fn open<'a, R: BufRead>(
+    mut lines: Lines<'a, R>,
     form: &'static Form,
     seller_id: &str,
-) -> Result<Table<'a, impl Iterator<Item = (u64, &'a [u8])>>, StatementError> {
+) -> Result<Table<'a, R>, StatementError> {
+    let file = lines.file();
     let whole = Place { file, line: 0 };
-    let mut lines = text::lines(&file.bytes);
-    let title = lines.next().map_or(&b""[..], |(_, line)| line);
-    check_title(&whole, title, form)?;
+    check_title(&whole, lines.read()?.map_or(&b""[..], |(_, line)| line), form)?;
     let mut account_seen = false;
     loop {
         let (line, bytes) =
-            lines.next().ok_or_else(|| whole.refuse("ends before its header; fetch it again"))?;
+            lines.read()?.ok_or_else(|| whole.refuse("ends before its header; fetch it again"))?;
         let place = Place { file, line };
         let decoded = place.decode(bytes)?;
         if let Some(account) = decoded.strip_prefix(ACCOUNT) {
@@ -75,12 +76,12 @@ pub(super) fn open<'a>(
             }
             let names: Vec<String> = decoded.split(',').map(|name| name.trim().to_owned()).collect();
             let contents = names.iter().map(|name| content(name, form)).collect();
-            return Ok(Table { file, form, names, contents, lines });
+            return Ok(Table { form, names, contents, lines });
         }
     }
 }
 
-impl<'a, L: Iterator<Item = (u64, &'a [u8])>> Table<'a, L> {
+impl<'a, R: BufRead> Table<'a, R> {
     /// Where a column is, by its name: the columns change from year to year and from contract to contract.
     pub fn column(&self, name: &'static str) -> Result<Column, StatementError> {
         let mut places = self.names.iter().enumerate().filter(|(_, candidate)| *candidate == name);
@@ -96,31 +97,31 @@ impl<'a, L: Iterator<Item = (u64, &'a [u8])>> Table<'a, L> {
     /// Reads every row into `each` up to the end line, then answers what follows it.
     pub fn rows(
         self,
-        mut each: impl FnMut(Row<'_, 'a>) -> Result<(), StatementError>,
+        mut each: impl FnMut(Row<'_>) -> Result<(), StatementError>,
     ) -> Result<Totals<'a>, StatementError> {
-        let Self { file, form, names, contents, mut lines } = self;
-        let mut cells = Vec::with_capacity(names.len());
-        for (line, bytes) in lines.by_ref() {
+        let whole = self.whole();
+        let Self { form, contents, mut lines, .. } = self;
+        let file = whole.file;
+        while let Some((line, bytes)) = lines.read()? {
             let place = Place { file, line };
             if bytes.first() == Some(&b'#') {
                 if !place.decode(bytes)?.contains(form.end) {
                     return Err(place.refuse(format!("a comment among the rows; {} is wanted", form.end)));
                 }
-                return Totals::read(file, lines);
+                return Totals::read(lines);
             }
             if bytes.trim_ascii().is_empty() {
                 continue;
             }
-            let shifted = cut(bytes, &contents, form, &mut cells).map_err(|problem| place.refuse(problem))?;
+            let (cells, shifted) = cut(bytes, &contents, form).map_err(|problem| place.refuse(problem))?;
             each(Row { place, shifted, cells: &cells, form })?;
         }
-        Err(Place { file, line: 0 }
-            .refuse(format!("is cut short: the line {} is missing; fetch it again", form.end)))
+        Err(whole.refuse(format!("is cut short: the line {} is missing; fetch it again", form.end)))
     }
 
     /// The file itself.
     pub fn whole(&self) -> Place<'a> {
-        Place { file: self.file, line: 0 }
+        Place { file: self.lines.file(), line: 0 }
     }
 }
 
@@ -132,15 +133,15 @@ pub(super) struct Column {
 }
 
 /// One row; columns are trimmed of blanks and of the tabs that keep spreadsheets from rounding numbers.
-pub(super) struct Row<'r, 'a> {
+pub(super) struct Row<'a> {
     pub place: Place<'a>,
     /// It has more commas than its header, and its columns were found by what they hold.
     pub shifted: bool,
-    cells: &'r [&'a [u8]],
+    cells: &'a [&'a [u8]],
     form: &'static Form,
 }
 
-impl<'a> Row<'_, 'a> {
+impl<'a> Row<'a> {
     /// The column's bytes.
     pub fn bytes(&self, column: Column) -> &'a [u8] {
         self.cells.get(column.index).copied().unwrap_or_default()
@@ -209,47 +210,61 @@ impl Moments {
 
 /// The comments that add up the rows.
 pub(super) struct Totals<'a> {
-    file: &'a StatementFile,
-    comments: Vec<(u64, Cow<'a, str>)>,
+    file: &'a str,
+    comments: Vec<(u64, String)>,
 }
 
 impl<'a> Totals<'a> {
-    fn read(
-        file: &'a StatementFile,
-        lines: impl Iterator<Item = (u64, &'a [u8])>,
-    ) -> Result<Self, StatementError> {
-        let mut comments = Vec::new();
-        for (line, bytes) in lines {
-            let place = Place { file, line };
+    fn read<R: BufRead>(mut lines: Lines<'a, R>) -> Result<Self, StatementError> {
+        let mut totals = Self { file: lines.file(), comments: Vec::new() };
+        while let Some((line, bytes)) = lines.read()? {
+            let place = Place { file: totals.file, line };
             let decoded = place.decode(bytes)?;
             if decoded.starts_with('#') {
-                comments.push((line, decoded));
+                totals.keep(place, decoded)?;
             } else if !decoded.trim().is_empty() {
                 return Err(place.refuse("a row after the end of the rows"));
             }
         }
-        Ok(Self { file, comments })
+        Ok(totals)
     }
 
     /// For a file whose form is not known beyond title and account: every comment in it.
     ///
     /// # Errors
     /// Another kind of bill, another account.
-    pub fn anywhere(file: &'a StatementFile, form: &Form, seller_id: &str) -> Result<Self, StatementError> {
-        let mut comments = Vec::new();
-        let mut lines = text::lines(&file.bytes);
-        check_title(&Place { file, line: 0 }, lines.next().map_or(&b""[..], |(_, line)| line), form)?;
-        for (line, bytes) in lines {
+    pub fn anywhere<R: BufRead>(
+        mut lines: Lines<'a, R>,
+        form: &Form,
+        seller_id: &str,
+    ) -> Result<Self, StatementError> {
+        let file = lines.file();
+        check_title(&Place { file, line: 0 }, lines.read()?.map_or(&b""[..], |(_, line)| line), form)?;
+        let mut totals = Self { file, comments: Vec::new() };
+        while let Some((line, bytes)) = lines.read()? {
             let place = Place { file, line };
             let decoded = place.decode(bytes)?;
             if let Some(account) = decoded.strip_prefix(ACCOUNT) {
                 check_account(&place, account, seller_id)?;
             }
             if decoded.starts_with('#') {
-                comments.push((line, decoded));
+                totals.keep(place, decoded)?;
             }
         }
-        Ok(Self { file, comments })
+        Ok(totals)
+    }
+
+    fn keep(&mut self, place: Place<'_>, comment: Cow<'_, str>) -> Result<(), StatementError> {
+        if self.comments.len() == MOST_COMMENTS {
+            return Err(place.refuse(format!("is one comment more than the {MOST_COMMENTS} of any bill")));
+        }
+        self.comments.push((place.line, comment.into_owned()));
+        Ok(())
+    }
+
+    /// The file itself.
+    pub const fn whole(&self) -> Place<'a> {
+        Place { file: self.file, line: 0 }
     }
 
     /// Whether there is a line `#<name>：`.
@@ -264,8 +279,9 @@ impl<'a> Totals<'a> {
         let Some((line, text)) =
             self.comments.iter().find_map(|(line, text)| Some((*line, text.strip_prefix(&begin)?)))
         else {
-            let whole = Place { file: self.file, line: 0 };
-            return Err(whole.refuse(format!("is cut short: the line #{name} is missing; fetch it again")));
+            return Err(self
+                .whole()
+                .refuse(format!("is cut short: the line #{name} is missing; fetch it again")));
         };
         let place = Place { file: self.file, line };
         let said = count_and_sum(text, label)
@@ -289,24 +305,24 @@ fn count_and_sum(text: &str, label: &str) -> Option<(u64, Fen)> {
 /// Where things go wrong.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
-    file: &'a StatementFile,
+    file: &'a str,
     line: u64,
 }
 
-impl<'a> Place<'a> {
+impl Place<'_> {
     /// Its number, from 1.
     pub const fn line(&self) -> u64 {
         self.line
     }
 
+    /// Another line of the file.
+    pub const fn at(self, line: u64) -> Self {
+        Self { line, ..self }
+    }
+
     /// The whole line is wrong.
     pub fn refuse(&self, problem: impl Into<String>) -> StatementError {
-        StatementError {
-            file: self.file.name.clone(),
-            line: self.line,
-            column: None,
-            problem: problem.into(),
-        }
+        StatementError { file: self.file.to_owned(), line: self.line, column: None, problem: problem.into() }
     }
 
     /// One column of it is wrong.
@@ -314,7 +330,7 @@ impl<'a> Place<'a> {
         StatementError { column: Some(column.to_owned()), ..self.refuse(problem) }
     }
 
-    fn decode(&self, bytes: &'a [u8]) -> Result<Cow<'a, str>, StatementError> {
+    fn decode<'l>(&self, bytes: &'l [u8]) -> Result<Cow<'l, str>, StatementError> {
         text::decode_gbk(bytes).map_err(|error| self.refuse(error.to_string()))
     }
 }
@@ -351,23 +367,13 @@ fn content(name: &str, form: &Form) -> Content {
     }
 }
 
-/// Cuts a row into `cells`; whether it was shifted by commas in its texts.
-fn cut<'a>(
-    line: &'a [u8],
-    contents: &[Content],
-    form: &Form,
-    cells: &mut Vec<&'a [u8]>,
-) -> Result<bool, String> {
-    cells.clear();
+/// The cells of a row, and whether it was shifted by commas in its texts.
+fn cut<'a>(line: &'a [u8], contents: &[Content], form: &Form) -> Result<(Vec<&'a [u8]>, bool), String> {
+    let mut cells = Vec::with_capacity(contents.len());
     cells.extend(line.split(|&byte| byte == b',').map(<[u8]>::trim_ascii));
     match cells.len().cmp(&contents.len()) {
-        Ordering::Equal => Ok(false),
+        Ordering::Equal => Ok((cells, false)),
         Ordering::Less => Err(format!("has {} columns, {} are wanted", cells.len(), contents.len())),
-        Ordering::Greater => {
-            let fitted = shift::fit(line, contents, form.empty_is_zero)?;
-            cells.clear();
-            cells.extend(fitted);
-            Ok(true)
-        }
+        Ordering::Greater => Ok((shift::fit(line, contents, form.empty_is_zero)?, true)),
     }
 }

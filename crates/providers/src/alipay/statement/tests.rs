@@ -4,6 +4,7 @@ use super::*;
 use encoding_rs::GBK;
 use mingfen_domain::Fen;
 use mingfen_provider_api::statement::LineKind;
+use std::io::{Cursor, Write};
 
 const SELLER: &str = "2088000000000001";
 
@@ -23,15 +24,20 @@ fn trades(header: &str, rows: &[&str], totals: &str) -> String {
     )
 }
 
-fn file(text: &str) -> StatementFile {
-    StatementFile { name: "bill.csv".to_owned(), bytes: GBK.encode(text).0.into_owned() }
+fn gbk(text: &str) -> Vec<u8> {
+    GBK.encode(text).0.into_owned()
+}
+
+/// Reads a bill of this text.
+fn parsed(text: &str, each: &mut dyn FnMut(StatementLine<'_>)) -> Result<StatementTotals, StatementError> {
+    trades::parse(Lines::new("bill.csv", &gbk(text)[..]), SELLER, each)
 }
 
 type Read = (Vec<(LineKind, String, String, i64, i64, String)>, StatementTotals);
 
 fn read(text: &str) -> Result<Read, StatementError> {
     let mut lines = Vec::new();
-    let totals = trades::parse(&file(text), SELLER, &mut |line| {
+    let totals = parsed(text, &mut |line| {
         lines.push((
             line.kind,
             line.out_trade_no.into_owned(),
@@ -47,7 +53,7 @@ fn read(text: &str) -> Result<Read, StatementError> {
 /// Which rows a person should look at.
 fn flagged(text: &str) -> Vec<bool> {
     let mut flags = Vec::new();
-    trades::parse(&file(text), SELLER, &mut |line| flags.push(line.shifted)).expect("a bill");
+    parsed(text, &mut |line| flags.push(line.shifted)).expect("a bill");
     flags
 }
 
@@ -164,8 +170,9 @@ fn damaged_bills_are_refused_with_line_and_cause() {
 #[test]
 fn a_bill_that_was_saved_again_is_named() {
     let text = trades(HEADER, &[], TOTALS);
-    let saved = StatementFile { name: "b.csv".to_owned(), bytes: format!("\u{feff}{text}").into_bytes() };
-    let problem = trades::parse(&saved, SELLER, &mut |_| {}).expect_err("a refusal").to_string();
+    let saved = format!("\u{feff}{text}");
+    let read = trades::parse(Lines::new("b.csv", saved.as_bytes()), SELLER, &mut |_| {});
+    let problem = read.expect_err("a refusal").to_string();
     assert!(problem.contains("saved again as UTF-8"), "{problem}");
 }
 
@@ -184,42 +191,81 @@ const LEDGER: &str = "#支付宝账务明细查询\r\n#账号：[208800000000000
 #-----------------------------------------账务明细列表结束------------------------------------\r\n\
 #支出合计：1笔，共-8.50元\r\n#收入合计：1笔，共88.50元\r\n#导出时间：[2026年03月06日 07:27:37]\r\n";
 
+fn ledger(text: &str, each: &mut dyn FnMut(FundFlowLine<'_>)) -> Result<FundFlowTotals, StatementError> {
+    fund_flow::parse(Lines::new("ledger.csv", &gbk(text)[..]), SELLER, each)
+}
+
 #[test]
 fn the_ledger_is_read() {
-    let lines = fund_flow::parse(&file(LEDGER), SELLER).unwrap();
-    let seen: Vec<_> = lines
-        .iter()
-        .map(|line| {
-            (
-                line.line,
-                line.amount.get(),
-                line.balance.map(Fen::get),
-                line.kind.as_str(),
-                line.our_no.as_str(),
-            )
-        })
-        .collect();
+    let mut seen = Vec::new();
+    let totals = ledger(LEDGER, &mut |line| {
+        let (amount, balance) = (line.amount.get(), line.balance.map(Fen::get));
+        seen.push((line.line, amount, balance, line.kind.into_owned(), line.our_no.into_owned()));
+    });
+    let order = "H20260305000001".to_owned();
     assert_eq!(
         seen,
         [
-            (6, 8850, Some(108_850), "在线支付", "H20260305000001"),
-            (7, -850, Some(108_000), "退款（交易退款）", "H20260305000001"),
+            (6, 8850, Some(108_850), "在线支付".to_owned(), order.clone()),
+            (7, -850, Some(108_000), "退款（交易退款）".to_owned(), order),
         ]
     );
-    let problem = fund_flow::parse(&file(&LEDGER.replace("共88.50元", "共88.51元")), SELLER).unwrap_err();
+    let counted = FundFlowTotals { incomes: 1, received: Fen::new(8850), expenses: 1, spent: Fen::new(850) };
+    assert_eq!(totals, Ok(counted));
+    let problem = ledger(&LEDGER.replace("共88.50元", "共88.51元"), &mut |_| {}).unwrap_err();
     assert_eq!(problem.line, 10);
+}
+
+/// An archive of files with these names and texts.
+fn zip_of(entries: &[(&str, &str)]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, text) in entries {
+        writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(&gbk(text)).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+type Halves = (Option<Member>, Option<Member>);
+
+fn halves_of(entries: &[(&str, &str)]) -> Result<Halves, StatementError> {
+    let mut archive = Archive::new(Cursor::new(zip_of(entries)), LARGEST_UNPACKED_BYTES).unwrap();
+    halves("bill.zip", &mut archive, StatementKind::Trades)
 }
 
 #[test]
 fn detail_and_summary_are_told_apart_by_their_first_line() {
-    let entry = |name: &str, text: &str| ArchiveEntry { name: name.to_owned(), bytes: file(text).bytes };
-    let summary = entry("a_业务明细.csv", "#支付宝业务汇总查询\r\n");
-    let wanted = entry("b_业务明细(汇总).csv", "#支付宝业务明细查询\r\n");
-    let other = entry("c.csv", "#支付宝账务明细查询\r\n");
-    let (detail, other_half) = halves(vec![summary.clone(), other, wanted], StatementKind::Trades);
+    let summary = ("a_业务明细.csv", "#支付宝业务汇总查询\r\n");
+    let wanted = ("b_业务明细(汇总).csv", "#支付宝业务明细查询\r\n");
+    let other = ("c.csv", "#支付宝账务明细查询\r\n");
+    let (detail, other_half) = halves_of(&[summary, other, wanted]).unwrap();
     assert_eq!(detail.unwrap().name, "b_业务明细(汇总).csv");
     assert_eq!(other_half.unwrap().name, "a_业务明细.csv");
-    assert!(halves(vec![summary], StatementKind::Trades).0.is_none());
+    assert!(halves_of(&[summary]).unwrap().0.is_none());
+    let again = ("d.csv", wanted.1);
+    assert!(halves_of(&[wanted, again]).unwrap_err().problem.contains("two files of the same title"));
+}
+
+#[test]
+fn a_detail_is_read_out_of_its_archive_or_by_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("bill");
+    let detail = trades(HEADER, &[PAYMENT, SECOND, REFUND], TOTALS);
+    let read = |bytes: &[u8]| {
+        std::fs::write(&file, bytes).unwrap();
+        read_detail(&file, StatementKind::Trades, |lines| trades::parse(lines, SELLER, &mut |_| {}))
+    };
+    let totals = expected().1;
+    assert_eq!(read(&gbk(&detail)).as_ref(), Ok(&totals));
+    assert_eq!(read(&zip_of(&[("s.csv", SUMMARY), ("d.csv", &detail)])).as_ref(), Ok(&totals));
+    let torn = read(&zip_of(&[("d.csv", &detail.replace("177.00元", "177.01元"))])).unwrap_err();
+    assert!(torn.to_string().starts_with("bill/d.csv, line 10: "), "{torn}");
+    assert!(read(&zip_of(&[("s.csv", SUMMARY)])).unwrap_err().problem.contains("no detail file"));
+    let mut damaged = zip_of(&[("d.csv", &detail)]);
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    assert!(read(&damaged).is_err());
+    assert!(read(&zip_of(&[])[..10]).unwrap_err().problem.contains("is not a readable ZIP file"));
 }
 
 const SUMMARY: &str = "#支付宝业务汇总查询\r\n#账号：[20880000000000010156]\r\n#起始日期：[2026年03月05日 00:00:00]   终止日期：[2026年03月06日 00:00:00]\r\n\
@@ -231,9 +277,10 @@ const SUMMARY: &str = "#支付宝业务汇总查询\r\n#账号：[20880000000000
 #导出时间：[2026年03月06日 07:27:37]\r\n";
 
 fn compared(summary: &str) -> Result<(), String> {
-    let summary = StatementFile { name: "summary.csv".to_owned(), ..file(summary) };
-    let detail = file(&trades(HEADER, &[PAYMENT, SECOND, REFUND], TOTALS));
-    summary::check(StatementKind::Trades, &summary, &detail, SELLER).map_err(|error| error.to_string())
+    let detail = gbk(&trades(HEADER, &[PAYMENT, SECOND, REFUND], TOTALS));
+    let sums = Sums::of(StatementKind::Trades, Lines::new("bill.csv", &detail[..]), SELLER).unwrap();
+    let summary = gbk(summary);
+    summary::check(Lines::new("summary.csv", &summary[..]), &sums, SELLER).map_err(|error| error.to_string())
 }
 
 #[test]
@@ -289,16 +336,28 @@ fn a_summary_that_is_damaged_or_disagrees_is_refused_with_line_and_cause() {
 
 #[test]
 fn a_damaged_detail_is_left_to_whoever_reads_it() {
-    let detail = file("#支付宝业务明细查询\r\n");
-    assert!(summary::check(StatementKind::Trades, &file(SUMMARY), &detail, SELLER).is_ok());
+    let looked_at = |entries: &[(&str, &str)]| {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&zip_of(entries)).unwrap();
+        check("bill.zip", &file, StatementKind::Trades, SELLER)
+    };
+    let title = "#支付宝业务明细查询\r\n";
+    assert_eq!(looked_at(&[("d.csv", title), ("s.csv", SUMMARY)]), Ok(()));
+    let two = trades(HEADER, &[PAYMENT, REFUND], TOTALS);
+    assert_eq!(looked_at(&[("d.csv", &two), ("s.csv", SUMMARY)]), Ok(()), "it contradicts itself");
+    let sound = trades(HEADER, &[PAYMENT, SECOND, REFUND], TOTALS);
+    let other = SUMMARY.replace("168.50,168.50", "168.51,168.51");
+    let refused = looked_at(&[("d.csv", &sound), ("s.csv", &other)]).unwrap_err();
+    assert!(refused.starts_with("bill.zip/s.csv, line 7"), "{refused}");
 }
 
 #[test]
 fn the_accounts_summary_is_compared_where_it_has_totals() {
     let head = "#支付宝账务汇总查询\r\n#账号：[20880000000000010156]\r\n";
     let compared = |text: &str| {
-        summary::check(StatementKind::FundFlow, &file(text), &file(LEDGER), SELLER)
-            .map_err(|error| error.line)
+        let detail = gbk(LEDGER);
+        let sums = Sums::of(StatementKind::FundFlow, Lines::new("l.csv", &detail[..]), SELLER).unwrap();
+        summary::check(Lines::new("s.csv", &gbk(text)[..]), &sums, SELLER).map_err(|error| error.line)
     };
     let totals = "#支出合计：1笔，共-8.50元\r\n#收入合计：1笔，共88.50元\r\n";
     assert_eq!(compared(&format!("{head}{totals}")), Ok(()));

@@ -4,11 +4,11 @@
 //! protocols/alipay.md section 10.3.
 
 use super::table::{self, Column, Form, Moments, Row};
+use crate::text::Lines;
 use mingfen_domain::Fen;
 use mingfen_domain::money::MoneyError;
-use mingfen_provider_api::statement::{
-    LineKind, StatementError, StatementFile, StatementLine, StatementTotals,
-};
+use mingfen_provider_api::statement::{LineKind, StatementError, StatementLine, StatementTotals};
+use std::io::BufRead;
 
 /// The first line.
 pub(super) const TITLE: &str = "#支付宝业务明细查询";
@@ -43,12 +43,13 @@ struct Sums {
     refunded: Fen,
 }
 
-pub(super) fn parse(
-    file: &StatementFile,
+pub(super) fn parse<R: BufRead>(
+    lines: Lines<'_, R>,
     seller_id: &str,
     each: &mut dyn FnMut(StatementLine<'_>),
 ) -> Result<StatementTotals, StatementError> {
-    let table = table::open(file, &FORM, seller_id)?;
+    let table = table::open(lines, &FORM, seller_id)?;
+    let whole = table.whole();
     let columns = Columns {
         trade_no: table.column("支付宝交易号")?,
         out_trade_no: table.column("商户订单号")?,
@@ -66,23 +67,19 @@ pub(super) fn parse(
         each(line);
         Ok(())
     })?;
-    let whole = |error: MoneyError| StatementError {
-        file: file.name.clone(),
-        line: 0,
-        column: None,
-        problem: error.to_string(),
-    };
+    let out_of_range = |error: MoneyError| whole.refuse(error.to_string());
     trailer.check("交易合计", "商家实收共", sums.payments, sums.paid)?;
-    trailer.check("退款合计", "商家实收退款共", sums.refunds, sums.refunded.negated().map_err(whole)?)?;
+    trailer.check(
+        "退款合计",
+        "商家实收退款共",
+        sums.refunds,
+        sums.refunded.negated().map_err(out_of_range)?,
+    )?;
     Ok(StatementTotals { lines: sums.payments + sums.refunds, paid: sums.paid, refunded: sums.refunded })
 }
 
 impl Columns {
-    fn line<'a>(
-        &self,
-        row: &Row<'_, 'a>,
-        moments: &mut Moments,
-    ) -> Result<StatementLine<'a>, StatementError> {
+    fn line<'a>(&self, row: &Row<'a>, moments: &mut Moments) -> Result<StatementLine<'a>, StatementError> {
         let (kind, status) = match row.bytes(self.kind) {
             PAYMENT => (LineKind::Payment, "交易"),
             REFUND => (LineKind::Refund, "退款"),

@@ -556,13 +556,16 @@ async fn a_bill_that_is_not_an_archive_is_asked_for_again() {
         gateway(vec![Answer::Signed(link), Answer::Raw("<html>expired</html>".to_owned())]).await;
     let day = BusinessDay::parse("2026-03-04").unwrap();
     let channel = channel(&address);
-    let fetched = channel.statements().unwrap().fetch(StatementKind::Trades, day).await;
+    let directory = tempfile::tempdir().unwrap();
+    let fetched = channel.statements().unwrap().fetch(StatementKind::Trades, day, directory.path()).await;
     assert!(matches!(fetched, Err(CallError::Postponed { .. })));
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     let asked = server.await.unwrap();
     assert_eq!(value(&asked[0], "biz_content"), r#"{"bill_type":"trade","bill_date":"2026-03-04"}"#);
     assert_eq!(value(&asked[1], "fileId"), "/trade/1");
     let (address, _server) =
         gateway(vec![Answer::Signed(r#"{"code":"40004","sub_code":"isp.bill_not_exist"}"#)]).await;
-    let fetched = super::channel(&address).statements().unwrap().fetch(StatementKind::Trades, day).await;
+    let channel = super::channel(&address);
+    let fetched = channel.statements().unwrap().fetch(StatementKind::Trades, day, directory.path()).await;
     assert!(matches!(fetched, Ok(Fetched::NotYet)));
 }

@@ -2,7 +2,8 @@
 
 use super::table::{self, Column, Part, unescape};
 use mingfen_domain::Fen;
-use mingfen_provider_api::statement::{FundFlowLine, StatementError, StatementFile};
+use mingfen_provider_api::statement::{FundFlowLine, FundFlowTotals, StatementError};
+use std::path::Path;
 
 struct Columns {
     at: Column,
@@ -12,19 +13,12 @@ struct Columns {
     amount: Column,
     balance: Option<Column>,
     our_no: Option<Column>,
-    incoming: Side,
-    outgoing: Side,
-}
-
-#[derive(Default)]
-struct Side {
-    count: u64,
-    fen: Fen,
+    counted: FundFlowTotals,
 }
 
 /// Reads the file.
-pub fn parse(file: &StatementFile) -> Result<Vec<FundFlowLine>, StatementError> {
-    let mut lines = Vec::new();
+pub fn parse(file: &Path, each: &mut dyn FnMut(FundFlowLine<'_>)) -> Result<FundFlowTotals, StatementError> {
+    let mut totals = FundFlowTotals::default();
     table::read(
         file,
         Columns::find,
@@ -34,49 +28,50 @@ pub fn parse(file: &StatementFile) -> Result<Vec<FundFlowLine>, StatementError> 
             if amount < Fen::ZERO {
                 return Err(row.error(columns.amount, format!("{amount} is negative")));
             }
-            let (side, signed) = match row.text(columns.direction) {
-                "收入" => (&mut columns.incoming, amount),
-                "支出" => (&mut columns.outgoing, amount.negated().map_err(|_| out_of_range())?),
+            let counted = &mut columns.counted;
+            let (count, sum, signed) = match row.text(columns.direction) {
+                "收入" => (&mut counted.incomes, &mut counted.received, amount),
+                "支出" => {
+                    (&mut counted.expenses, &mut counted.spent, amount.negated().map_err(|_| out_of_range())?)
+                }
                 other => {
                     let problem = format!("{:?} is neither 收入 nor 支出", crate::text::cut(other, 32));
                     return Err(row.error(columns.direction, problem));
                 }
             };
-            side.count += 1;
-            side.fen = side
-                .fen
-                .plus(amount)
-                .map_err(|_| row.error(columns.amount, "the sum is out of range".to_owned()))?;
-            lines.push(FundFlowLine {
+            *count += 1;
+            *sum = sum.plus(amount).map_err(|_| out_of_range())?;
+            each(FundFlowLine {
                 line: row.line(),
                 at: row.time(columns.at)?,
                 kind: unescape(row.text(columns.kind)),
                 amount: signed,
                 balance: columns.balance.map(|column| row.fen(column)).transpose()?,
-                provider_no: row.text(columns.provider_no).to_owned(),
-                our_no: columns.our_no.map(|column| row.text(column)).unwrap_or_default().to_owned(),
+                provider_no: row.text(columns.provider_no).into(),
+                our_no: columns.our_no.map(|column| row.text(column)).unwrap_or_default().into(),
             });
             Ok(())
         },
         |columns, summary| {
             let part = summary.part();
-            let Columns { incoming, outgoing, .. } = columns;
-            for (name, counted) in [
-                ("资金流水总笔数", incoming.count + outgoing.count),
-                ("收入笔数", incoming.count),
-                ("支出笔数", outgoing.count),
+            let counted = columns.counted;
+            for (name, found) in [
+                ("资金流水总笔数", counted.incomes + counted.expenses),
+                ("收入笔数", counted.incomes),
+                ("支出笔数", counted.expenses),
             ] {
                 let column = part.require(&[name])?;
-                summary.agree(column, summary.count(column)?, counted)?;
+                summary.agree(column, summary.count(column)?, found)?;
             }
-            for (name, counted) in [("收入金额", incoming.fen), ("支出金额", outgoing.fen)] {
+            for (name, found) in [("收入金额", counted.received), ("支出金额", counted.spent)] {
                 let column = part.require(&[name])?;
-                summary.agree(column, summary.fen(column)?, counted)?;
+                summary.agree(column, summary.fen(column)?, found)?;
             }
+            totals = counted;
             Ok(())
         },
     )?;
-    Ok(lines)
+    Ok(totals)
 }
 
 impl Columns {
@@ -89,8 +84,7 @@ impl Columns {
             amount: part.require(&["收支金额(元)", "收支金额"])?,
             balance: part.find(&["账户结余(元)", "账户结余"]),
             our_no: part.find(&["业务凭证号"]),
-            incoming: Side::default(),
-            outgoing: Side::default(),
+            counted: FundFlowTotals::default(),
         })
     }
 }

@@ -10,22 +10,25 @@ mod trades;
 use super::Wechat;
 use super::error::{Asked, Meaning, sort};
 use super::wire::Failure;
-use crate::http::{Method, SendError};
+use crate::arriving::{self, Arriving};
+use crate::http::{Body, Method};
 use crate::text;
 use async_trait::async_trait;
 use mingfen_domain::BusinessDay;
 use mingfen_provider_api::CallError;
 use mingfen_provider_api::statement::{
-    Fetched, FundFlowLine, StatementError, StatementFile, StatementKind, StatementLine, StatementTotals,
-    Statements,
+    Fetched, FundFlowLine, FundFlowTotals, StatementError, StatementFile, StatementKind, StatementLine,
+    StatementTotals, Statements,
 };
 use serde::Deserialize;
 use sha1::{Digest, Sha1};
+use std::io::BufReader;
+use std::path::Path;
 use url::Url;
 
 /// A million rows a day have about 280 MB.
 const FILE_LIMIT_BYTES: u64 = 1 << 30;
-const DOWNLOAD_LIMIT_BYTES: usize = 256 << 20;
+const DOWNLOAD_LIMIT_BYTES: u64 = 256 << 20;
 
 /// Bills are made from nine in the morning on, and are to be fetched from ten.
 const READY_SECONDS_INTO_THE_NEXT_DAY: i64 = 10 * 3600;
@@ -39,7 +42,12 @@ struct BillAnswer {
 
 #[async_trait]
 impl Statements for Wechat {
-    async fn fetch(&self, kind: StatementKind, day: BusinessDay) -> Result<Fetched, CallError> {
+    async fn fetch(
+        &self,
+        kind: StatementKind,
+        day: BusinessDay,
+        directory: &Path,
+    ) -> Result<Fetched, CallError> {
         let (path, word) = match kind {
             StatementKind::Trades => {
                 (format!("/v3/bill/tradebill?bill_date={day}&bill_type=ALL&tar_type=GZIP"), "trades")
@@ -64,9 +72,8 @@ impl Statements for Wechat {
             }
             Err(failure) => return Err(failure.into_call_error(Asked::Bill)),
         };
-        let bytes = self.download(&answer).await?;
         let name = format!("wechat-{}-{word}-{day}.csv", self.wire.mchid);
-        Ok(Fetched::File(StatementFile { name, bytes }))
+        Ok(Fetched::File(self.download(&answer, directory, name).await?))
     }
 
     fn trade_layout(&self) -> &'static str {
@@ -75,20 +82,29 @@ impl Statements for Wechat {
 
     fn parse_trades(
         &self,
-        file: &StatementFile,
+        file: &Path,
         each: &mut dyn FnMut(StatementLine<'_>),
     ) -> Result<StatementTotals, StatementError> {
         trades::parse(file, &self.wire.mchid, each)
     }
 
-    fn parse_fund_flow(&self, file: &StatementFile) -> Result<Vec<FundFlowLine>, StatementError> {
-        fund_flow::parse(file)
+    fn parse_fund_flow(
+        &self,
+        file: &Path,
+        each: &mut dyn FnMut(FundFlowLine<'_>),
+    ) -> Result<FundFlowTotals, StatementError> {
+        fund_flow::parse(file, each)
     }
 }
 
 impl Wechat {
     /// The download is not signed; what proves it is the hash in the signed answer, over the unpacked bytes.
-    async fn download(&self, bill: &BillAnswer) -> Result<Vec<u8>, CallError> {
+    async fn download(
+        &self,
+        bill: &BillAnswer,
+        directory: &Path,
+        name: String,
+    ) -> Result<StatementFile, CallError> {
         let in_doubt = |cause: &str| CallError::InDoubt(cause.to_owned());
         let mut url = Url::parse(&bill.download_url)
             .map_err(|_| in_doubt("the bill's download_url is not an address"))?;
@@ -96,34 +112,35 @@ impl Wechat {
             base.take_over(&mut url)?;
         }
         let request = self.wire.signed(Method::GET, url, None)?;
-        let answer = self
-            .wire
-            .http
-            .download(request, DOWNLOAD_LIMIT_BYTES)
-            .await
-            .map_err(|error: SendError| CallError::from(error))?;
+        let answer = self.wire.http.download(request, DOWNLOAD_LIMIT_BYTES).await?;
         if answer.status != 200 {
             return Err(CallError::Postponed {
                 code: format!("HTTP {}", answer.status),
                 message: "the bill could not be downloaded; ask for a new address".to_owned(),
             });
         }
-        let bytes = if text::is_gzip(&answer.body) {
-            text::gunzip(&answer.body, FILE_LIMIT_BYTES)
-                .map_err(|error| CallError::InDoubt(format!("the bill {error}")))?
-        } else {
-            answer.body
-        };
-        check_hash(bill, &bytes).map_err(in_doubt)?;
-        Ok(bytes)
+        let place = directory.to_owned();
+        let (file, sha1) = answer.read(move |body| unpack(body, &place)).await?;
+        check_hash(bill, &sha1).map_err(in_doubt)?;
+        file.keep(directory, name)
     }
 }
 
-fn check_hash(bill: &BillAnswer, bytes: &[u8]) -> Result<(), &'static str> {
+/// Writes the body unpacked into a file; beside it the SHA-1 of what was written, in hex.
+fn unpack(body: &mut Body, directory: &Path) -> Result<(Arriving, String), CallError> {
+    let mut file = Arriving::begin(directory)?;
+    let mut sha1 = Sha1::new();
+    let unpacked =
+        text::gunzip(BufReader::new(body), FILE_LIMIT_BYTES).map_err(|error| arriving::unreadable(&error))?;
+    file.fill(unpacked, |piece| sha1.update(piece))?;
+    Ok((file, hex::encode(sha1.finalize())))
+}
+
+fn check_hash(bill: &BillAnswer, sha1: &str) -> Result<(), &'static str> {
     if bill.hash_type != "SHA1" {
         return Err("the bill's hash is of a kind that we do not know");
     }
-    if hex::encode(Sha1::digest(bytes)).eq_ignore_ascii_case(&bill.hash_value) {
+    if sha1.eq_ignore_ascii_case(&bill.hash_value) {
         Ok(())
     } else {
         Err("the bill does not have the hash that WeChat signed; fetch it again")

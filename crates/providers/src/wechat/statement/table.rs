@@ -1,9 +1,12 @@
 //! The grammar both bills share: a bare header, rows whose every field has a backtick before it, a bare summary header, one
 //! summary row. Columns are found by name, because sets and orders differ by type and by the merchant's age.
 
-use crate::text::{cut, decode_utf8};
+use crate::text::{self, Lines, cut};
 use mingfen_domain::{Fen, Timestamp};
-use mingfen_provider_api::statement::{StatementError, StatementFile};
+use mingfen_provider_api::statement::StatementError;
+use std::borrow::Cow;
+use std::io::BufRead;
+use std::path::Path;
 
 /// What to do about every damage that fetching again may heal.
 const FETCH_AGAIN: &str = "fetch the file again; if it stays so, keep it and ask WeChat Pay";
@@ -23,59 +26,76 @@ pub struct Column {
 }
 
 /// A row of a part, split.
-pub struct Row<'p, 'a> {
-    part: &'p Part<'a>,
+pub struct Row<'a> {
+    part: &'a Part<'a>,
     line: u64,
-    fields: &'p [&'a str],
+    fields: &'a [&'a str],
 }
 
-/// Reads a whole file: `begin` finds the columns, `each` takes the rows, and the summary comes back.
+/// Reads a whole file: `begin` finds the columns, `each` takes the rows, and `end` the summary.
 ///
 /// `begin`'s columns are passed to every `each`.
-pub fn read<'a, C>(
-    file: &'a StatementFile,
-    begin: impl FnOnce(&Part<'a>) -> Result<C, StatementError>,
-    mut each: impl FnMut(&mut C, &Row<'_, 'a>) -> Result<(), StatementError>,
-    end: impl FnOnce(C, &Row<'_, 'a>) -> Result<(), StatementError>,
+pub fn read<C>(
+    file: &Path,
+    begin: impl FnOnce(&Part<'_>) -> Result<C, StatementError>,
+    mut each: impl FnMut(&mut C, &Row<'_>) -> Result<(), StatementError>,
+    end: impl FnOnce(C, &Row<'_>) -> Result<(), StatementError>,
 ) -> Result<(), StatementError> {
-    let name = file.name.as_str();
-    let text = decode_utf8(&file.bytes).map_err(|_| whole(file, not_utf8(&file.bytes)))?;
-    let mut lines = (1_u64..)
-        .zip(text.split('\n'))
-        .map(|(number, line)| (number, line.strip_suffix('\r').unwrap_or(line)))
-        .peekable();
-    let header = lines.next().map(|(_, line)| line).unwrap_or_default();
+    let (name, reader) = text::open(file)?;
+    let name = name.as_str();
+    let mut lines = Lines::new(name, reader);
+    let header = next(&mut lines)?.map_or("", |(_, header)| header.trim_start_matches('\u{feff}'));
     if header.is_empty() || header.starts_with(['`', '<', '{']) {
         let begins = cut(header, 40);
-        return Err(whole(
-            file,
-            format!(
-                "is not a bill: it begins with {begins:?}; an error page may have been saved, {FETCH_AGAIN}"
-            ),
-        ));
+        let problem = format!(
+            "is not a bill: it begins with {begins:?}; an error page may have been saved, {FETCH_AGAIN}"
+        );
+        return Err(StatementError { file: name.to_owned(), line: 0, column: None, problem });
     }
     let part = Part::new(name, 1, header)?;
     let mut columns = begin(&part)?;
-    let mut fields: Vec<&'a str> = Vec::with_capacity(part.names.len());
-    while let Some((line, text)) = lines.next_if(|(_, text)| text.starts_with('`')) {
-        part.split(line, text, &mut fields)?;
-        each(&mut columns, &Row { part: &part, line, fields: &fields })?;
-    }
     let cut_off = |line| StatementError {
         file: name.to_owned(),
         line,
         column: None,
         problem: format!("the file ends before its summary; it was cut off, {FETCH_AGAIN}"),
     };
-    let (line, text) = lines.next().filter(|(_, text)| !text.is_empty()).ok_or_else(|| cut_off(part.line))?;
-    let summary = Part::new(name, line, text)?;
-    let (line, text) = lines.next().filter(|(_, text)| text.starts_with('`')).ok_or_else(|| cut_off(line))?;
-    summary.split(line, text, &mut fields)?;
-    if let Some((line, text)) = lines.find(|(_, text)| !text.is_empty()) {
-        let problem = format!("{:?} follows the summary; {FETCH_AGAIN}", cut(text, 40));
-        return Err(StatementError { file: name.to_owned(), line, column: None, problem });
+    let summary = loop {
+        match next(&mut lines)? {
+            Some((line, row)) if row.starts_with('`') => {
+                let fields = part.split(line, row)?;
+                each(&mut columns, &Row { part: &part, line, fields: &fields })?;
+            }
+            Some((line, heading)) if !heading.is_empty() => break Part::new(name, line, heading)?,
+            _ => return Err(cut_off(part.line)),
+        }
+    };
+    match next(&mut lines)? {
+        Some((line, row)) if row.starts_with('`') => {
+            let fields = summary.split(line, row)?;
+            end(columns, &Row { part: &summary, line, fields: &fields })?;
+        }
+        _ => return Err(cut_off(summary.line)),
     }
-    end(columns, &Row { part: &summary, line, fields: &fields })
+    while let Some((line, rest)) = next(&mut lines)? {
+        if !rest.is_empty() {
+            let problem = format!("{:?} follows the summary; {FETCH_AGAIN}", cut(rest, 40));
+            return Err(StatementError { file: name.to_owned(), line, column: None, problem });
+        }
+    }
+    Ok(())
+}
+
+fn next<'l, R: BufRead>(lines: &'l mut Lines<'_, R>) -> Result<Option<(u64, &'l str)>, StatementError> {
+    let file = lines.file();
+    let Some((line, bytes)) = lines.read()? else { return Ok(None) };
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(Some((line, text))),
+        Err(_) => {
+            let problem = format!("is not UTF-8 text; it must be kept as it was downloaded, {FETCH_AGAIN}");
+            Err(StatementError { file: file.to_owned(), line, column: None, problem })
+        }
+    }
 }
 
 impl<'a> Part<'a> {
@@ -119,8 +139,8 @@ impl<'a> Part<'a> {
     }
 
     /// Splits at a comma that a backtick follows; a comma without one belongs to the text around it.
-    fn split<'l>(&self, line: u64, text: &'l str, fields: &mut Vec<&'l str>) -> Result<(), StatementError> {
-        fields.clear();
+    fn split<'l>(&self, line: u64, text: &'l str) -> Result<Vec<&'l str>, StatementError> {
+        let mut fields = Vec::with_capacity(self.names.len());
         let bytes = text.as_bytes();
         let mut start = 1;
         for (comma, _) in text.match_indices(',') {
@@ -131,7 +151,7 @@ impl<'a> Part<'a> {
         }
         fields.push(&text[start..]);
         if fields.len() == self.names.len() {
-            return Ok(());
+            return Ok(fields);
         }
         let problem = format!(
             "has {} fields where the header has {}; the line is damaged, {FETCH_AGAIN}",
@@ -146,7 +166,7 @@ impl<'a> Part<'a> {
     }
 }
 
-impl<'a> Row<'_, 'a> {
+impl<'a> Row<'a> {
     /// Its number in the file.
     pub const fn line(&self) -> u64 {
         self.line
@@ -214,8 +234,8 @@ impl<'a> Row<'_, 'a> {
 }
 
 /// Puts back what the file escapes in free text: a comma is written as backslash and blank, a line break as backslash and n.
-pub fn unescape(text: &str) -> String {
-    text.replace("\\ ", ",").replace("\\n", "\n")
+pub fn unescape(text: &str) -> Cow<'_, str> {
+    if text.contains('\\') { text.replace("\\ ", ",").replace("\\n", "\n").into() } else { text.into() }
 }
 
 fn milli_fen(text: &str) -> Option<i64> {
@@ -228,14 +248,4 @@ fn milli_fen(text: &str) -> Option<i64> {
     let fraction: i64 = format!("{decimals:0<5}").parse().ok()?;
     let value = whole.parse::<i64>().ok()?.checked_mul(100_000)?.checked_add(fraction)?;
     Some(if negative { -value } else { value })
-}
-
-fn whole(file: &StatementFile, problem: String) -> StatementError {
-    StatementError { file: file.name.clone(), line: 0, column: None, problem }
-}
-
-fn not_utf8(bytes: &[u8]) -> String {
-    let good = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
-    let line = bytes[..good].iter().filter(|&&byte| byte == b'\n').count() + 1;
-    format!("is not UTF-8 text from line {line} on; it must be kept as it was downloaded, {FETCH_AGAIN}")
 }

@@ -7,15 +7,19 @@ use mingfen_provider_api::statement::LineKind;
 
 const V9: &str = include_str!("../../../testdata/wechat/v9-trades-all.csv");
 
-fn file(text: &str) -> StatementFile {
-    StatementFile { name: "bill.csv".to_owned(), bytes: text.as_bytes().to_vec() }
+/// Reads a file that holds these bytes.
+fn of_file<T>(bytes: &[u8], read: impl FnOnce(&Path) -> T) -> T {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = directory.path().join("bill.csv");
+    std::fs::write(&file, bytes).expect("written");
+    read(&file)
 }
 
 type Seen = (u64, LineKind, String, String, i64, i64, String);
 
 fn trades(text: &str) -> Result<(Vec<Seen>, StatementTotals), StatementError> {
     let mut seen = Vec::new();
-    let totals = vectors::wechat().parse_trades(&file(text), &mut |line| {
+    let mut keep = |line: StatementLine<'_>| {
         seen.push((
             line.line,
             line.kind,
@@ -25,7 +29,8 @@ fn trades(text: &str) -> Result<(Vec<Seen>, StatementTotals), StatementError> {
             line.fee_milli_fen,
             line.status.into_owned(),
         ));
-    })?;
+    };
+    let totals = of_file(text.as_bytes(), |file| vectors::wechat().parse_trades(file, &mut keep))?;
     Ok((seen, totals))
 }
 
@@ -55,8 +60,9 @@ fn v9_has_the_hash_of_the_document() {
         download_url: String::new(),
     };
     let hash = "a659260f02fff20d583488b66174ec0448eed4d2";
-    assert_eq!(check_hash(&bill(hash), V9.as_bytes()), Ok(()));
-    assert!(check_hash(&bill(hash), V9.trim_start_matches('\u{feff}').as_bytes()).is_err());
+    let sha1 = |text: &str| hex::encode(Sha1::digest(text));
+    assert_eq!(check_hash(&bill(hash), &sha1(V9)), Ok(()));
+    assert!(check_hash(&bill(hash), &sha1(V9.trim_start_matches('\u{feff}'))).is_err());
 }
 
 #[test]
@@ -143,9 +149,10 @@ fn damage_is_named_by_line_and_column() {
     assert!(refused(&format!("{V9}`more\r\n")).contains("follows the summary"));
     assert!(refused("<html>").starts_with("bill.csv, line 0: is not a bill"));
     assert!(refused("").starts_with("bill.csv, line 0: is not a bill"));
-    let gbk = StatementFile { name: "bill.csv".to_owned(), bytes: b"a,b\n\xBD\xBB\n".to_vec() };
-    let error = vectors::wechat().parse_trades(&gbk, &mut |_| ()).expect_err("not UTF-8");
-    assert!(error.problem.starts_with("is not UTF-8 text from line 2 on"), "{error}");
+    let gbk = [lines[0].as_bytes(), b"\r\n`\xBD\xBB\r\n"].concat();
+    let read = of_file(&gbk, |file| vectors::wechat().parse_trades(file, &mut |_| ()));
+    let error = read.expect_err("not UTF-8");
+    assert!(error.to_string().starts_with("bill.csv, line 2: is not UTF-8 text"), "{error}");
 }
 
 #[test]
@@ -153,6 +160,20 @@ fn a_refund_fee_may_have_either_sign() {
     let positive = V9.replace("`-0.03000", "`0.03000");
     assert!(trades(&positive).is_ok(), "the summary takes it off");
     assert!(refused(&V9.replace("`-0.03000", "`-0.04000")).contains("column 手续费总金额"));
+}
+
+fn fund_flow(text: &str) -> Result<(Vec<FundFlowLine<'static>>, FundFlowTotals), StatementError> {
+    let mut lines = Vec::new();
+    let mut keep = |line: FundFlowLine<'_>| {
+        lines.push(FundFlowLine {
+            kind: line.kind.into_owned().into(),
+            provider_no: line.provider_no.into_owned().into(),
+            our_no: line.our_no.into_owned().into(),
+            ..line
+        });
+    };
+    let totals = of_file(text.as_bytes(), |file| vectors::wechat().parse_fund_flow(file, &mut keep))?;
+    Ok((lines, totals))
 }
 
 #[test]
@@ -163,7 +184,9 @@ fn a_fund_flow_bill_is_read_with_either_brackets() {
     let summary = "资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额\r\n`2,`1,`0.10,`1,`0.01";
     let text = format!("\u{feff}{header}\r\n{refund}\r\n{payment}\r\n{summary}\r\n");
     for text in [text.clone(), text.replace('(', "（").replace(')', "）")] {
-        let lines = vectors::wechat().parse_fund_flow(&file(&text)).expect("a fund-flow bill");
+        let (lines, totals) = fund_flow(&text).expect("a fund-flow bill");
+        let counted = FundFlowTotals { incomes: 1, received: Fen::new(10), expenses: 1, spent: Fen::new(1) };
+        assert_eq!(totals, counted);
         assert_eq!(lines.len(), 2);
         assert_eq!(lines[0].amount, Fen::new(-1));
         assert_eq!(lines[0].balance, Some(Fen::new(22)));
@@ -172,6 +195,6 @@ fn a_fund_flow_bill_is_read_with_either_brackets() {
         assert_eq!(Ok(lines[0].at), Timestamp::from_beijing_text("2021-02-01 13:54:01"));
         assert_eq!(lines[1].amount, Fen::new(10));
     }
-    let wrong = vectors::wechat().parse_fund_flow(&file(&text.replace("`2,`1,`0.10", "`2,`1,`0.11")));
+    let wrong = fund_flow(&text.replace("`2,`1,`0.10", "`2,`1,`0.11"));
     assert_eq!(wrong.map_err(|error| (error.line, error.column)), Err((5, Some("收入金额".to_owned()))));
 }

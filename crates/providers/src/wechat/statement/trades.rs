@@ -2,10 +2,9 @@
 
 use super::table::{self, Column, Part, Row};
 use mingfen_domain::Fen;
-use mingfen_provider_api::statement::{
-    LineKind, StatementError, StatementFile, StatementLine, StatementTotals,
-};
+use mingfen_provider_api::statement::{LineKind, StatementError, StatementLine, StatementTotals};
 use std::borrow::Cow;
+use std::path::Path;
 
 /// Every total of the summary and the column it adds up. Old bills have the last three.
 const TOTALS: &[(&str, &str)] = &[
@@ -53,11 +52,11 @@ struct Fees {
 
 /// Reads the file of merchant `mchid`.
 pub fn parse(
-    file: &StatementFile,
+    file: &Path,
     mchid: &str,
     each: &mut dyn FnMut(StatementLine<'_>),
 ) -> Result<StatementTotals, StatementError> {
-    let mut totals = None;
+    let mut totals = StatementTotals { lines: 0, paid: Fen::ZERO, refunded: Fen::ZERO };
     table::read(
         file,
         Columns::find,
@@ -69,16 +68,11 @@ pub fn parse(
         },
         |columns, summary| {
             columns.agree(summary)?;
-            totals = Some(columns.counted);
+            totals = columns.counted;
             Ok(())
         },
     )?;
-    totals.ok_or_else(|| StatementError {
-        file: file.name.clone(),
-        line: 0,
-        column: None,
-        problem: "has no summary".to_owned(),
-    })
+    Ok(totals)
 }
 
 impl Columns {
@@ -107,7 +101,7 @@ impl Columns {
         })
     }
 
-    fn line<'a>(&self, row: &Row<'_, 'a>, mchid: &str) -> Result<StatementLine<'a>, StatementError> {
+    fn line<'a>(&self, row: &Row<'a>, mchid: &str) -> Result<StatementLine<'a>, StatementError> {
         let merchant = row.text(self.mchid);
         if merchant != mchid {
             let problem = format!("is for {:?}, this channel is {mchid}", crate::text::cut(merchant, 32));
@@ -148,7 +142,7 @@ impl Columns {
         })
     }
 
-    fn count(&mut self, row: &Row<'_, '_>, line: &StatementLine<'_>) -> Result<(), StatementError> {
+    fn count(&mut self, row: &Row<'_>, line: &StatementLine<'_>) -> Result<(), StatementError> {
         let out_of_range = |column: Column| row.error(column, "the sum is out of range".to_owned());
         for sum in &mut self.sums {
             sum.fen = sum.fen.plus(row.fen(sum.column)?).map_err(|_| out_of_range(sum.column))?;
@@ -162,7 +156,7 @@ impl Columns {
         self.fees.add(line).ok_or_else(|| out_of_range(self.fee.unwrap_or(self.paid)))
     }
 
-    fn agree(&self, summary: &Row<'_, '_>) -> Result<(), StatementError> {
+    fn agree(&self, summary: &Row<'_>) -> Result<(), StatementError> {
         let part = summary.part();
         let lines = part.require(&["总交易单数"])?;
         summary.agree(lines, summary.count(lines)?, self.counted.lines)?;
@@ -192,7 +186,7 @@ impl Fees {
     }
 
     /// The signed sum, or payments less refunds, whichever the file means.
-    fn agree(&self, summary: &Row<'_, '_>, total: Column) -> Result<(), StatementError> {
+    fn agree(&self, summary: &Row<'_>, total: Column) -> Result<(), StatementError> {
         let said = summary.milli_fen(total)?;
         let signed = self.payments.saturating_add(self.refunds);
         if said == self.payments.saturating_sub(self.refunds_unsigned) {
