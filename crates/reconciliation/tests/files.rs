@@ -53,7 +53,7 @@ fn a_difference_is_told_with_its_lines() {
     let row = text.lines().nth(1).expect("a difference");
     assert_eq!(
         row,
-        "金额不符（渠道多）,amount_over,HOSP20260101000002,支付,,88.00,,80.00,8.00,1,1,4200009999202601010000000002,2026-01-01 13:00:00,2026-01-01 13:00:01,3,3,财务科,1,再次查询 退费 挂账 核销 备注"
+        "金额不符（渠道多）,amount_over,HOSP20260101000002,支付,,88.00,,80.00,8.00,1,1,4200009999202601010000000002\t,2026-01-01 13:00:00,2026-01-01 13:00:01,3,3,财务科,1,再次查询 退费 挂账 核销 备注"
     );
     assert_eq!(report.outcome.summary.of(Category::Matched, Side::Channel).lines, 2);
 }

@@ -1,5 +1,6 @@
-//! What a run found, as a file that opens in a spreadsheet.
+//! Text with commas. UTF-8 with a mark in front, so that spreadsheets believe it.
 
+use super::{COLUMNS, Cell, FindingShown, ReportError, RunHead, VIEWPOINT, rows};
 use crate::files::{Evidence, Report};
 use crate::matching::{Finding, Found};
 use crate::sides::{Kind, Side};
@@ -9,8 +10,53 @@ use std::io::{self, Write};
 /// The headings of [`differences`].
 const HEADINGS: &str = "类别,category,商户订单号,类型,商户退款单号,渠道金额,网关金额,HIS金额,渠道减HIS,渠道笔数,HIS笔数,渠道交易号,渠道时间,HIS时间,渠道行号,HIS行号,责任,期限(天),可选处理";
 
-/// Writes every finding as a row. UTF-8 with a mark in front, so that spreadsheets believe it; texts that came from outside cannot
-/// become formulas.
+/// Writes a stored run: lines of `#` that say what it is, the headings, and a row for each line of each finding.
+///
+/// A number that a spreadsheet would spoil has a tab behind it, as Alipay does it: it is then a text. Programs trim it.
+///
+/// # Errors
+/// [`ReportError`]: those of the findings and of `out`. What was written until then is no report.
+pub fn csv<E>(
+    head: &RunHead,
+    findings: impl Iterator<Item = Result<FindingShown, E>>,
+    out: &mut impl Write,
+) -> Result<(), ReportError<E>> {
+    write!(out, "\u{feff}# 对账报告,{}\r\n", foreign_text(&head.hospital))?;
+    for (name, fact) in head.facts() {
+        write!(out, "# {name},{}\r\n", foreign_text(&fact))?;
+    }
+    write!(out, "# 结论,{}\r\n", foreign_text(&head.verdict()))?;
+    write!(out, "# 签结,{}\r\n", foreign_text(&head.sign_off()))?;
+    write!(
+        out,
+        "# {VIEWPOINT}\r\n# 金额单位为元，退费为负；长号码后面有一个制表符，以免被表格软件改写。\r\n"
+    )?;
+    let headings = COLUMNS.map(|(heading, _)| heading);
+    write!(out, "{}\r\n", headings.join(","))?;
+    for (number, finding) in (1..).zip(findings) {
+        let finding = finding.map_err(ReportError::Findings)?;
+        for row in rows(number, &finding) {
+            for (index, cell) in row?.iter().enumerate() {
+                if index > 0 {
+                    out.write_all(b",")?;
+                }
+                match *cell {
+                    Cell::Empty => Ok(()),
+                    Cell::Word(word) => out.write_all(word.as_bytes()),
+                    Cell::Text(text) => out.write_all(foreign_text(text).as_bytes()),
+                    Cell::Number(text) => out.write_all(foreign_number(text).as_bytes()),
+                    Cell::Count(count) => write!(out, "{count}"),
+                    Cell::Money(fen) => write!(out, "{fen}"),
+                    Cell::Day(day) => write!(out, "{day}"),
+                }?;
+            }
+            out.write_all(b"\r\n")?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes every finding of two files as one row. Texts that came from outside cannot become formulas.
 ///
 /// # Errors
 /// Those of `out`.
@@ -57,12 +103,12 @@ fn row(finding: &Finding, evidence: &[Evidence], out: &mut impl Write) -> io::Re
     write!(
         out,
         "{},{kind},{},",
-        foreign_text(&String::from_utf8_lossy(&finding.order_no)),
-        foreign_text(&String::from_utf8_lossy(refund_no))
+        foreign_number(&String::from_utf8_lossy(&finding.order_no)),
+        foreign_number(&String::from_utf8_lossy(refund_no))
     )?;
     write!(out, "{},{},{},{difference},", yuan(channel), yuan(gateway), yuan(his))?;
     write!(out, "{},{},", of_side(Side::Channel).count(), of_side(Side::His).count())?;
-    write!(out, "{},", foreign_text(&joined(Side::Channel, |evidence| evidence.provider_no.clone())))?;
+    write!(out, "{},", foreign_number(&joined(Side::Channel, |evidence| evidence.provider_no.clone())))?;
     write!(out, "{},{},", foreign_text(&joined(Side::Channel, at)), foreign_text(&joined(Side::His, at)))?;
     write!(out, "{},{},", joined(Side::Channel, line), joined(Side::His, line))?;
     write!(out, "{},{},{}\r\n", category.owner().chinese(), category.deadline_days(), remedies.join(" "))
@@ -84,18 +130,32 @@ fn sum<'f>(lines: impl Iterator<Item = &'f Found>) -> Option<Fen> {
     if both == [true, true] { paid.minus(refunded).ok() } else { paid.plus(refunded).ok() }
 }
 
+/// Where a spreadsheet begins to calculate: as ASCII, as some East Asian editions read it too, and what they skip before it.
+const STARTS_A_FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
 /// A text from somebody else's file: quoted where it must be, and with an apostrophe in front of what a spreadsheet would calculate.
 fn foreign_text(text: &str) -> String {
-    let guarded = if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+    let guarded = if text.trim_start_matches([' ', '\u{feff}', '\0']).starts_with(STARTS_A_FORMULA) {
         format!("'{text}")
     } else {
         text.to_owned()
     };
-    if guarded.contains([',', '"', '\n', '\r']) {
+    // Some editions separate by semicolons or tabs: what follows one would be a cell of its own there.
+    if guarded.contains([',', ';', '"', '\n', '\r', '\t']) {
         format!("\"{}\"", guarded.replace('"', "\"\""))
     } else {
         guarded
     }
+}
+
+/// The same for a number that is a name. A tab behind it keeps leading zeros and the sixteenth digit, and `12E5` from becoming
+/// a million.
+fn foreign_number(text: &str) -> String {
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let stays = text.len() <= 15 && is_digits && (text.len() < 2 || !text.starts_with('0'));
+    let looks_like_a_number = text.starts_with(|first: char| first.is_ascii_digit() || first == '.')
+        && text.bytes().all(|byte| byte.is_ascii_digit() || b"eE.:/-+% ".contains(&byte));
+    if looks_like_a_number && !stays { format!("{text}\t") } else { foreign_text(text) }
 }
 
 #[cfg(test)]
@@ -110,11 +170,32 @@ mod tests {
             ("+1", "'+1"),
             ("-1", "'-1"),
             ("@SUM", "'@SUM"),
-            ("\tx", "'\tx"),
+            ("\tx", "\"'\tx\""),
+            (" =1+1", "' =1+1"),
+            ("＝1+1", "'＝1+1"),
+            ("a;=1+1", "\"a;=1+1\""),
             ("=HYPERLINK(\"a\",\"b\")", "\"'=HYPERLINK(\"\"a\"\",\"\"b\"\")\""),
             ("a,b", "\"a,b\""),
         ] {
             assert_eq!(foreign_text(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_number_that_a_spreadsheet_would_spoil_has_a_tab_behind_it() {
+        for (text, expected) in [
+            ("", ""),
+            ("0", "0"),
+            ("123456789012345", "123456789012345"),
+            ("1234567890123456", "1234567890123456\t"),
+            ("0012", "0012\t"),
+            ("12E5", "12E5\t"),
+            ("2026-11", "2026-11\t"),
+            ("P2611230001", "P2611230001"),
+            ("1900000001;x", "\"1900000001;x\""),
+            ("-5", "'-5"),
+        ] {
+            assert_eq!(foreign_number(text), expected);
         }
     }
 }
