@@ -6,8 +6,8 @@
 //! Texts are only ever written as texts, and formatted as texts, so that editing a cell does not make a formula of it either.
 
 use super::{
-    COLUMNS, Cell, FindingShown, InputShown, MONEY_COLUMNS, OF_THE_FINDING, ReportError, RunHead,
-    SettlementShown, VIEWPOINT, rows,
+    COLUMNS, Cell, FindingShown, InputShown, MONEY_COLUMNS, OF_THE_FINDING, PRINTED_COLUMNS, ReportError,
+    RunHead, SettlementShown, VIEWPOINT, rows,
 };
 use crate::matching::{MatchingError, Tally};
 use crate::sides::{Side, day_number};
@@ -34,6 +34,8 @@ const LONGEST_TEXT: usize = 2_000;
 const EXACT: u64 = 1_000_000_000_000_000;
 
 const YUAN: &str = "#,##0.00";
+/// The same where nothing was counted.
+const NO_YUAN: &str = "#,##0.00;-#,##0.00;\"—\"";
 /// Fees are given to a thousandth of a fen.
 const FEE: &str = "#,##0.00###";
 /// No row, no number: the eye finds what is there.
@@ -139,6 +141,7 @@ struct Style {
     wrapped: Format,
     count: Format,
     yuan: Format,
+    no_yuan: Format,
     fee: Format,
     day: Format,
     total: Format,
@@ -165,9 +168,14 @@ struct LineStyle {
     day: Format,
 }
 
+/// A face that Windows has and that draws Chinese and digits alike.
+fn font() -> Format {
+    Format::new().set_font_name("Microsoft YaHei").set_font_size(10)
+}
+
 impl Style {
     fn new() -> Self {
-        let plain = || Format::new().set_font_color(INK).set_align(FormatAlign::VerticalCenter);
+        let plain = || font().set_font_color(INK).set_align(FormatAlign::VerticalCenter);
         let cell = || plain().set_border_bottom(FormatBorder::Thin).set_border_bottom_color(LINE);
         let total = || {
             plain()
@@ -189,10 +197,11 @@ impl Style {
                 .set_border_color(LINE)
                 .set_text_wrap(),
             name: cell().set_bold(),
-            text: cell().set_num_format(TEXT),
-            wrapped: cell().set_num_format(TEXT).set_text_wrap(),
+            text: cell().set_num_format(TEXT).set_indent(1),
+            wrapped: cell().set_num_format(TEXT).set_text_wrap().set_indent(1),
             count: cell().set_num_format(COUNT),
             yuan: cell().set_num_format(YUAN),
+            no_yuan: cell().set_num_format(NO_YUAN).set_font_color(QUIET),
             fee: cell().set_num_format(FEE),
             day: cell().set_num_format(DAY).set_align(FormatAlign::Left),
             total: total(),
@@ -218,18 +227,18 @@ impl Style {
 impl LineStyle {
     fn new(edge: &dyn Fn(Format) -> Format, finding_ink: u32) -> Self {
         let cell = |ink: u32, form: &str| {
-            edge(Format::new().set_font_color(ink).set_num_format(form).set_align(FormatAlign::Top))
+            edge(font().set_font_color(ink).set_num_format(form).set_align(FormatAlign::Top))
         };
         let open = if finding_ink == INK { WARN.0 } else { finding_ink };
         Self {
             finding: cell(finding_ink, TEXT),
-            finding_count: cell(finding_ink, "0"),
-            finding_day: cell(finding_ink, DAY).set_align(FormatAlign::Left),
+            finding_count: cell(finding_ink, "0").set_align(FormatAlign::Center),
+            finding_day: cell(finding_ink, DAY).set_align(FormatAlign::Center),
             category: [cell(finding_ink, TEXT), cell(open, TEXT).set_bold()],
             text: cell(INK, TEXT),
             count: cell(INK, "0"),
             yuan: cell(INK, YUAN),
-            day: cell(INK, DAY).set_align(FormatAlign::Left),
+            day: cell(INK, DAY).set_align(FormatAlign::Center),
         }
     }
 }
@@ -393,8 +402,9 @@ fn summary(head: &RunHead, style: &Style, sheet: &mut Worksheet) -> Result<(), S
             nets[side as usize] = tally(sheet, row, side, &head.summary.of(category, side), style)?;
         }
         let difference = nets[Side::Channel as usize].minus(nets[Side::His as usize])?;
-        net_difference(sheet, row, difference, &style.yuan)?;
         let lines: u64 = Side::ALL.into_iter().map(|side| head.summary.of(category, side).lines).sum();
+        net_difference(sheet, row, difference, if lines == 0 { &style.no_yuan } else { &style.yuan })?;
+        sheet.set_row_height(row, 18)?;
         let (word, format) = match (lines, category.is_settled()) {
             (0, _) => ("", &style.text),
             (_, true) => ("无须处理", &style.ok),
@@ -443,9 +453,10 @@ fn tally(
     let first = side_column(side);
     let net = tally.paid.minus(tally.refunded)?;
     count(sheet, row, first, tally.lines, &style.count)?;
-    yuan(sheet, row, first + 1, tally.paid, &style.yuan)?;
-    yuan(sheet, row, first + 2, tally.refunded, &style.yuan)?;
-    net_of(sheet, row, first + 1, net, &style.yuan)?;
+    let format = if tally.lines == 0 { &style.no_yuan } else { &style.yuan };
+    yuan(sheet, row, first + 1, tally.paid, format)?;
+    yuan(sheet, row, first + 2, tally.refunded, format)?;
+    net_of(sheet, row, first + 1, net, format)?;
     Ok(net)
 }
 
@@ -472,6 +483,9 @@ fn summary_totals(head: &RunHead, sheet: &mut Worksheet, style: &Style, last: u3
     text(sheet, total, 0, "合计", &style.total)?;
     text(sheet, recorded, 0, "批次记录", &style.text)?;
     text(sheet, check, 0, "核对", &style.text)?;
+    for row in total..=check {
+        sheet.set_row_height(row, 20)?;
+    }
     let mut nets = [Fen::ZERO; 3];
     for side in Side::ALL {
         let first = side_column(side);
@@ -615,6 +629,7 @@ impl Details {
         let last = self.row.saturating_sub(1).max(1);
         sheet.autofilter(1, 0, last, last_column)?;
         let total = self.row;
+        sheet.set_print_area(0, 0, total, PRINTED_COLUMNS - 1)?;
         for column in 0..=last_column {
             sheet.write_blank(total, column, &style.total)?;
         }
@@ -651,6 +666,7 @@ fn inputs(head: &RunHead, style: &Style, sheet: &mut Worksheet) -> Result<(), Sh
     headings(sheet, 0, &NAMES, style)?;
     sheet.set_freeze_panes(1, 0)?;
     for (row, input) in (1..).zip(&head.inputs) {
+        sheet.set_row_height(row, 18)?;
         let InputShown { side, name, channel, state, rows, paid, refunded, sha256 } = input;
         text(sheet, row, 0, side.chinese(), &style.name)?;
         text(sheet, row, 1, name, &style.wrapped)?;
@@ -686,6 +702,7 @@ fn settlement(head: &RunHead, style: &Style, sheet: &mut Worksheet) -> Result<()
     sheet.set_freeze_panes(1, 1)?;
     let mut totals = Totals::default();
     for (row, account) in (1..).zip(&head.settlement) {
+        sheet.set_row_height(row, 18)?;
         settlement_row(sheet, row, account, style, &mut totals)?;
     }
     let rows = head.settlement.len() as u32;
