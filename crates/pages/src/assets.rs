@@ -36,7 +36,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Tokens go in front of each sheet: one request less in a corridor with poor signal.
-const SOURCES: [Source; 6] = [
+const SOURCES: [Source; 7] = [
     Source {
         name: "patient",
         extension: "css",
@@ -44,18 +44,14 @@ const SOURCES: [Source; 6] = [
         bytes: concat!(include_str!("../assets/tokens.css"), include_str!("../assets/patient.css"))
             .as_bytes(),
     },
-    Source {
-        name: "print",
-        extension: "css",
-        content_type: CSS,
-        bytes: concat!(include_str!("../assets/tokens.css"), include_str!("../assets/print.css")).as_bytes(),
-    },
+    Source { name: "print", extension: "css", content_type: CSS, bytes: print_css_text().as_bytes() },
     Source {
         name: "docs",
         extension: "css",
         content_type: CSS,
         bytes: concat!(include_str!("../assets/tokens.css"), include_str!("../assets/docs.css")).as_bytes(),
     },
+    Source { name: "report", extension: "css", content_type: CSS, bytes: report_css_text().as_bytes() },
     Source {
         name: "patient",
         extension: "js",
@@ -71,7 +67,7 @@ const SOURCES: [Source; 6] = [
     },
 ];
 
-static ASSETS: LazyLock<[Asset; 6]> = LazyLock::new(|| SOURCES.map(embed));
+static ASSETS: LazyLock<[Asset; 7]> = LazyLock::new(|| SOURCES.map(embed));
 
 /// Lives as long as the process: the few addresses are leaked once.
 fn embed(source: Source) -> Asset {
@@ -105,7 +101,7 @@ pub(crate) fn print_css() -> &'static str {
 }
 
 /// The style sheet itself, for a document that stands alone.
-pub(crate) fn print_css_text() -> &'static str {
+pub(crate) const fn print_css_text() -> &'static str {
     concat!(include_str!("../assets/tokens.css"), include_str!("../assets/print.css"))
 }
 
@@ -113,16 +109,32 @@ pub(crate) fn docs_css() -> &'static str {
     ASSETS[2].url
 }
 
-pub(crate) fn patient_js() -> &'static str {
+pub(crate) fn report_css() -> &'static str {
     ASSETS[3].url
 }
 
-pub(crate) fn pay_js() -> &'static str {
+/// The style sheet itself, for a document that stands alone.
+pub(crate) const fn report_css_text() -> &'static str {
+    concat!(include_str!("../assets/tokens.css"), include_str!("../assets/report.css"))
+}
+
+/// The document with this style sheet inside and without its icon, so that it stands alone.
+pub(crate) fn inlined(html: &str, css: &str, css_text: &str) -> String {
+    let link = format!("<link rel=\"stylesheet\" href=\"{css}\">");
+    let icon = format!("<link rel=\"icon\" href=\"{}\" type=\"image/svg+xml\">", mark());
+    html.replace(&link, &format!("<style>{css_text}</style>")).replace(&icon, "")
+}
+
+pub(crate) fn patient_js() -> &'static str {
     ASSETS[4].url
 }
 
-pub(crate) fn mark() -> &'static str {
+pub(crate) fn pay_js() -> &'static str {
     ASSETS[5].url
+}
+
+pub(crate) fn mark() -> &'static str {
+    ASSETS[6].url
 }
 
 #[cfg(test)]
@@ -144,6 +156,7 @@ mod tests {
     fn addresses_say_what_they_are() {
         assert!(patient_css().starts_with("/assets/patient.") && patient_css().ends_with(".css"));
         assert!(print_css().starts_with("/assets/print."));
+        assert!(report_css().starts_with("/assets/report.") && report_css().ends_with(".css"));
         assert!(docs_css().starts_with("/assets/docs."));
         assert!(patient_js().starts_with("/assets/patient.") && patient_js().ends_with(".js"));
         assert!(pay_js().starts_with("/assets/pay."));

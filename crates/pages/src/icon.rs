@@ -13,6 +13,7 @@ pub(crate) enum Icon {
     Code,
     Cross,
     Down,
+    Download,
     Exchange,
     Forward,
     Hourglass,
@@ -44,6 +45,7 @@ impl Icon {
             }
             Self::Cross => r#"<path d="M6.5 6.5l11 11M17.5 6.5l-11 11"/>"#,
             Self::Down => r#"<path d="M5.5 9l6.5 6.5L18.5 9"/>"#,
+            Self::Download => r#"<path d="M12 4v11M7 10.5l5 5 5-5M4.5 20h15"/>"#,
             Self::Exchange => r#"<path d="M4 8.5h15M15 4.5l4 4-4 4M20 15.5H5M9 11.5l-4 4 4 4"/>"#,
             Self::Forward => r#"<path d="M4 12h15M13 6l6 6-6 6"/>"#,
             Self::Hourglass => {

@@ -1,11 +1,11 @@
-//! The pages that patients see, the sheets that are printed, the documentation page of the API, and QR codes.
+//! The pages that patients see, the report that finance signs, the sheets that are printed, the documentation page of the API, and QR codes.
 //!
-//! A page is a **view**: a struct of printable things, in [`patient`] or [`print_slip`]. It becomes HTML through
+//! A page is a **view**: a struct of printable things, in [`patient`], [`finance`] or [`print_slip`]. It becomes HTML through
 //! [`Page::html`], in a [`Frame`] that says whose page, in which language and size. Sentences live in `wording`, two
 //! tables that the compiler keeps complete; markup lives in `templates`; both know nothing of each other.
 //!
 //! What never enters: SQL, actix, sessions, providers' wire formats, clear personal data, and arithmetic on money. An
-//! amount arrives as text; only the insurance bar takes fen, to draw its shares.
+//! amount arrives as text; only the insurance bar takes fen, to draw its shares, and finance's charts take counts.
 //!
 //! Reading order: [`frame`], `page`, one view (say `patient/result.rs`) with its template, `wording/phrase.rs`,
 //! [`paths`], [`qr`].
@@ -18,6 +18,7 @@
 pub mod assets;
 pub mod csp;
 pub mod docs;
+pub mod finance;
 pub mod frame;
 mod icon;
 mod moment;

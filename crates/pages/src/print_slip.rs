@@ -132,11 +132,8 @@ impl PrintSlip {
     /// # Errors
     /// As [`Page::html`].
     pub fn standalone(&self, frame: &Frame) -> Result<String, RenderError> {
-        let html = self.html(frame)?;
-        let link = format!("<link rel=\"stylesheet\" href=\"{}\">", crate::assets::print_css());
-        let icon = format!("<link rel=\"icon\" href=\"{}\" type=\"image/svg+xml\">", crate::assets::mark());
-        let style = format!("<style>{}</style>", crate::assets::print_css_text());
-        Ok(html.replace(&link, &style).replace(&icon, ""))
+        use crate::assets::{inlined, print_css, print_css_text};
+        Ok(inlined(&self.html(frame)?, print_css(), print_css_text()))
     }
 
     fn code_svg(&self, say: &Wording) -> Svg {

@@ -2,6 +2,7 @@
 //! them to files, for eyes and for the manual.
 
 use crate::{
+    finance::RunReport,
     frame::{Frame, Language},
     page::{Page, RenderError},
     patient::{
@@ -84,6 +85,7 @@ pub fn all(frame: &Frame) -> Result<Vec<Sample>, RenderError> {
     add::<ErrorPage>("20-error", frame, &mut samples)?;
     add::<Receipt>("print-receipt", frame, &mut samples)?;
     add::<PrintSlip>("print-slip", frame, &mut samples)?;
+    add::<RunReport>("finance-run-report", frame, &mut samples)?;
     Ok(samples)
 }
 

@@ -1,4 +1,5 @@
-// Every page in every state, on the narrowest screen and in large type: nothing scrolls sideways.
+// Every page in every state: those of patients on the narrowest screen and in large type, those of staff on a desk and on paper.
+// Nothing scrolls sideways.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -8,11 +9,13 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { NARROW, launch } from '../support/phone.mjs';
+import { NARROW, launch, usable } from '../support/phone.mjs';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 /** Paper has a width of its own. */
 const ON_PAPER = /^print-slip/;
+/** The smallest screen on a desk in finance. */
+const DESK = { width: 1366, height: 768 };
 
 let browser;
 let gallery;
@@ -56,4 +59,25 @@ test('no page is wider than the narrowest screen', async () => {
     if (found.length) wide.push(`${name}: ${found.join(' ')}`);
   }
   assert.deepEqual(wide, []);
+});
+
+test('a report fits a desk and can be used by everybody', async () => {
+  const files = (await readdir(gallery)).filter((name) => /^finance-.*(zh-CN|en)\.html$/.test(name));
+  assert.ok(files.length >= 12, `only ${files.length} reports were written`);
+  const page = await (await browser.newContext({ viewport: DESK })).newPage();
+  for (const name of files) {
+    await page.goto(pathToFileURL(join(gallery, name)).href);
+    assert.deepEqual(await page.evaluate(outside), [], name);
+    await usable(page, name);
+  }
+});
+
+test('the report of a day that agrees is one sheet of A4', async () => {
+  const page = await (await browser.newContext({ viewport: DESK })).newPage();
+  for (const [name, sheets] of [['finance-run-report-agrees-signed', 1], ['finance-run-report', 2]]) {
+    await page.goto(pathToFileURL(join(gallery, `${name}.zh-CN.html`)).href);
+    const pdf = (await page.pdf({ preferCSSPageSize: true, printBackground: true })).toString('latin1');
+    assert.equal(pdf.match(/\/Type \/Page\b(?!s)/g)?.length, sheets, name);
+    assert.match(pdf, /\/MediaBox \[0 0 59[45][.\d]* 84[12]/);
+  }
 });

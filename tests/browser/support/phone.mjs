@@ -43,6 +43,15 @@ export async function phone(browser, demo, { agent = WECHAT, size = PHONE, scrip
   return device;
 }
 
+/** What is on this page can be used by everybody, as far as axe-core can tell. */
+export async function usable(page, name) {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+  const told = serious.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`);
+  assert.deepEqual(told, [], `${name} cannot be used by everybody`);
+}
+
 class Phone {
   #context;
   #personal;
@@ -135,11 +144,7 @@ class Phone {
   }
 
   async accessible(name) {
-    await this.page.evaluate(AXE);
-    const { violations } = await this.page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-    const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-    const told = serious.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`);
-    assert.deepEqual(told, [], `${name} cannot be used by everybody`);
+    await usable(this.page, name);
   }
 
   /** Nothing wrong happened on any page, and the phone is put away. */

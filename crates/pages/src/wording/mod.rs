@@ -1,7 +1,7 @@
 //! Every sentence of the pages, in tables: one type, one value for each language, so a missing sentence does not compile.
 //!
 //! Short, spoken, exact. A sentence says what the record knows, never a hope; a promise names who, when and where the
-//! money goes. No words of ours (order state, notification, HIS), no exclamation marks.
+//! money goes. No words of ours (order state, notification, HIS) before patients, no exclamation marks.
 
 mod en;
 mod phrase;

@@ -58,6 +58,7 @@ tables! {
         history: HistoryWords,
         receipt: ReceiptWords,
         sheet: Sheet,
+        report: ReportWords,
     }
 
     Common {
@@ -227,6 +228,25 @@ tables! {
         held: Phrase, total: Phrase, total_note: Phrase, total_a5: Phrase, scan: Phrase, scan_a5: Phrase, step_1: Phrase,
         step_2: Phrase, step_3: Phrase, foot_1: Phrase, foot_2: Phrase, valid: Phrase, held_first: Phrase,
         no_phone: Phrase, code: Phrase,
+    }
+
+    ReportWords {
+        title: Phrase, heading: Phrase, bar: Phrase, back: Phrase, print: Phrase, xlsx: Phrase, csv: Phrase, draft: Phrase, signed: Phrase,
+        version: Phrase, weekdays: [&'static str; 7], day_and_weekday: Phrase, statement_day: Phrase,
+        agrees: Phrase, agrees_text: Phrase, waiting: Phrase, open: Counted, same: Phrase, channel_more: Phrase,
+        his_more: Phrase, of_it_set_aside: Phrase, missing: Phrase, viewpoint: Phrase,
+        sides: Phrase, channel: Phrase, gateway: Phrase, his: Phrase, lines: Counted, lines_short: Phrase, payments: Phrase, refunds: Phrase,
+        categories: Phrase, categories_note: Phrase, chart: Phrase, chart_money: Phrase, category: Phrase, count: Phrase,
+        yuan: Phrase, difference: Phrase, action: Phrase, settled: Phrase, set_aside: Phrase, to_do: Phrase,
+        total: Phrase,
+        trend: Phrase, trend_title: Phrase, month: Phrase, numbers: Phrase, day: Phrase, differences: Phrase,
+        findings: Phrase, order_no: Phrase, cause: Phrase, state: Phrase, until: Phrase, left_out: Counted,
+        settlement: Phrase, account: Phrase, paid: Phrase, refunded: Phrase, fee: Phrase, fee_expected: Phrase,
+        fund_flow: Phrase, arrived: Phrase,
+        inputs: Phrase, side: Phrase, file: Phrase, rows: Phrase, input_state: Phrase, read: Phrase, no_trade: Phrase,
+        not_yet: Phrase,
+        sign: Phrase, signed_at: Phrase, chain: Phrase, unsigned: Phrase, maker: Phrase, checker: Phrase, head: Phrase,
+        date: Phrase, made: Phrase,
     }
 }
 
