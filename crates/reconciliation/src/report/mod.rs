@@ -252,6 +252,13 @@ impl RunHead {
     }
 }
 
+/// Thousandths of a fen in yuan: five decimals, as exactly as fees are charged.
+pub fn fee_yuan(milli_fen: i64) -> String {
+    let sign = if milli_fen < 0 { "-" } else { "" };
+    let digits = milli_fen.unsigned_abs();
+    format!("{sign}{}.{:05}", digits / 100_000, digits % 100_000)
+}
+
 fn unsettled() -> impl Iterator<Item = Category> {
     Category::ALL.into_iter().filter(|category| !category.is_settled())
 }

@@ -7,7 +7,7 @@
 
 use super::{
     COLUMNS, Cell, FindingShown, InputShown, MONEY_COLUMNS, OF_THE_FINDING, PRINTED_COLUMNS, ReportError,
-    RunHead, SettlementShown, VIEWPOINT, rows,
+    RunHead, SettlementShown, VIEWPOINT, fee_yuan, rows,
 };
 use crate::matching::{MatchingError, Tally};
 use crate::sides::{Side, day_number};
@@ -289,14 +289,7 @@ fn fee(
     milli_fen: i64,
     format: &Format,
 ) -> Result<(), XlsxError> {
-    decimal(sheet, (row, column), &fee_text(milli_fen), milli_fen.unsigned_abs(), format)
-}
-
-/// Thousandths of a fen in yuan: five decimals.
-fn fee_text(milli_fen: i64) -> String {
-    let sign = if milli_fen < 0 { "-" } else { "" };
-    let digits = milli_fen.unsigned_abs();
-    format!("{sign}{}.{:05}", digits / 100_000, digits % 100_000)
+    decimal(sheet, (row, column), &fee_yuan(milli_fen), milli_fen.unsigned_abs(), format)
 }
 
 /// A day counts from the end of 1899 there.
@@ -738,9 +731,9 @@ impl Totals {
             self.paid.to_yuan(),
             self.refunded.to_yuan(),
             self.paid.minus(self.refunded)?.to_yuan(),
-            fee_text(self.fee_milli_fen),
-            fee_text(self.expected_milli_fen),
-            fee_text(self.fee_difference_milli_fen),
+            fee_yuan(self.fee_milli_fen),
+            fee_yuan(self.expected_milli_fen),
+            fee_yuan(self.fee_difference_milli_fen),
             self.fund_flow.to_yuan(),
             self.arrived.to_yuan(),
             self.arrived_difference.to_yuan(),
@@ -774,7 +767,7 @@ fn settlement_row(
     if let Some(expected) = account.fee_expected_milli_fen {
         let difference = fee_milli_fen.checked_sub(expected).ok_or(SheetError::OutOfRange)?;
         fee(sheet, row, 6, expected, &style.fee)?;
-        formula(sheet, (row, 7), &difference_of(5, 6), &fee_text(difference), &style.fee)?;
+        formula(sheet, (row, 7), &difference_of(5, 6), &fee_yuan(difference), &style.fee)?;
         add(&mut totals.expected_milli_fen, expected)?;
         add(&mut totals.fee_difference_milli_fen, difference)?;
     }
