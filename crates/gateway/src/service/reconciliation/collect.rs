@@ -103,13 +103,14 @@ async fn statement(
         left_out: 0,
         remark: String::new(),
     };
-    let path = match statements.fetch(StatementKind::Trades, day).await {
+    // Each account has a directory of its own: two may have files of the same name.
+    let directory = directory.join(format!("statement-{channel}"));
+    std::fs::create_dir(&directory).map_err(temporary)?;
+    let path = match statements.fetch(StatementKind::Trades, day, &directory).await {
         Ok(Fetched::File(file)) => {
-            let path = directory.join(format!("statement-{channel}"));
-            std::fs::write(&path, &file.bytes).map_err(temporary)?;
             record.state = InputState::Read;
             record.name = file.name;
-            Some(path)
+            Some(file.path)
         }
         Ok(Fetched::NothingThatDay) => {
             record.state = InputState::Nothing;
