@@ -35,6 +35,42 @@ pub struct Layout {
     /// The contracted fee of a payment, in 1/100 000 of its amount: 600 is 0.6 %.
     #[serde(default)]
     fee_per_100000: Option<u32>,
+    /// What stands between two fields. Without it the one of comma, tab, semicolon and bar is taken that shows the headings.
+    #[serde(default)]
+    separator: Option<char>,
+    /// The sheet of a workbook; without it the first.
+    #[serde(default)]
+    sheet: Option<String>,
+    /// What groups the digits of amounts: with `,` the text `1,080.00` is an amount.
+    #[serde(default)]
+    thousands: Option<char>,
+    /// What becomes of a row that says 合计.
+    #[serde(default)]
+    total_row: TotalRow,
+    /// How far from the day that is compared a row may be.
+    #[serde(default)]
+    day: Option<Span>,
+}
+
+/// What becomes of a row that adds up the others. It is never taken for a payment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum TotalRow {
+    /// Its sums are compared with what the rows make.
+    #[default]
+    Check,
+    /// It is read over.
+    LeaveOut,
+    /// A file that has one is refused.
+    Refuse,
+}
+
+/// How far before the start and after the end of a day a row may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Span {
+    pub earlier_minutes: i64,
+    pub later_minutes: i64,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -60,8 +96,11 @@ pub(super) enum Unit {
     Fen,
 }
 
+/// A month: what is further off is no neighbour.
+const MOST_MINUTES: i64 = 31 * 24 * 60;
+
 /// The names that `columns` may have.
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 12] = [
     "order_no",
     "refund_no",
     "provider_no",
@@ -72,6 +111,7 @@ const COLUMNS: [&str; 11] = [
     "refund_amount",
     "fee",
     "at",
+    "at_time",
     "account",
 ];
 
@@ -141,7 +181,72 @@ impl Layout {
                     .to_owned(),
             );
         }
+        for (name, sign) in [("separator", layout.separator), ("thousands", layout.thousands)] {
+            if sign.is_some_and(|sign| {
+                !sign.is_ascii() || sign.is_ascii_alphanumeric() || "\"\r\n-.".contains(sign)
+            }) {
+                return Err(format!(
+                    "{name} must be one ASCII character that is no letter, no digit, and none of \" - ."
+                ));
+            }
+        }
+        if layout.mark.is_some() && layout.separator.is_some_and(|sign| sign != ',') {
+            return Err("a file with a mark has commas; leave out separator".to_owned());
+        }
+        let minutes = layout.day.map_or([0; 2], |span| [span.earlier_minutes, span.later_minutes]);
+        if minutes.iter().any(|minutes| !(0..=MOST_MINUTES).contains(minutes)) {
+            return Err(format!(
+                "day.earlier_minutes and day.later_minutes must be from 0 to {MOST_MINUTES}"
+            ));
+        }
         Ok(layout)
+    }
+
+    /// Whether these headings have what no layout can do without.
+    pub(super) fn finds(&self, names: &[String]) -> bool {
+        ["order_no", "amount", "at"].iter().all(|what| self.position(what, names).is_some())
+    }
+
+    /// Where a column is among headings.
+    pub(super) fn position(&self, what: &str, names: &[String]) -> Option<usize> {
+        let wanted = self.columns.get(what)?;
+        wanted.iter().find_map(|name| names.iter().position(|there| there == name))
+    }
+
+    /// Whether a file has to be rewritten in any case before its rows can be read.
+    pub(super) fn wants_rewriting(&self) -> bool {
+        self.separator.is_some_and(|sign| sign != ',')
+            || self.thousands.is_some()
+            || self.columns.contains_key("at_time")
+    }
+
+    pub(super) fn separator(&self) -> Option<char> {
+        self.separator
+    }
+
+    pub(super) fn sheet(&self) -> Option<&str> {
+        self.sheet.as_deref()
+    }
+
+    pub(super) fn thousands(&self) -> Option<char> {
+        self.thousands
+    }
+
+    pub(super) fn total_row(&self) -> TotalRow {
+        self.total_row
+    }
+
+    pub(super) fn day(&self) -> Option<Span> {
+        self.day
+    }
+
+    pub(super) fn unit(&self) -> Unit {
+        self.amounts
+    }
+
+    /// Whether a word of the column `kind` means money back.
+    pub(super) fn is_refund(&self, word: &str) -> bool {
+        matches!(self.kinds.get(word), Some(KindWord::Refund))
     }
 
     pub(super) fn has_totals(&self) -> bool {

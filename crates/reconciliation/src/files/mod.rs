@@ -1,9 +1,13 @@
 //! A hospital that has only files: a statement, a HIS export, nothing else.
 //!
-//! [`reconcile`] reads both, compares them, and finds every differing row again for the report. Formats are layouts
-//! (`files/layout.rs`), which are data; nothing here knows whose file it is.
+//! [`reconcile`] reads plain files, compares them, and finds every differing row again for the report. Formats are layouts
+//! (`files/layout.rs`), which are data; nothing here knows whose file it is. What is not a plain file is made into one by [`front`]
+//! before. [`guess`] proposes a layout for a file that nobody has described.
 
+mod days;
 mod fields;
+pub mod front;
+pub mod guess;
 mod layout;
 mod lines;
 mod read;
@@ -11,6 +15,8 @@ mod scan;
 
 pub use layout::{HIS_LEDGER, Layout};
 pub use lines::{LINES, LedgerLine, LinesFile};
+
+pub use front::{Choice, Known, Limits, Prepared};
 
 use crate::matching::{Finding, HashKey, Matching, MatchingError, Outcome, Rules, Shelf, Tally};
 use crate::sides::{Place, Side};
@@ -121,16 +127,74 @@ pub fn reconcile(
     threads: usize,
     progress: &Progress,
 ) -> Result<Report, FilesError> {
+    compare(inputs, rules, key, threads, progress).map_err(|(_, error)| error)
+}
+
+/// Reads and compares files that were made ready, whatever they were ([`front`]). Messages name lines of the originals.
+///
+/// # Errors
+/// As [`reconcile`].
+pub fn reconcile_prepared(
+    mut files: Vec<(Side, Prepared<'_>)>,
+    rules: &Rules,
+    threads: usize,
+    progress: &Progress,
+    mut key: impl FnMut() -> HashKey,
+) -> Result<Report, FilesError> {
+    loop {
+        let inputs: Vec<Input<'_>> = (files.iter())
+            .map(|(side, file)| Input::new(*side, file.path.clone(), file.layout))
+            .collect();
+        let compared = compare(&inputs, rules.clone(), key(), threads, progress);
+        let (number, refusal) = match compared {
+            Ok(mut report) => {
+                for evidence in report.evidence.iter_mut().flatten() {
+                    let file = files.iter().find(|(_, file)| file.plain_name() == evidence.file);
+                    if let Some((_, file)) = file {
+                        evidence.line = file.line(evidence.line);
+                        file.shown.clone_into(&mut evidence.file);
+                    }
+                }
+                return Ok(report);
+            }
+            Err((Some(number), FilesError::Refused(refusal))) => (number, refusal),
+            Err((_, error)) => return Err(error),
+        };
+        let (side, file) = files.swap_remove(number);
+        if !file.can_be_rewritten || refusal.category == Category::TotalsRowDiffers {
+            return Err(file.own(refusal).into());
+        }
+        // The careful way understands more than the quick one, and says more of what it does not.
+        files.push((side, file.rewritten()?));
+        let last = files.len() - 1;
+        files.swap(number, last);
+        progress.rows.store(0, Ordering::Relaxed);
+        progress.bytes.store(0, Ordering::Relaxed);
+    }
+}
+
+/// Compares; an error says which file it is about.
+fn compare(
+    inputs: &[Input<'_>],
+    rules: Rules,
+    key: HashKey,
+    threads: usize,
+    progress: &Progress,
+) -> Result<Report, (Option<usize>, FilesError)> {
     let threads = threads.max(1);
-    let sources: Vec<Source> = inputs
-        .iter()
-        .map(|input| {
-            let mut source = Source::open(&input.path, input.layout)?;
-            source.account = input.account.as_ref().map(|account| account.clone().into_bytes());
-            source.carried = input.carried;
-            Ok(source)
-        })
-        .collect::<Result<_, Refusal>>()?;
+    let mut sources: Vec<Source> = Vec::with_capacity(inputs.len());
+    for (number, input) in inputs.iter().enumerate() {
+        let source = Source::open(&input.path, input.layout);
+        let mut source = source.map_err(|refusal| (Some(number), refusal.into()))?;
+        source.account = input.account.as_ref().map(|account| account.clone().into_bytes());
+        source.carried = input.carried;
+        sources.push(source);
+    }
+    if let Some(day) = rules.day {
+        for (number, (input, source)) in inputs.iter().zip(&sources).enumerate() {
+            days::check(input, source, day, threads).map_err(|refusal| (Some(number), refusal.into()))?;
+        }
+    }
     let bytes: u64 =
         sources.iter().filter_map(|source| source.cuts.last().map(|end| end - source.body)).sum();
     progress.total_bytes.store(bytes, Ordering::Relaxed);
@@ -153,7 +217,8 @@ pub fn reconcile(
         let there = &sources[source];
         let line = there.line_at(at).unwrap_or(0);
         let (category, file) = (Category::UnparsableRow, there.name.clone());
-        return Err(Refusal { category, file, line, column: bad.column, problem: bad.problem }.into());
+        let problem = repeated_header(there, at).unwrap_or(bad.problem);
+        return Err((Some(source), Refusal { category, file, line, column: bad.column, problem }.into()));
     }
     let mut by_source: Vec<Vec<(usize, Piece)>> = sources.iter().map(|_| Vec::new()).collect();
     for (source, number, piece) in pieces.into_inner().unwrap_or_else(PoisonError::into_inner) {
@@ -166,21 +231,60 @@ pub fn reconcile(
             pieces.into_iter().map(|(_, piece)| piece).collect()
         })
         .collect();
-    for (source, pieces) in sources.iter().zip(&by_source) {
+    for (number, (source, pieces)) in sources.iter().zip(&by_source).enumerate() {
         if let Some(refusal) = &source.bad_end {
-            return Err(refusal.clone().into());
+            return Err((Some(number), refusal.clone().into()));
         }
-        source.check_totals(pieces)?;
+        source.check_totals(pieces).map_err(|refusal| (Some(number), refusal.into()))?;
     }
     let shelves = shelves.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let outcome = matching.settle(shelves)?;
-    let evidence = find_again(&sources, &by_source, &outcome.findings)?;
+    let outcome = matching.settle(shelves).map_err(|error| (None, error.into()))?;
+    let evidence = find_again(&sources, &by_source, &outcome.findings).map_err(|error| (None, error))?;
+    if let Some((number, refusal)) = damaged_number(&outcome.findings, &evidence) {
+        return Err((Some(number), refusal.into()));
+    }
     let left_out = by_source.iter().map(|pieces| pieces.iter().map(|piece| piece.left_out).sum()).collect();
     let mut tallies = vec![Tally::default(); by_source.len()];
     for (tally, pieces) in tallies.iter_mut().zip(&by_source) {
-        pieces.iter().try_for_each(|piece| tally.add(&piece.tally))?;
+        let added = pieces.iter().try_for_each(|piece| tally.add(&piece.tally));
+        added.map_err(|error| (None, error.into()))?;
     }
     Ok(Report { outcome, evidence, left_out, tallies })
+}
+
+/// When the row that was not understood is the first line once more, that says more than anything about its columns.
+fn repeated_header(source: &Source, at: u64) -> Option<String> {
+    let mut file = File::open(&source.path).ok()?;
+    let header = Window::default().line(&mut file, 0).ok()?.to_vec();
+    let row = Window::default().line(&mut file, at).ok()?.to_vec();
+    let plain = |line: &[u8]| line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii_end().to_vec();
+    (plain(&header) == plain(&row)).then(|| {
+        "is the line of headings again: the file is in it twice, or several were joined; give each by itself".to_owned()
+    })
+}
+
+/// Nobody's order number has control characters in it. A number that has some meets no other, so it is enough to look at what
+/// differs.
+fn damaged_number(findings: &[Finding], evidence: &[Vec<Evidence>]) -> Option<(usize, Refusal)> {
+    let is_damaged = |finding: &&Finding| {
+        finding.order_no.iter().any(|&byte| byte < b' ' || byte == 0x7f)
+            || finding.order_no.first() == Some(&b' ')
+            || finding.order_no.last() == Some(&b' ')
+    };
+    let (number, finding) = findings.iter().enumerate().find(|(_, finding)| is_damaged(finding))?;
+    let (line, there) = (finding.lines.first()?, evidence.get(number)?.first()?);
+    let text = String::from_utf8_lossy(&finding.order_no);
+    let refusal = Refusal {
+        category: Category::UnparsableRow,
+        file: there.file.clone(),
+        line: there.line,
+        column: None,
+        problem: format!(
+            "the order number {:?} has blanks or characters in it that cannot be seen; get the file again, unchanged",
+            layout::cut(&text, 40)
+        ),
+    };
+    Some((usize::from(line.place.source), refusal))
 }
 
 struct Reading<'r, 'l> {

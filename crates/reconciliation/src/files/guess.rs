@@ -1,0 +1,777 @@
+//! A layout for a file that nobody has described: proposed from its headings and from what stands under them, with a reason for
+//! every column, and ten rows as it would be read. A person decides; nothing is compared by a guess.
+
+use super::fields::Days;
+use super::front::{self, Choice, Limits, Prepared, spelled_out, total_word, without};
+use super::layout::{Layout, cut};
+use super::{FilesError, Input, Progress, Refusal};
+use crate::matching::{HashKey, Rules};
+use crate::sides::{Kind, Side};
+use mingfen_domain::Fen;
+use mingfen_domain::difference::Category;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+use tempfile::NamedTempFile;
+
+/// Records that are looked at.
+const LOOKED_AT: usize = 400;
+/// Above the headings.
+const LONGEST_PREAMBLE: usize = 50;
+/// Rows that are shown.
+const SHOWN: usize = 10;
+/// A column with more different words than this is no column of words.
+const MOST_WORDS: usize = 12;
+
+/// What is proposed.
+pub struct Proposal {
+    /// The layout, with comments.
+    pub toml: String,
+    /// Why each column was chosen.
+    pub reasons: Vec<Reason>,
+    /// Columns that are needed and were not found: the layout does not work without them.
+    pub missing: Vec<&'static str>,
+    /// How the file is packed, encoded and separated, in one sentence.
+    pub form: String,
+    /// The first rows as the layout reads them, or why it cannot.
+    pub rows: Result<Vec<Row>, Refusal>,
+}
+
+/// Why a heading was taken for a column.
+pub struct Reason {
+    /// The column's name in layouts.
+    pub column: &'static str,
+    /// The heading in the file.
+    pub heading: String,
+    /// A sentence.
+    pub why: String,
+}
+
+/// A row as the proposed layout reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its line in the file.
+    pub line: u64,
+    /// Payment or refund.
+    pub kind: Kind,
+    /// The order number.
+    pub order_no: String,
+    /// The refund number.
+    pub refund_no: String,
+    /// How much.
+    pub amount: Fen,
+    /// The time, as it is written.
+    pub at: String,
+    /// The provider's number.
+    pub provider_no: String,
+}
+
+/// A column that is looked for: its name in layouts, what it is for, and headings that mean it, the likeliest first.
+struct Wanted {
+    name: &'static str,
+    meaning: &'static str,
+    headings: &'static [&'static str],
+    content: Content,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Content {
+    Number,
+    Money,
+    Moment,
+    Words,
+    Any,
+}
+
+const WANTED: &[Wanted] = &[
+    Wanted {
+        name: "order_no",
+        meaning: "the order number that went to the channel",
+        headings: &[
+            "商户订单号",
+            "商家订单号",
+            "商户单号",
+            "支付订单号",
+            "平台订单号",
+            "第三方订单号",
+            "外部订单号",
+            "支付单号",
+            "商户订单",
+            "业务订单号",
+            "交易订单号",
+            "订单编号",
+            "订单号",
+            "outtradeno",
+            "merchantorderno",
+            "agtordnum",
+            "merorderno",
+            "orderno",
+            "orderid",
+            "商户流水号",
+            "请求流水号",
+        ],
+        content: Content::Number,
+    },
+    Wanted {
+        name: "amount",
+        meaning: "how much",
+        headings: &[
+            "实收金额",
+            "支付金额",
+            "交易金额",
+            "收费金额",
+            "实付金额",
+            "付款金额",
+            "入账金额",
+            "订单金额",
+            "发生金额",
+            "收款金额",
+            "金额",
+            "发生额",
+            "交易额",
+            "payamt",
+            "payamount",
+            "txnamt",
+            "tradeamount",
+            "amount",
+            "totalfee",
+            "money",
+        ],
+        content: Content::Money,
+    },
+    Wanted {
+        name: "at",
+        meaning: "when",
+        headings: &[
+            "记账时间",
+            "入账时间",
+            "收费时间",
+            "交易时间",
+            "支付时间",
+            "缴费时间",
+            "收款时间",
+            "发生时间",
+            "完成时间",
+            "结算时间",
+            "操作时间",
+            "交易日期时间",
+            "创建时间",
+            "bookedat",
+            "paytime",
+            "transtime",
+            "tradetime",
+            "txntime",
+            "交易日期",
+            "收费日期",
+            "记账日期",
+            "入账日期",
+            "支付日期",
+            "时间",
+            "日期",
+            "datetime",
+            "date",
+            "time",
+        ],
+        content: Content::Moment,
+    },
+    Wanted {
+        name: "at_time",
+        meaning: "the time of day, where the day stands apart",
+        headings: &["交易时间", "收费时间", "支付时间", "记账时间", "入账时间", "交易时刻", "时间", "time"],
+        content: Content::Any,
+    },
+    Wanted {
+        name: "refund_no",
+        meaning: "the refund's own number",
+        headings: &[
+            "商户退款单号",
+            "退款单号",
+            "退费单号",
+            "退款订单号",
+            "退款流水号",
+            "商户退款号",
+            "退货订单号",
+            "退款批次号/请求号",
+            "outrefundno",
+            "refundno",
+            "refundid",
+        ],
+        content: Content::Any,
+    },
+    Wanted {
+        name: "kind",
+        meaning: "payment or refund",
+        headings: &[
+            "收退标志",
+            "收退标识",
+            "收退类型",
+            "业务类型",
+            "交易类型",
+            "收费类型",
+            "收支类型",
+            "交易类别",
+            "操作类型",
+            "退费标志",
+            "类型",
+            "ordertype",
+            "transtype",
+            "tradetype",
+            "kind",
+            "type",
+        ],
+        content: Content::Words,
+    },
+    Wanted {
+        name: "state",
+        meaning: "whether it took effect",
+        headings: &[
+            "交易状态",
+            "支付状态",
+            "订单状态",
+            "记录状态",
+            "作废标志",
+            "状态",
+            "tradestatus",
+            "state",
+            "status",
+        ],
+        content: Content::Words,
+    },
+    Wanted {
+        name: "refund_amount",
+        meaning: "how much was given back, where that is a column of its own",
+        headings: &["退款金额", "退费金额", "refundamount", "refundfee"],
+        content: Content::Money,
+    },
+    Wanted {
+        name: "provider_no",
+        meaning: "the channel's number",
+        headings: &[
+            "渠道交易号",
+            "渠道流水号",
+            "微信订单号",
+            "支付宝交易号",
+            "第三方流水号",
+            "平台交易号",
+            "支付流水号",
+            "交易流水号",
+            "检索参考号",
+            "系统参考号",
+            "参考号",
+            "银行流水号",
+            "查询流水号",
+            "transactionid",
+            "providertradeno",
+            "tradeno",
+        ],
+        content: Content::Any,
+    },
+    Wanted {
+        name: "account",
+        meaning: "the merchant account",
+        headings: &[
+            "收款商户号",
+            "商户编号",
+            "商户代码",
+            "商户识别号",
+            "商户号",
+            "merchantaccount",
+            "merchantid",
+            "mchid",
+            "merid",
+        ],
+        content: Content::Any,
+    },
+];
+
+/// Columns that say by which way was paid: rows of other ways would all be one-sided.
+const WAYS: &[&str] =
+    &["支付方式", "付款方式", "支付渠道", "收费方式", "结算方式", "支付类型", "paytype", "payway", "channel"];
+
+/// What stands under one heading.
+struct Column<'t> {
+    heading: &'t str,
+    /// Without blanks, brackets and signs; in small letters.
+    plain: String,
+    filled: usize,
+    numbers: usize,
+    /// Amounts with a decimal point.
+    decimals: usize,
+    whole: usize,
+    thousands: bool,
+    negative: bool,
+    moments: usize,
+    days: usize,
+    times: usize,
+    rounded: usize,
+    words: BTreeMap<String, usize>,
+    different: usize,
+}
+
+/// Proposes a layout.
+///
+/// # Errors
+/// The file cannot be opened, or is no table.
+pub fn guess(path: &Path, sheet: Option<&str>, key: HashKey, limits: Limits) -> Result<Proposal, Refusal> {
+    let choice = Choice { known: &[], layout: None, otherwise: None, day: None, limits };
+    let table = front::table(path, sheet, &choice, LOOKED_AT)?;
+    let refuse = |problem: &str| Refusal {
+        category: Category::UnparsableRow,
+        file: table.shown.clone(),
+        line: 0,
+        column: None,
+        problem: problem.to_owned(),
+    };
+    let header = header_of(&table.records)
+        .ok_or_else(|| refuse("has no line with several headings in its first 50; is it a table at all?"))?;
+    let (header_line, headings) = &table.records[header];
+    let rows: Vec<&[String]> = (table.records[header + 1..].iter())
+        .map(|(_, cells)| cells.as_slice())
+        .filter(|cells| cells.iter().any(|cell| !cell.is_empty()))
+        .filter(|cells| !cells.iter().any(|cell| total_word(cell).is_some()))
+        .collect();
+    let columns: Vec<Column<'_>> = (headings.iter().enumerate())
+        .map(|(index, heading)| {
+            Column::look(heading, rows.iter().filter_map(|cells| cells.get(index).map(String::as_str)))
+        })
+        .collect();
+    let chosen = choose(&columns);
+    let mut reasons = Vec::new();
+    for (wanted, found) in WANTED.iter().zip(&chosen) {
+        if let Some((index, why)) = found {
+            let heading = columns[*index].heading.to_owned();
+            reasons.push(Reason { column: wanted.name, heading, why: why.clone() });
+        }
+    }
+    let missing: Vec<&'static str> = (WANTED.iter().zip(&chosen))
+        .filter(|(wanted, found)| found.is_none() && matches!(wanted.name, "order_no" | "amount" | "at"))
+        .map(|(wanted, _)| wanted.name)
+        .collect();
+    let separator = match table.separator {
+        ',' => "commas",
+        '\t' => "tabs",
+        ';' => "semicolons",
+        _ => "bars",
+    };
+    let form = match table.container {
+        Some("XLSX") => format!("A workbook; {}; headings in row {header_line}.", table.shown),
+        container => format!(
+            "{}{} text, fields separated by {separator}; headings in line {header_line}.",
+            container.map(|kind| format!("{kind} with ")).unwrap_or_default(),
+            if table.is_gbk { "GBK" } else { "UTF-8" },
+        ),
+    };
+    let toml =
+        Draft { columns: &columns, chosen: &chosen, separator: table.separator, sheet, form: &form }.write();
+    let rows = if missing.is_empty() {
+        read_rows(path, &toml, key, limits)
+    } else {
+        Err(refuse("cannot be read by this layout yet; name the missing columns in it"))
+    };
+    Ok(Proposal { toml, reasons, missing, form, rows })
+}
+
+/// The line that says most headings that mean something; otherwise the first with several texts in it.
+fn header_of(records: &[(u64, Vec<String>)]) -> Option<usize> {
+    let known = |cells: &[String]| {
+        let names: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
+        WANTED
+            .iter()
+            .filter(|wanted| wanted.headings.iter().any(|heading| names.iter().any(|name| name == heading)))
+            .count()
+    };
+    let first = records.iter().take(LONGEST_PREAMBLE);
+    let best = first
+        .clone()
+        .enumerate()
+        .map(|(index, (_, cells))| (known(cells), index))
+        .rev()
+        .max_by_key(|(count, _)| *count);
+    match best {
+        Some((count, index)) if count >= 2 => Some(index),
+        _ => first.clone().position(|(_, cells)| {
+            let filled = cells.iter().filter(|cell| !cell.is_empty()).count();
+            filled >= 3 && cells.iter().all(|cell| !is_money(cell) && !is_moment(cell))
+        }),
+    }
+}
+
+/// A heading without what is decoration: `交易金额（元）` and `out_trade_no` become `交易金额` and `outtradeno`.
+fn plain(heading: &str) -> String {
+    let cut = heading.find(['(', '（', '[', '【']).filter(|&at| at > 0).map_or(heading, |at| &heading[..at]);
+    cut.chars()
+        .filter(|character| !character.is_whitespace() && !"_-.:：*\"`".contains(*character))
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+fn is_moment(text: &str) -> bool {
+    Days::default().when(text.as_bytes()).is_some() || spelled_out(text).is_some()
+}
+
+fn is_money(text: &str) -> bool {
+    let text = without(text, Some(','));
+    super::fields::yuan(text.as_bytes()).is_some() && text.contains('.')
+}
+
+fn is_time(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let colons = text.matches(':').count();
+    (colons > 0 && digits + colons == text.len() && (3..=6).contains(&digits))
+        || (colons == 0 && digits == text.len() && (5..=6).contains(&digits))
+}
+
+/// A number of somebody's: long enough, letters and digits, nothing else.
+fn is_number(text: &str) -> bool {
+    (8..=64).contains(&text.len())
+        && text.bytes().filter(u8::is_ascii_digit).count() >= 6
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+        && !is_moment(text)
+}
+
+impl<'t> Column<'t> {
+    fn look<'c>(heading: &'t str, cells: impl Iterator<Item = &'c str>) -> Self {
+        let mut column = Self {
+            heading,
+            plain: plain(heading),
+            filled: 0,
+            numbers: 0,
+            decimals: 0,
+            whole: 0,
+            thousands: false,
+            negative: false,
+            moments: 0,
+            days: 0,
+            times: 0,
+            rounded: 0,
+            words: BTreeMap::new(),
+            different: 0,
+        };
+        let mut all = std::collections::BTreeSet::new();
+        for cell in cells.filter(|cell| !cell.is_empty()) {
+            column.filled += 1;
+            column.numbers += usize::from(is_number(cell));
+            column.rounded += usize::from(cell.len() > 5 && (cell.contains("E+") || cell.contains("e+")));
+            if is_money(cell) {
+                column.decimals += 1;
+                column.thousands |= cell.contains(',');
+            }
+            column.whole += usize::from(super::fields::fen(cell.as_bytes()).is_some());
+            column.negative |= cell.starts_with('-');
+            if is_moment(cell) {
+                column.moments += 1;
+                column.days += usize::from(!cell.contains(':') && cell.len() < 14);
+            }
+            column.times += usize::from(is_time(cell));
+            if all.len() <= LOOKED_AT {
+                all.insert(cell.to_owned());
+            }
+            if column.words.len() <= MOST_WORDS && cell.chars().count() <= 20 {
+                *column.words.entry(cell.to_owned()).or_default() += 1;
+            }
+        }
+        column.different = all.len();
+        column
+    }
+
+    /// Most of what is there.
+    fn mostly(&self, count: usize) -> bool {
+        self.filled > 0 && count * 10 >= self.filled * 8
+    }
+
+    fn holds(&self, content: Content) -> bool {
+        match content {
+            Content::Number => self.mostly(self.numbers + self.rounded),
+            Content::Money => self.mostly(self.decimals.max(self.whole)),
+            Content::Moment => self.mostly(self.moments),
+            Content::Words => {
+                self.words.len() <= MOST_WORDS
+                    && (self.different <= self.words.len())
+                    && !self.mostly(self.decimals)
+            }
+            Content::Any => true,
+        }
+    }
+}
+
+type Chosen = Vec<Option<(usize, String)>>;
+
+/// One heading a column, the likeliest; no heading twice.
+fn choose(columns: &[Column<'_>]) -> Chosen {
+    let mut chosen: Chosen = Vec::with_capacity(WANTED.len());
+    for wanted in WANTED {
+        let is_free = |index: &usize| !chosen.iter().flatten().any(|(taken, _)| taken == index);
+        let found = (0..columns.len())
+            .filter(is_free)
+            .filter_map(|index| score(wanted, &columns[index]).map(|(score, why)| (score, index, why)))
+            .max_by(|(one, first, _), (other, second, _)| one.cmp(other).then(second.cmp(first)));
+        let found = found.map(|(_, index, why)| (index, why));
+        // The time of day is only wanted where the day stands alone.
+        let at = chosen.get(2).and_then(Option::as_ref).map(|(index, _): &(usize, String)| &columns[*index]);
+        let is_needless = wanted.name == "at_time"
+            && !(at.is_some_and(|at| at.mostly(at.days))
+                && found.as_ref().is_some_and(|(index, _)| columns[*index].mostly(columns[*index].times)));
+        chosen.push(if is_needless { None } else { found });
+    }
+    chosen
+}
+
+/// How likely a heading is what is wanted, and why. Content outweighs a vague heading, never an exact one that is empty below.
+fn score(wanted: &Wanted, column: &Column<'_>) -> Option<(usize, String)> {
+    let exact = wanted.headings.iter().position(|heading| column.plain == *heading);
+    let partly = wanted
+        .headings
+        .iter()
+        .position(|heading| heading.chars().count() > 2 && column.plain.contains(heading));
+    let fits = column.filled == 0 || column.holds(wanted.content);
+    let below = describe(column);
+    match (exact, partly) {
+        (Some(rank), _) if fits => Some((1000 - rank, format!("the heading says so; below it {below}"))),
+        (None, Some(rank)) if fits && column.filled > 0 => {
+            let like = wanted.headings[rank];
+            Some((500 - rank, format!("the heading is like {like}; below it {below}")))
+        }
+        _ => {
+            let by_content = match (wanted.name, wanted.content) {
+                ("order_no", _) => column.mostly(column.numbers) && column.different * 2 > column.filled,
+                ("amount", _) => column.mostly(column.decimals),
+                ("at", _) => column.mostly(column.moments),
+                ("kind", _) => {
+                    column.filled > 0
+                        && column.words.len() <= 6
+                        && column.words.keys().all(|word| kind_of(word).is_some())
+                }
+                _ => false,
+            };
+            let weight =
+                if wanted.name == "order_no" { column.different * 100 / column.filled.max(1) } else { 50 };
+            by_content.then(|| (weight, format!("no heading says so, but {below}")))
+        }
+    }
+}
+
+fn describe(column: &Column<'_>) -> String {
+    if column.filled == 0 {
+        "nothing stands in the rows that were looked at".to_owned()
+    } else if column.mostly(column.rounded) {
+        "stand numbers that a spreadsheet has rounded: export the file again with this column as text"
+            .to_owned()
+    } else if column.mostly(column.decimals) {
+        "stand amounts with decimals".to_owned()
+    } else if column.mostly(column.moments) {
+        if column.mostly(column.days) { "stand days" } else { "stand times" }.to_owned()
+    } else if column.mostly(column.numbers) {
+        format!("stand long numbers, {} different in {} rows", column.different, column.filled)
+    } else if column.mostly(column.times) {
+        "stand times of day".to_owned()
+    } else if column.mostly(column.whole) {
+        "stand whole numbers".to_owned()
+    } else if column.words.len() <= MOST_WORDS {
+        let words: Vec<&str> = column.words.keys().map(String::as_str).take(4).collect();
+        format!("stand few words ({})", cut(&words.join(", "), 60))
+    } else {
+        "stand texts".to_owned()
+    }
+}
+
+fn kind_of(word: &str) -> Option<&'static str> {
+    let small = word.to_ascii_lowercase();
+    let has = |parts: &[&str]| parts.iter().any(|part| small.contains(part));
+    if has(&["退", "冲", "撤", "refund", "reverse", "reversal"]) {
+        Some("refund")
+    } else if has(&[
+        "支付", "收费", "缴费", "收款", "消费", "付款", "充值", "预交", "交易", "收入", "pay", "sale",
+        "consume", "收",
+    ]) {
+        Some("payment")
+    } else {
+        None
+    }
+}
+
+fn state_of(word: &str) -> Option<&'static str> {
+    let small = word.to_ascii_lowercase();
+    let has = |parts: &[&str]| parts.iter().any(|part| small.contains(part));
+    if has(&["作废", "取消", "失败", "关闭", "撤销", "无效", "fail", "close", "cancel", "void"]) {
+        Some("void")
+    } else if has(&["处理中", "待", "未", "process", "pending", "wait"]) {
+        Some("under_way")
+    } else if has(&["成功", "正常", "完成", "已", "有效", "success", "done", "paid", "ok"]) {
+        Some("done")
+    } else {
+        None
+    }
+}
+
+struct Draft<'d, 't> {
+    columns: &'d [Column<'t>],
+    chosen: &'d Chosen,
+    separator: char,
+    sheet: Option<&'d str>,
+    form: &'d str,
+}
+
+impl Draft<'_, '_> {
+    fn column(&self, name: &str) -> Option<&Column<'_>> {
+        let index = WANTED.iter().position(|wanted| wanted.name == name)?;
+        self.chosen[index].as_ref().map(|(index, _)| &self.columns[*index])
+    }
+
+    // Writing into a String cannot fail.
+    fn write(&self) -> String {
+        let mut out = String::new();
+        let _ = writeln!(out, "# A proposal: look at every line of it before you use it.\n# {}", self.form);
+        if self.separator != ',' {
+            let _ = writeln!(out, "separator = {}", quoted(&self.separator.to_string()));
+        }
+        if let Some(sheet) = self.sheet {
+            let _ = writeln!(out, "sheet = {}", quoted(sheet));
+        }
+        self.write_amounts(&mut out);
+        let _ = writeln!(
+            out,
+            "\n# A row 合计 is compared with the rows: \"check\", \"leave_out\" or \"refuse\".\ntotal_row = \"check\"\n\n[columns]"
+        );
+        for (wanted, found) in WANTED.iter().zip(self.chosen) {
+            match found {
+                Some((index, why)) => {
+                    let heading = self.columns[*index].heading;
+                    let _ = writeln!(out, "# {}: {}.", wanted.meaning, cut(why, 120).replace('\n', " "));
+                    let _ = writeln!(out, "{} = [{}]", wanted.name, quoted(heading));
+                }
+                None if wanted.name != "at_time" => {
+                    let _ = writeln!(out, "# {}: not found.\n# {} = [\"?\"]", wanted.meaning, wanted.name);
+                }
+                None => {}
+            }
+        }
+        if let Some(kind) = self.column("kind") {
+            let _ = writeln!(out, "\n[kinds]");
+            write_words(&mut out, kind, kind_of, "payment\" or \"refund");
+        } else if self.column("amount").is_some_and(|amount| amount.negative) {
+            let _ = writeln!(
+                out,
+                "\n# There is no column that says payment or refund; negative amounts are refunds."
+            );
+        }
+        if let Some(state) = self.column("state") {
+            let _ = writeln!(out, "\n[states]");
+            write_words(&mut out, state, state_of, "done\", \"under_way\" or \"void");
+        }
+        let way = self.columns.iter().find(|column| WAYS.contains(&column.plain.as_str()));
+        if let Some(way) = way.filter(|way| !way.words.is_empty() && way.words.len() <= MOST_WORDS) {
+            let words: Vec<String> = way.words.keys().map(|word| quoted(word)).collect();
+            let _ = writeln!(
+                out,
+                "\n# Rows of other ways of paying would all be one-sided. Keep the words of the channel that is compared:\n# [only]\n# {} = [{}]",
+                quoted(way.heading),
+                words.join(", ")
+            );
+        }
+        out
+    }
+
+    fn write_amounts(&self, out: &mut String) {
+        let Some(amount) = self.column("amount") else {
+            let _ = writeln!(out, "\n# yuan (88.80) or fen (8880)\namounts = \"yuan\"");
+            return;
+        };
+        let says_fen = amount.heading.contains("分)")
+            || amount.heading.contains("分）")
+            || amount.plain.ends_with("fen");
+        if amount.mostly(amount.decimals) {
+            let _ = writeln!(out, "\n# Amounts have decimals, so they are yuan.\namounts = \"yuan\"");
+        } else if says_fen {
+            let _ = writeln!(out, "\n# The heading says 分.\namounts = \"fen\"");
+        } else {
+            let _ = writeln!(
+                out,
+                "\n# No amount has decimals: are they yuan, or fen (8880)? Ask whoever made the file.\namounts = \"yuan\""
+            );
+        }
+        if amount.thousands {
+            let _ = writeln!(out, "thousands = \",\"");
+        }
+    }
+}
+
+fn write_words(
+    out: &mut String,
+    column: &Column<'_>,
+    meaning: fn(&str) -> Option<&'static str>,
+    choice: &str,
+) {
+    if column.words.is_empty() {
+        let _ = writeln!(out, "# No row that was looked at says anything here.");
+    }
+    for (word, count) in &column.words {
+        match meaning(word) {
+            Some(meaning) => {
+                let _ = writeln!(out, "{} = \"{meaning}\"", quoted(word));
+            }
+            None => {
+                let _ = writeln!(out, "# In {count} rows; say \"{choice}\":\n# {} = \"?\"", quoted(word));
+            }
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+/// The first rows, read by the very reader that would compare them: alone, each is one-sided, and so it is told.
+fn read_rows(path: &Path, toml: &str, key: HashKey, limits: Limits) -> Result<Vec<Row>, Refusal> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let refuse = |problem: String| Refusal {
+        category: Category::UnparsableRow,
+        file: name.clone(),
+        line: 0,
+        column: None,
+        problem,
+    };
+    let layout =
+        Layout::parse(toml).map_err(|problem| refuse(format!("the proposed layout is wrong: {problem}")))?;
+    let choice = Choice { known: &[], layout: Some(&layout), otherwise: None, day: None, limits };
+    let mut prepared = Prepared::open(path, &choice)?;
+    if prepared.can_be_rewritten {
+        prepared = prepared.rewritten()?;
+    }
+    let broken = |error: std::io::Error| refuse(format!("cannot be read: {error}"));
+    let text = first_lines(&prepared.path, SHOWN + 1).map_err(broken)?;
+    let mut sample = NamedTempFile::new().map_err(broken)?;
+    sample.write_all(&text).map_err(broken)?;
+    let inputs = [Input::new(Side::His, sample.path().to_owned(), &layout)];
+    let compared = super::compare(&inputs, Rules::default(), key, 1, &Progress::default());
+    let report = compared.map_err(|(_, error)| match error {
+        FilesError::Refused(refusal) => prepared.own(refusal),
+        other => refuse(other.to_string()),
+    })?;
+    let mut rows = Vec::new();
+    for (finding, evidence) in report.outcome.findings.iter().zip(&report.evidence) {
+        for (found, there) in finding.lines.iter().zip(evidence) {
+            rows.push(Row {
+                line: prepared.line(there.line),
+                kind: found.kind,
+                order_no: String::from_utf8_lossy(&finding.order_no).into_owned(),
+                refund_no: String::from_utf8_lossy(&found.refund_no).into_owned(),
+                amount: found.amount,
+                at: there.at.clone(),
+                provider_no: there.provider_no.clone(),
+            });
+        }
+    }
+    rows.sort_by_key(|row| row.line);
+    Ok(rows)
+}
+
+fn first_lines(path: &Path, most: usize) -> std::io::Result<Vec<u8>> {
+    use std::io::{BufRead, BufReader, Read};
+    let mut input = BufReader::new(std::fs::File::open(path)?.take(1 << 20));
+    let mut text = Vec::new();
+    for _ in 0..most {
+        input.read_until(b'\n', &mut text)?;
+    }
+    Ok(text)
+}
