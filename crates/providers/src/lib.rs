@@ -22,6 +22,7 @@ pub mod http;
 pub mod keys;
 pub mod settings;
 pub mod text;
+pub mod unionpay;
 pub mod wechat;
 
 use mingfen_provider_api::Registration;

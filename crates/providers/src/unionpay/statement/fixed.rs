@@ -1,0 +1,151 @@
+//! Records of fixed width: fields one after the other with one blank between, by bytes, GBK only where a name stands.
+
+use crate::text::{cut, decode_gbk};
+use mingfen_domain::Fen;
+use mingfen_provider_api::statement::{StatementError, StatementFile};
+
+/// A field: its name, and where it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Field {
+    pub name: &'static str,
+    pub offset: usize,
+    pub length: usize,
+}
+
+/// One record.
+#[derive(Clone, Copy)]
+pub(super) struct Record<'a> {
+    pub file: &'a str,
+    pub line: u64,
+    pub bytes: &'a [u8],
+}
+
+/// Whether the blanks between the first fields are where they have to be.
+pub(super) fn fits(bytes: &[u8], fields: &[Field]) -> bool {
+    fields.iter().all(|field| {
+        let end = field.offset + field.length;
+        bytes.len() >= end && bytes.get(end).is_none_or(|&byte| byte == b' ')
+    })
+}
+
+/// The records of a file, all of one length; a last one that is shorter was cut off.
+pub(super) fn records<'a>(
+    file: &'a StatementFile,
+    fields: &'static [Field],
+    shortest: usize,
+) -> Result<Vec<Record<'a>>, StatementError> {
+    let mut records: Vec<Record<'a>> = Vec::new();
+    for (line, bytes) in crate::text::lines(&file.bytes) {
+        let record = Record { file: &file.name, line, bytes };
+        if bytes.trim_ascii().is_empty() {
+            return Err(record.refuse("is an empty line; the file was changed, get it again"));
+        }
+        let length = bytes.len();
+        if length < shortest {
+            return Err(record.refuse(format!(
+                "has {length} bytes, at least {shortest} are wanted; the file was cut off or changed, get it again"
+            )));
+        }
+        if let Some(first) = records.first().filter(|first| first.bytes.len() != length) {
+            let other = first.bytes.len();
+            return Err(record.refuse(format!(
+                "has {length} bytes and the lines before it have {other}; the file was cut off or changed, get it again"
+            )));
+        }
+        if let Some(field) = fields.iter().find(|field| !fits(bytes, std::slice::from_ref(field))) {
+            return Err(record.refuse_field(
+                *field,
+                "is not where it has to be: no blank follows it; get the file again and do not save it with another program",
+            ));
+        }
+        records.push(record);
+    }
+    Ok(records)
+}
+
+impl<'a> Record<'a> {
+    pub fn refuse(&self, problem: impl Into<String>) -> StatementError {
+        StatementError { file: self.file.to_owned(), line: self.line, column: None, problem: problem.into() }
+    }
+
+    pub fn refuse_field(&self, field: Field, problem: impl Into<String>) -> StatementError {
+        StatementError { column: Some(field.name.to_owned()), ..self.refuse(problem) }
+    }
+
+    /// A field without the blanks that fill it.
+    pub fn bytes(&self, field: Field) -> &'a [u8] {
+        self.bytes.get(field.offset..field.offset + field.length).unwrap_or_default().trim_ascii()
+    }
+
+    /// A field of letters, digits and signs.
+    pub fn text(&self, field: Field) -> Result<&'a str, StatementError> {
+        match std::str::from_utf8(self.bytes(field)) {
+            Ok(text) if text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') => Ok(text),
+            _ => Err(self
+                .refuse_field(field, format!("is {:?}; letters and digits are wanted", self.shown(field)))),
+        }
+    }
+
+    /// As [`Self::text`], and not empty.
+    pub fn needed(&self, field: Field) -> Result<&'a str, StatementError> {
+        match self.text(field)? {
+            "" => Err(self.refuse_field(field, "is empty; nothing can be compared without it")),
+            text => Ok(text),
+        }
+    }
+
+    /// Digits, each place filled.
+    pub fn digits(&self, field: Field) -> Result<&'a str, StatementError> {
+        match self.text(field)? {
+            text if text.len() == field.length && text.bytes().all(|byte| byte.is_ascii_digit()) => Ok(text),
+            _ => {
+                let problem = format!("is {:?}; {} digits are wanted", self.shown(field), field.length);
+                Err(self.refuse_field(field, problem))
+            }
+        }
+    }
+
+    /// Twelve digits of fen.
+    pub fn fen(&self, field: Field) -> Result<Fen, StatementError> {
+        let digits = self.digits(field)?;
+        digits
+            .parse()
+            .map(Fen::new)
+            .map_err(|_| self.refuse_field(field, format!("{digits:?} is no amount in fen")))
+    }
+
+    /// `C` or `D` and twelve digits of fen: what the merchant gets is positive. A blank instead of the letter goes with nothing.
+    pub fn signed_fen(&self, field: Field) -> Result<Fen, StatementError> {
+        let raw = self.bytes.get(field.offset..field.offset + field.length).unwrap_or_default();
+        let wrong = || {
+            let problem = format!("is {:?}; C or D and 12 digits are wanted", self.shown(field));
+            self.refuse_field(field, problem)
+        };
+        let (sign, digits) = raw.split_first().ok_or_else(wrong)?;
+        if digits.len() != 12 || !digits.iter().all(u8::is_ascii_digit) {
+            return Err(wrong());
+        }
+        let fen = digits.iter().fold(0_i64, |fen, digit| fen * 10 + i64::from(digit - b'0'));
+        match (sign, fen) {
+            (b'C', _) | (b' ', 0) => Ok(Fen::new(fen)),
+            (b'D', _) => Ok(Fen::new(-fen)),
+            _ => Err(wrong()),
+        }
+    }
+
+    pub fn shown(&self, field: Field) -> String {
+        let text =
+            decode_gbk(self.bytes(field)).unwrap_or_else(|_| String::from_utf8_lossy(self.bytes(field)));
+        cut(&text, 40).into_owned()
+    }
+}
+
+#[cfg(test)]
+pub(super) fn check_offsets(fields: &[Field], last: usize) {
+    let mut offset = 0;
+    for field in fields {
+        assert_eq!(field.offset, offset, "{}", field.name);
+        offset += field.length + 1;
+    }
+    assert_eq!(offset - 1, last);
+}
