@@ -110,7 +110,7 @@ impl State {
     /// What staff call it.
     pub const fn chinese(self) -> &'static str {
         match self {
-            Self::Done => "成功",
+            Self::Done => "已完成",
             Self::UnderWay => "处理中",
             Self::Void => "未生效",
         }
