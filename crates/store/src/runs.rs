@@ -445,6 +445,11 @@ reads! {
     findings_of_run(run_id: &RunId, filter: &FindingFilter, after: i64, limit: i64) -> Vec<(FindingRecord, Standing)>;
     /// How many findings of a run stand how, those that were carried into it left out.
     standings_of_run(run_id: &RunId) -> Vec<(Standing, i64)>;
+    /// How many findings of each category a run has, in the order of the categories.
+    finding_counts(run_id: &RunId) -> Vec<(Category, i64)>;
+    /// At most `limit` findings of a run, behind `after`, that the other run does not have: no difference of the same lines that is
+    /// called the same.
+    findings_only_in(run_id: &RunId, other: &RunId, after: i64, limit: i64) -> Vec<(FindingRecord, Standing)>;
     /// One finding of a run.
     finding(run_id: &RunId, finding_key: &str) -> Option<(FindingRecord, Standing)>;
     /// Every finding of an order number in the runs that are current, the earliest day first.
@@ -1033,6 +1038,57 @@ async fn standings_of_run(connection: &mut AnyConnection, run_id: &RunId) -> Res
             Ok((fields.word("standing", Standing::parse)?, fields.number("number")?))
         })
         .collect()
+}
+
+async fn finding_counts(connection: &mut AnyConnection, run_id: &RunId) -> Result<Vec<(Category, i64)>> {
+    let rows = query(
+        "SELECT category, COUNT(*) AS number
+        FROM run_findings
+        WHERE run_id = $1
+        GROUP BY category",
+    )
+    .bind(run_id.as_str())
+    .fetch_all(connection)
+    .await?;
+    let mut counts = rows
+        .iter()
+        .map(|row| {
+            let fields = Fields::new("run_findings", "category", row)?;
+            Ok((fields.word("category", Category::parse)?, fields.number("number")?))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    counts.sort_unstable();
+    Ok(counts)
+}
+
+async fn findings_only_in(
+    connection: &mut AnyConnection,
+    run_id: &RunId,
+    other: &RunId,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(FindingRecord, Standing)>> {
+    let rows = query(select_findings!(
+        "f.run_id = $1
+            AND f.position > $3
+            AND NOT EXISTS (
+                SELECT 1
+                FROM run_findings AS there
+                WHERE
+                    there.run_id = $2
+                    AND there.finding_key = f.finding_key
+                    AND there.category = f.category
+            )
+        ORDER BY f.position
+        LIMIT $4"
+    ))
+    .bind(run_id.as_str())
+    .bind(other.as_str())
+    .bind(after)
+    .bind(limit)
+    .fetch_all(&mut *connection)
+    .await?;
+    rows.iter().map(rebuild_finding).collect()
 }
 
 async fn finding(

@@ -607,6 +607,7 @@ pub(crate) static EN: Wording = Wording {
         read: p("read"),
         no_trade: p("no trade that day"),
         not_yet: p("not there yet"),
+        file_refused: p("not in order"),
         sign: p("Sign-off"),
         signed_at: p("signed off at {}. The day is frozen; what comes late is cleared on the next."),
         chain: p("Entry {} of the audit chain"),

@@ -244,7 +244,7 @@ tables! {
         settlement: Phrase, account: Phrase, paid: Phrase, refunded: Phrase, fee: Phrase, fee_expected: Phrase,
         fund_flow: Phrase, arrived: Phrase,
         inputs: Phrase, side: Phrase, file: Phrase, rows: Phrase, input_state: Phrase, read: Phrase, no_trade: Phrase,
-        not_yet: Phrase,
+        not_yet: Phrase, file_refused: Phrase,
         sign: Phrase, signed_at: Phrase, chain: Phrase, unsigned: Phrase, maker: Phrase, checker: Phrase, head: Phrase,
         date: Phrase, made: Phrase,
     }

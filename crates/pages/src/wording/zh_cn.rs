@@ -569,6 +569,7 @@ pub(crate) static ZH_CN: Wording = Wording {
         read: p("已读"),
         no_trade: p("当日无交易"),
         not_yet: p("未出账"),
+        file_refused: p("文件有误"),
         sign: p("签结"),
         signed_at: p("于 {} 签结。签结后本日冻结，迟到的账进入次日清账。"),
         chain: p("审计链第 {} 条"),

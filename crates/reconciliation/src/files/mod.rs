@@ -142,9 +142,8 @@ pub fn reconcile_prepared(
     mut key: impl FnMut() -> HashKey,
 ) -> Result<Report, FilesError> {
     loop {
-        let inputs: Vec<Input<'_>> = (files.iter())
-            .map(|(side, file)| Input::new(*side, file.path.clone(), file.layout))
-            .collect();
+        let inputs: Vec<Input<'_>> =
+            (files.iter()).map(|(side, file)| Input::new(*side, file.path.clone(), file.layout)).collect();
         let compared = compare(&inputs, rules.clone(), key(), threads, progress);
         let (number, refusal) = match compared {
             Ok(mut report) => {

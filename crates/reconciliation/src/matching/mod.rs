@@ -114,6 +114,15 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// As it was kept.
+    pub fn of_kept(tallies: impl IntoIterator<Item = (Category, Side, Tally)>) -> Self {
+        let mut summary = Self::default();
+        for (category, side, tally) in tallies {
+            summary.tallies[category.index()][side as usize] = tally;
+        }
+        summary
+    }
+
     /// One side in one category.
     pub fn of(&self, category: Category, side: Side) -> Tally {
         self.tallies[category.index()][side as usize]

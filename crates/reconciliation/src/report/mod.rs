@@ -83,6 +83,8 @@ pub enum InputState {
     NoTrade,
     /// It has not been made yet.
     NotYet,
+    /// It is not in order.
+    Refused,
 }
 
 impl InputState {
@@ -92,6 +94,7 @@ impl InputState {
             Self::Read => "已读",
             Self::NoTrade => "当日无交易",
             Self::NotYet => "未出账",
+            Self::Refused => "文件有误",
         }
     }
 }

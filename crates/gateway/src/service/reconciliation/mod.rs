@@ -14,6 +14,7 @@ mod day;
 mod explain;
 mod keep;
 mod remedy;
+mod report;
 mod schedule;
 mod sign;
 
@@ -21,5 +22,6 @@ pub use alert::send_alert;
 pub use day::{DayReconciled, ReconcileRefused, Scope, reconcile_day};
 pub use keep::kept_bytes;
 pub use remedy::{RemedyOrder, RemedyPreview, RemedyRefused, decide_remedy, order_remedy, preview_remedy};
+pub use report::{ReportForm, ReportRefused, write_report};
 pub use schedule::{follow_day, plan_days};
 pub use sign::{SignRefused, sign_day};

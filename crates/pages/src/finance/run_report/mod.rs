@@ -238,6 +238,8 @@ pub enum InputState {
     NoTrade,
     /// It has not been made yet.
     NotYet,
+    /// It is not in order.
+    Refused,
 }
 
 impl InputState {
@@ -246,6 +248,7 @@ impl InputState {
             Self::Read => say.report.read,
             Self::NoTrade => say.report.no_trade,
             Self::NotYet => say.report.not_yet,
+            Self::Refused => say.report.file_refused,
         }
     }
 
@@ -254,6 +257,7 @@ impl InputState {
             Self::Read => "ok",
             Self::NoTrade => "idle",
             Self::NotYet => "info",
+            Self::Refused => "warn",
         }
     }
 }

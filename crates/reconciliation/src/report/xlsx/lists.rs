@@ -30,7 +30,8 @@ pub(super) fn inputs(head: &RunHead, style: &Style, sheet: &mut Worksheet) -> Re
         text(sheet, row, 0, side.chinese(), &style.name)?;
         text(sheet, row, 1, name, &style.wrapped)?;
         text(sheet, row, 2, channel, &style.wrapped)?;
-        let format = if *state == InputState::NotYet { &style.warn } else { &style.text };
+        let absent = matches!(state, InputState::NotYet | InputState::Refused);
+        let format = if absent { &style.warn } else { &style.text };
         text(sheet, row, 3, state.chinese(), format)?;
         count(sheet, row, 4, *rows, &style.count)?;
         yuan(sheet, row, 5, *paid, &style.yuan)?;
