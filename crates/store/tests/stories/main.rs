@@ -14,6 +14,7 @@ mod news;
 mod payments;
 mod refunds;
 mod room;
+mod runs;
 mod samples;
 mod tasks;
 mod write_backs;
