@@ -167,7 +167,7 @@ const TABLE: [Row; 23] = {
             ("状态不符", "status differs"),
             Finance,
             1,
-            &[AskAgain, Write, Refund, BookToSuspense, Note],
+            &[AskAgain, Write, Refund, Carry, BookToSuspense, Note],
         ),
         row(
             C::GatewayDiffers,
