@@ -8,11 +8,12 @@
 //! 1. [`sides`]: one vocabulary for the lines of all three sides.
 //! 2. [`matching`]: lines in, findings out. `matching/grouping.rs` is where one order's lines are judged; the rest is about doing
 //!    so fast, in bounded memory, and with the same bytes every time.
-//! 3. [`files`]: two files instead of a running installation. [`report`]: what was found, as a file for people.
+//! 3. [`cause`]: why a finding is there, and what may be done about it.
+//! 4. [`files`]: two files instead of a running installation. [`report`]: what was found, as a file for people.
 //!
 //! # How to add a category
 //! A row in the table of `mingfen_domain::difference`, then the place in `matching/grouping.rs` that decides it, its mirror, and
-//! lines with a reason in `tests/golden/reconciliation`.
+//! lines with a reason in `tests/golden/reconciliation`. The compiler then asks `cause/verdict.rs` why it is there.
 
 pub mod cause;
 pub mod files;

@@ -1,9 +1,12 @@
 //! A finding beside what is known of it, with the questions that the other files put to both.
 
-use super::known::{HisAnswer, Known, Learnt, OwnPayment, OwnRefund, Records, RefundAnswer};
+use super::known::{
+    ChannelAnswer, HisAnswer, Known, Learnt, OwnPayment, OwnRefund, OwnWriteBack, Records, RefundAnswer,
+};
 use crate::matching::{Finding, Found};
 use crate::sides::{Kind, Side, State, day_number};
-use mingfen_domain::payment::{Received, State as PaymentState};
+use mingfen_domain::payment::{Received, State as PaymentState, SuspenseReason};
+use mingfen_domain::refund::State as RefundState;
 use mingfen_domain::{BusinessDay, Timestamp};
 
 /// News this much later than the payment came late: providers repeat a notification for hours, and a query asks within minutes.
@@ -51,9 +54,15 @@ impl<'a> Case<'a> {
         self.finding.lines.iter().filter(move |line| line.side == side)
     }
 
-    /// Lines of a side that moved money, or will.
+    /// Those of a side that are of the kind that the finding is about.
+    fn of_kind(&self, side: Side) -> impl Iterator<Item = &'a Found> {
+        let kind = self.kind();
+        self.of_side(side).filter(move |line| line.kind == kind)
+    }
+
+    /// Of these, those that moved money, or will.
     pub fn live(&self, side: Side) -> impl Iterator<Item = &'a Found> {
-        self.of_side(side).filter(|line| line.state != State::Void)
+        self.of_kind(side).filter(|line| line.state != State::Void)
     }
 
     pub fn has(&self, side: Side) -> bool {
@@ -61,7 +70,7 @@ impl<'a> Case<'a> {
     }
 
     pub fn has_void(&self, side: Side) -> bool {
-        self.of_side(side).any(|line| line.state == State::Void)
+        self.of_kind(side).any(|line| line.state == State::Void)
     }
 
     /// What the live lines of a side come to; no sum of lines is too large for it.
@@ -71,7 +80,7 @@ impl<'a> Case<'a> {
 
     /// What the finding is about: the largest sum of a side, voided lines included.
     pub fn amount(&self) -> i128 {
-        let sum = |side| self.of_side(side).map(|line| i128::from(line.amount.get())).sum::<i128>();
+        let sum = |side| self.of_kind(side).map(|line| i128::from(line.amount.get())).sum::<i128>();
         Side::ALL.into_iter().map(sum).max().unwrap_or_default()
     }
 
@@ -93,7 +102,7 @@ impl<'a> Case<'a> {
     /// When the order was paid, by what the channel told us; otherwise by its answer.
     pub fn paid_at(&self) -> Option<Timestamp> {
         self.received().map(|received| received.paid_at).or(match self.known.channel {
-            super::known::ChannelAnswer::Paid { at, .. } => Some(at),
+            ChannelAnswer::Paid { at, .. } => Some(at),
             _ => None,
         })
     }
@@ -137,11 +146,23 @@ impl<'a> Case<'a> {
         by_answer || self.held_refunds().any(moves)
     }
 
-    /// What HIS says of this payment. It is asked by the bill, and of money held in suspense it was never told: what it has of that
-    /// bill is another payment's.
+    /// What HIS says of this payment. It is asked by the bill: where another payment settled that, what HIS has is the other one's,
+    /// and of this one it was never told.
     pub fn his(&self) -> &'a HisAnswer {
-        let state = self.payment().map(|payment| &payment.state);
-        if matches!(state, Some(PaymentState::Suspense { .. })) { &HisAnswer::No } else { &self.known.his }
+        if self.payment().is_some_and(is_double) { &HisAnswer::No } else { &self.known.his }
+    }
+
+    /// What HIS says of what the finding is about.
+    pub fn his_of_kind(&self) -> &'a HisAnswer {
+        match self.kind() {
+            Kind::Payment => self.his(),
+            Kind::Refund => &self.known.his_refund,
+        }
+    }
+
+    /// Telling HIS of this payment.
+    pub fn write_back(&self) -> Option<&'a OwnWriteBack> {
+        self.payment().filter(|payment| !is_double(payment)).and_then(|payment| payment.write_back.as_ref())
     }
 
     /// HIS has no booking of the payment: it says so when asked, or its own line says that it was cancelled.
@@ -151,13 +172,18 @@ impl<'a> Case<'a> {
     }
 }
 
+fn is_double(payment: &OwnPayment) -> bool {
+    payment.settled_by_another.is_some()
+        || matches!(payment.state, PaymentState::Suspense { reason: SuspenseReason::Double, .. })
+}
+
 /// Whether the money of a refund is given, or may be.
 pub(super) fn holds(refund: &OwnRefund) -> bool {
     refund.by_hand || refund.state.holds_money()
 }
 
 pub(super) fn has_arrived(refund: &OwnRefund) -> bool {
-    matches!(refund.state, mingfen_domain::refund::State::Succeeded { .. })
+    matches!(refund.state, RefundState::Succeeded { .. })
 }
 
 /// By its number; where the lines have none, the only refund of that amount.

@@ -25,7 +25,7 @@ pub struct Known {
     pub channel: ChannelAnswer,
     /// What the channel said of the finding's refund.
     pub channel_refund: RefundAnswer,
-    /// What HIS said of the booking.
+    /// What HIS said of the booking, asked by the bill.
     pub his: HisAnswer,
     /// What HIS said of the finding's refund.
     pub his_refund: HisAnswer,
@@ -82,9 +82,9 @@ pub struct OwnPayment {
     pub bill_total: Fen,
     /// The self-pay part of each of its slips.
     pub slips: Vec<Fen>,
-    /// Another payment settled the bill.
+    /// Another payment settled the bill: then HIS was told of that one, and never of this.
     pub settled_by_another: Option<OutTradeNo>,
-    /// Telling HIS, if it came so far.
+    /// Telling HIS of the bill, if it came so far.
     pub write_back: Option<OwnWriteBack>,
 }
 

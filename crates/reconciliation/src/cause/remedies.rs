@@ -20,6 +20,14 @@ pub(super) fn allowed(case: &Case<'_>, verdict: &Verdict) -> Vec<Remedy> {
     let advice = verdict.cause.advice().iter().copied();
     let mut allowed: Vec<Remedy> =
         advice.filter(|remedy| offered.contains(remedy) && is_safe(case, verdict, *remedy)).collect();
+    // What is only probable is asked about before anything decides where the money belongs.
+    let ask = allowed.iter().position(|remedy| *remedy == Remedy::AskAgain);
+    if let Some(place) = ask
+        && !verdict.certain
+        && allowed[0].settles()
+    {
+        allowed[..=place].rotate_right(1);
+    }
     if !allowed.contains(&Remedy::Note) {
         let first_is_loss = allowed.first() == Some(&Remedy::WriteOff);
         allowed.insert(if first_is_loss { 0 } else { allowed.len() }, Remedy::Note);
@@ -59,7 +67,7 @@ fn is_safe(case: &Case<'_>, verdict: &Verdict, remedy: Remedy) -> bool {
 /// The channel has the money, HIS certainly has not, none of it was given back, and HIS has not said no.
 fn may_write_back(case: &Case<'_>) -> bool {
     let Some(payment) = case.payment() else { return false };
-    let to_tell = match payment.write_back.as_ref().map(|told| &told.state) {
+    let to_tell = match case.write_back().map(|told| &told.state) {
         None | Some(write_back::State::Due | write_back::State::Unknown) => true,
         Some(
             write_back::State::Posted(_)
@@ -71,7 +79,10 @@ fn may_write_back(case: &Case<'_>) -> bool {
         && matches!(payment.state, PaymentState::Paid(_))
         && case.has(Side::Channel)
         && !case.known.channel.denies()
-        && case.his_has_certainly_not()
+        && *case.his() == HisAnswer::No
+        // What HIS has cancelled is not told to it again.
+        && !case.has(Side::His)
+        && !case.has_void(Side::His)
         && !case.is_refund_under_way()
         && case.held_sum() == 0
 }
@@ -89,7 +100,7 @@ fn may_write_back_refund(case: &Case<'_>) -> bool {
 
 /// The channel has the money, HIS has not and is not being told, and what is to go back has not gone.
 fn may_refund(case: &Case<'_>, category: Category) -> bool {
-    let (Some(payment), Some(received)) = (case.payment(), case.received()) else { return false };
+    let Some(received) = case.received() else { return false };
     if case.is_refund_under_way() || case.known.channel.denies() || !case.has(Side::Channel) {
         return false;
     }
@@ -99,10 +110,15 @@ fn may_refund(case: &Case<'_>, category: Category) -> bool {
         Category::DuplicateInChannel => case.known.same_provider_no == Some(false) && case.held_sum() == 0,
         Category::AmountOver => {
             let surplus = case.sum(Side::Channel) - case.sum(Side::His);
-            case.held_sum() == 0 && surplus > 0 && left >= surplus
+            // By its own word HIS may have more than its ledger shows.
+            let has_more = match case.his() {
+                HisAnswer::Booked { amount, .. } => i128::from(amount.get()) > case.sum(Side::His),
+                HisAnswer::NotAsked | HisAnswer::Silent | HisAnswer::No => false,
+            };
+            case.held_sum() == 0 && !has_more && surplus > 0 && left >= surplus
         }
         _ => {
-            let is_being_told = payment.write_back.as_ref().is_some_and(|told| match &told.state {
+            let is_being_told = case.write_back().is_some_and(|told| match &told.state {
                 write_back::State::Due | write_back::State::Unknown => !told.parked,
                 write_back::State::RefusalToConfirm { .. } => true,
                 write_back::State::Posted(_) | write_back::State::Refused { .. } => false,
@@ -125,6 +141,7 @@ fn may_refund_again(case: &Case<'_>) -> bool {
     };
     let left = i128::from(received.amount.get()) - case.held_sum();
     not_given
+        && case.has(Side::His)
         && !case.has(Side::Channel)
         && !case.known.channel.denies()
         && !case.is_refund_under_way()

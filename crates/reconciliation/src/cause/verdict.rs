@@ -3,8 +3,8 @@
 use super::case::{Case, has_arrived, holds};
 use super::known::{ChannelAnswer, HisAnswer, OwnPayment, OwnRefund, RefundAnswer, Told};
 use super::words::Cause;
-use crate::sides::{Kind, Side, When};
-use mingfen_domain::difference::Category;
+use crate::sides::{Kind, Side, State, When};
+use mingfen_domain::difference::{Category, Remedy};
 use mingfen_domain::payment::{State as PaymentState, SuspenseReason};
 use mingfen_domain::refund::{Origin, State as RefundState};
 use mingfen_domain::{Fen, Timestamp, write_back};
@@ -63,9 +63,7 @@ pub(super) fn of(case: &Case<'_>) -> Verdict {
         C::StatusMismatch => denied(case),
         C::GatewayDiffers => journal(case),
         C::DuplicateInChannel => doubled(case),
-        C::DuplicateInHis => Verdict::proven(Cause::BookedTwice, category).unless(
-            !matches!(case.known.his, HisAnswer::Booked { amount, .. } if i128::from(amount.get()) > case.amount()),
-        ),
+        C::DuplicateInHis => booked_twice(case),
         C::CrossDay => cross_day(case),
         C::Foreign => foreign(case),
         C::FeeDifference => Verdict::proven(Cause::FeeRateDiffers, category),
@@ -111,11 +109,18 @@ fn cross_day(case: &Case<'_>) -> Verdict {
     if verdict.certain && (verdict.category != base || !waits(case, verdict)) {
         return verdict;
     }
-    // What lines alone make probable says less than the hour.
+    // What is only probable because a line is missing says less than the hour.
     let is_guess = matches!(
         verdict.cause,
-        Cause::NotBooked | Cause::NeverPaid | Cause::RefundNotSent | Cause::RefundNotTold
-    ) || matches!(verdict.cause, Cause::CouldNotAsk | Cause::Unknown);
+        Cause::NotBooked
+            | Cause::NeverPaid
+            | Cause::RefundNotSent
+            | Cause::RefundNotTold
+            | Cause::StatementRowMissing
+            | Cause::HisRowMissing
+            | Cause::CouldNotAsk
+            | Cause::Unknown
+    );
     if verdict.certain || !is_guess {
         return Verdict { category, ..verdict };
     }
@@ -129,7 +134,7 @@ fn waits(case: &Case<'_>, verdict: Verdict) -> bool {
         // HIS said that it has not been told: that is mended at once, not waited for.
         Cause::WriteBackWaiting | Cause::NotificationLate => !case.his_has_certainly_not(),
         Cause::RefundNotTold => case.known.his_refund != HisAnswer::No,
-        cause => cause.advice().first() == Some(&mingfen_domain::difference::Remedy::Carry),
+        cause => cause.advice().first() == Some(&Remedy::Carry),
     };
     delivers && verdict.outlook == Outlook::Open
 }
@@ -148,7 +153,7 @@ fn foreign(case: &Case<'_>) -> Verdict {
 /// Paid and given back on one side, or nothing at all.
 fn netted(case: &Case<'_>) -> Verdict {
     let category = Category::MatchedNetted;
-    if Side::ALL.into_iter().all(|side| !case.has(side)) {
+    if case.finding.lines.iter().all(|line| line.state == State::Void) {
         return Verdict::proven(Cause::NeverTookEffect, category);
     }
     let refund = case.held_refunds().find(|refund| !refund.origin.concerns_his());
@@ -171,8 +176,9 @@ fn unbooked(case: &Case<'_>, category: Category) -> Verdict {
         return Verdict::proven(Cause::UnderAnotherNumber, category);
     }
     if let HisAnswer::Booked { amount, at, .. } = case.his() {
-        let posted_at = posted_at(case);
-        return booked_after_all(case, category, *amount, at.or(posted_at));
+        let verdict = booked_after_all(case, category, *amount, at.or(posted_at(case)));
+        let goes_back = case.held_refunds().any(|refund| refund.origin == Origin::BookingRefused);
+        return if goes_back { Verdict { cause: Cause::BookedAfterRefusal, ..verdict } } else { verdict };
     }
     if case.records().is_none() {
         return match case.known.his {
@@ -261,10 +267,10 @@ fn given_back(case: &Case<'_>, category: Category) -> Option<Verdict> {
 
 /// Paid here; so what became of telling HIS?
 fn untold(case: &Case<'_>, payment: &OwnPayment, category: Category) -> Verdict {
-    let Some(told) = &payment.write_back else {
-        let cause = if payment.settled_by_another.is_some() { Cause::PaidTwice } else { Cause::NeverTold };
-        return Verdict::proven(cause, category);
-    };
+    if payment.settled_by_another.is_some() {
+        return Verdict::proven(Cause::PaidTwice, category).with(Outlook::Past);
+    }
+    let Some(told) = case.write_back() else { return Verdict::proven(Cause::NeverTold, category) };
     match &told.state {
         write_back::State::RefusalToConfirm { .. } if !told.parked => {
             Verdict::proven(Cause::WriteBackRefused, category)
@@ -290,7 +296,7 @@ fn untold(case: &Case<'_>, payment: &OwnPayment, category: Category) -> Verdict 
 }
 
 fn posted_at(case: &Case<'_>) -> Option<Timestamp> {
-    case.payment().and_then(|payment| payment.write_back.as_ref()).and_then(|told| told.posted_at)
+    case.write_back().and_then(|told| told.posted_at)
 }
 
 /// HIS has it after all, with this sum.
@@ -347,7 +353,7 @@ fn missing_payment(case: &Case<'_>, category: Category) -> Verdict {
                 return unequal_sums(case, channel, his);
             }
             if !case.has(Side::His) && channel != case.sum(Side::Gateway) {
-                return Verdict::proven(Cause::WrongAmountPaid, category);
+                return Verdict::proven(Cause::WrongAmountPaid, category).with(Outlook::Past);
             }
             at_channel_on(case, category, Some(at))
         }
@@ -479,11 +485,14 @@ fn unbooked_refund(case: &Case<'_>, category: Category) -> Verdict {
         RefundState::Abnormal { .. } => Verdict::proven(Cause::RefundAbnormal, category),
         RefundState::Failed { .. } => Verdict::proven(Cause::NewsLost, category),
         RefundState::Succeeded { .. } => match refund.told {
-            Told::NeedNot => Verdict::proven(given_back_because(refund.origin), category).with(Outlook::Past),
-            Told::NotYet => Verdict::proven(Cause::RefundNotTold, category),
+            Told::NeedNot => Verdict::proven(given_back_because(refund.origin), category).with(Outlook::Over),
+            Told::NotYet => {
+                let outlook = if refund.parked { Outlook::Past } else { Outlook::Open };
+                Verdict::proven(Cause::RefundNotTold, category).with(outlook)
+            }
             Told::Refused => Verdict::proven(Cause::RefundNotBooked, category),
             Told::Booked if case.known.his_refund == HisAnswer::No => {
-                Verdict::proven(Cause::HisCancelled, category)
+                Verdict::proven(Cause::RefundCancelledInHis, category)
             }
             Told::Booked => Verdict::probable(Cause::HisRowMissing, category),
         },
@@ -496,8 +505,7 @@ fn is_booked(case: &Case<'_>) -> bool {
         HisAnswer::Booked { .. } => true,
         HisAnswer::No => false,
         HisAnswer::NotAsked | HisAnswer::Silent => {
-            let told = case.payment().and_then(|payment| payment.write_back.as_ref());
-            told.is_some_and(|told| matches!(told.state, write_back::State::Posted(_)))
+            case.write_back().is_some_and(|told| matches!(told.state, write_back::State::Posted(_)))
         }
     }
 }
@@ -508,8 +516,7 @@ const fn over_or_under(channel: i128, his: i128) -> Category {
 
 fn unequal(case: &Case<'_>) -> Verdict {
     let (channel, his) = (case.sum(Side::Channel), case.sum(Side::His));
-    let answer = if case.kind() == Kind::Payment { case.his() } else { &case.known.his_refund };
-    if let HisAnswer::Booked { amount, .. } = answer
+    if let HisAnswer::Booked { amount, .. } = case.his_of_kind()
         && i128::from(amount.get()) == channel
     {
         return Verdict::proven(Cause::HisRowMissing, case.finding.category);
@@ -567,7 +574,7 @@ fn denied(case: &Case<'_>) -> Verdict {
         }
         // HIS has begun to book and not ended.
         (Kind::Payment, false) => Verdict::probable(Cause::WriteBackWaiting, category),
-        (Kind::Refund, true) => Verdict::proven(Cause::HisCancelled, category)
+        (Kind::Refund, true) => Verdict::proven(Cause::RefundCancelledInHis, category)
             .unless(matches!(case.known.his_refund, HisAnswer::Booked { .. })),
         (Kind::Refund, false) => match case.known.channel_refund {
             RefundAnswer::Succeeded { .. } => Verdict::proven(Cause::StatementContradicted, category),
@@ -583,7 +590,7 @@ fn denied(case: &Case<'_>) -> Verdict {
 }
 
 fn is_his_under_way(case: &Case<'_>) -> bool {
-    case.live(Side::His).any(|line| line.state == crate::sides::State::UnderWay)
+    case.live(Side::His).any(|line| line.state == State::UnderWay)
 }
 
 /// Channel and HIS agree, and our journal does not.
@@ -647,6 +654,15 @@ fn doubled(case: &Case<'_>) -> Verdict {
         (Some(false), Kind::Refund) => Verdict::proven(Cause::RefundedTwice, category),
         (None, _) => Verdict::probable(Cause::DoubledByFile, category),
     }
+}
+
+/// HIS's ledger has it again. Proven where HIS itself counts more than the one line; otherwise its export may have doubled the row.
+fn booked_twice(case: &Case<'_>) -> Verdict {
+    let counts_more = match case.his_of_kind() {
+        HisAnswer::Booked { amount, .. } => i128::from(amount.get()) > case.amount(),
+        HisAnswer::NotAsked | HisAnswer::Silent | HisAnswer::No => false,
+    };
+    Verdict::proven(Cause::BookedTwice, Category::DuplicateInHis).unless(!counts_more)
 }
 
 /// A deposit that only one side has is explained like any other payment.

@@ -41,6 +41,8 @@ pub enum Cause {
     BookedAfterRefusal,
     /// HIS booked it and then cancelled it.
     HisCancelled,
+    /// HIS booked the refund and then cancelled that.
+    RefundCancelledInHis,
     /// HIS says it booked it that day, its ledger has no row.
     HisRowMissing,
     /// No news of it reached us.
@@ -155,7 +157,7 @@ const fn row(
 }
 
 /// In the order of [`Cause`]; a test holds it to that.
-const TABLE: [Row; 61] = {
+const TABLE: [Row; 62] = {
     use Cause as C;
     use Owner::{Cashier, Finance, It, Provider};
     use Remedy::{
@@ -344,6 +346,17 @@ const TABLE: [Row; 61] = {
             ),
             Some(Cashier),
             &[AskAgain, Refund, BookToSuspense],
+        ),
+        row(
+            C::RefundCancelledInHis,
+            "refund_cancelled_in_his",
+            ("HIS 已作废退费记账", "refund cancelled in HIS"),
+            (
+                "HIS 记过退费又作废了，而渠道已把钱退给患者，须在 HIS 重新补记。",
+                "HIS booked the refund and cancelled that, and the channel gave the money back; it has to be booked in HIS again.",
+            ),
+            Some(Cashier),
+            &[AskAgain, BookToSuspense],
         ),
         row(
             C::HisRowMissing,
