@@ -1,6 +1,6 @@
 //! What is known of an order, as sentences that staff read: what the books say, what our records say, what the parties said.
 
-use super::case::Case;
+use super::case::{Case, has_arrived};
 use super::known::{
     ChannelAnswer, HisAnswer, Learnt, OwnPayment, OwnRefund, OwnWriteBack, RefundAnswer, Told, Way,
 };
@@ -51,7 +51,10 @@ pub(super) fn of(case: &Case<'_>) -> Vec<Sentence> {
     }
     if let Some(records) = case.records() {
         match &records.payment {
-            Some(payment) => of_payment(payment, &mut said),
+            Some(payment) => {
+                of_payment(payment, &mut said);
+                said.extend(case.write_back().map(of_write_back));
+            }
             None => {
                 said.push(say!("本系统没有这个单号的支付单。", "Our records have no payment of that number."))
             }
@@ -75,7 +78,7 @@ pub(super) fn of(case: &Case<'_>) -> Vec<Sentence> {
     }
     said.extend(of_channel(case.known.channel));
     said.extend(of_channel_refund(case.known.channel_refund));
-    said.extend(of_his(&case.known.his, "这笔账", "the payment"));
+    said.extend(of_his(&case.known.his, "这张账单", "the bill"));
     said.extend(of_his(&case.known.his_refund, "这笔退费", "the refund"));
     said
 }
@@ -176,7 +179,6 @@ fn of_payment(payment: &OwnPayment, said: &mut Vec<Sentence>) {
             "Another payment, {other}, settled the bill {bill}."
         ));
     }
-    said.extend(payment.write_back.as_ref().map(of_write_back));
 }
 
 fn of_learning(learnt: Learnt) -> Sentence {
@@ -250,6 +252,7 @@ fn of_refund(refund: &OwnRefund) -> Sentence {
         RefundState::Failed { reason } => (format!("未成功（{reason}）"), format!("failed ({reason})")),
     };
     let (told, told_english) = match refund.told {
+        _ if !has_arrived(refund) => ("", ""),
         Told::NeedNot => ("", ""),
         Told::NotYet if refund.parked => ("；告知 HIS 已搁置", "; telling HIS waits for a person"),
         Told::NotYet => ("；HIS 未确认", "; HIS has not confirmed it"),
