@@ -552,7 +552,8 @@ fn carries(category: Category, sides: &BTreeSet<Side>) -> bool {
         | Category::GatewayOnly
         | Category::HisOnly
         | Category::RefundMissingInChannel
-        | Category::RefundMissingInHis => true,
+        | Category::RefundMissingInHis
+        | Category::StatusMismatch => true,
         // Both have it, only on different days.
         Category::CrossDay => !(sides.contains(&Side::Channel) && sides.contains(&Side::His)),
         Category::Matched
@@ -560,7 +561,6 @@ fn carries(category: Category, sides: &BTreeSet<Side>) -> bool {
         | Category::MatchedNetted
         | Category::AmountOver
         | Category::AmountUnder
-        | Category::StatusMismatch
         | Category::GatewayDiffers
         | Category::DuplicateInChannel
         | Category::DuplicateInHis
