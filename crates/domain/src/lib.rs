@@ -10,7 +10,7 @@
 //! 3. [`bill`]: what one patient pays at once. [`payment`]: one order for it at one channel, the table of every
 //!    (state, event). [`refund`] and [`write_back`]: machines of their own.
 //! 4. [`books`]: double entry, append-only. [`sides`], [`difference`]: what a comparison with others' books
-//!    speaks of, and what it can find.
+//!    speaks of, and what it can find. [`fund_flow`]: what moves a merchant account.
 //!
 //! # How to add a state or an event
 //! Add the variant; the compiler then names every pair that is undecided, because no `step` has a wildcard arm. Decide each,
@@ -20,6 +20,7 @@ pub mod ambient;
 pub mod bill;
 pub mod books;
 pub mod difference;
+pub mod fund_flow;
 pub mod ids;
 pub mod money;
 pub mod payment;

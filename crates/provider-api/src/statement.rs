@@ -3,6 +3,7 @@
 
 use crate::CallError;
 use async_trait::async_trait;
+use mingfen_domain::fund_flow::FundFlowKind;
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -164,4 +165,8 @@ pub trait Statements: Send + Sync {
         file: &Path,
         each: &mut dyn FnMut(FundFlowLine<'_>),
     ) -> Result<FundFlowTotals, StatementError>;
+
+    /// What the words in [`FundFlowLine::kind`] mean. The lists of providers are open: a word that is not here is shown to a person,
+    /// never guessed at.
+    fn fund_flow_words(&self) -> &'static [(&'static str, FundFlowKind)];
 }

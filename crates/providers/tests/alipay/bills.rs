@@ -2,8 +2,9 @@
 
 use crate::hospital::{Hospital, fetched, refund_request};
 use mingfen_domain::Fen;
+use mingfen_domain::fund_flow::FundFlowKind;
 use mingfen_provider_api::CallError;
-use mingfen_provider_api::statement::{Fetched, LineKind, StatementKind};
+use mingfen_provider_api::statement::{Fetched, FundFlowLine, LineKind, StatementKind};
 use mingfen_simulator::alipay::Quirks;
 use mingfen_simulator::faults::{Fault, Rule};
 use sha2::{Digest, Sha256};
@@ -33,7 +34,11 @@ async fn the_days_bills_are_fetched_and_read() {
     assert_eq!((totals.lines, totals.paid, totals.refunded), (3, Fen::new(18_550), Fen::new(850)));
     assert!(lines.contains(&(LineKind::Refund, "R20260305000030".to_owned(), Fen::new(850))), "{lines:?}");
     let account = fetched(hospital.bill(StatementKind::FundFlow, day).await);
-    let totals = statements.parse_fund_flow(&account.path, &mut |_| ()).expect("a sound bill");
+    let words = statements.fund_flow_words();
+    let mut known = |line: FundFlowLine<'_>| {
+        assert!(FundFlowKind::of(words, &line.kind).is_some(), "{}", line.kind);
+    };
+    let totals = statements.parse_fund_flow(&account.path, &mut known).expect("a sound bill");
     assert!(totals.incomes > 0, "{totals:?}");
 
     hospital.simulator.faults().add(Rule::next("alipay.bill_download", Fault::StatementHash));

@@ -1,6 +1,7 @@
 //! Both bills, from asking to totals.
 
 use super::hospital::{Hospital, NOON};
+use mingfen_domain::fund_flow::FundFlowKind;
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
 use mingfen_provider_api::statement::{
     Fetched, FundFlowLine, LineKind, StatementFile, StatementKind, StatementLine, StatementTotals, Statements,
@@ -80,7 +81,11 @@ async fn a_fund_flow_bill_is_fetched_checked_and_read() {
     let hospital = morning_after().await;
     let file = file(&hospital, StatementKind::FundFlow).await;
     let mut amounts = Vec::new();
-    let mut keep = |line: FundFlowLine<'_>| amounts.push(line.amount);
+    let words = hospital.wechat.fund_flow_words();
+    let mut keep = |line: FundFlowLine<'_>| {
+        assert!(FundFlowKind::of(words, &line.kind).is_some(), "{}", line.kind);
+        amounts.push(line.amount);
+    };
     hospital.wechat.parse_fund_flow(&file.path, &mut keep).expect("reads");
     assert!(amounts.contains(&Fen::new(1250)), "{amounts:?}");
     assert!(amounts.iter().any(|amount| *amount < Fen::ZERO), "{amounts:?}");

@@ -6,6 +6,7 @@
 use super::table::{self, Form, Moments};
 use crate::text::Lines;
 use mingfen_domain::Fen;
+use mingfen_domain::fund_flow::FundFlowKind;
 use mingfen_domain::money::MoneyError;
 use mingfen_provider_api::statement::{FundFlowLine, FundFlowTotals, StatementError};
 use std::io::BufRead;
@@ -23,6 +24,16 @@ const FORM: Form = Form {
 /// The lines at the end that add up what went out and what came in.
 pub(super) const SPENT: &str = "支出合计";
 pub(super) const RECEIVED: &str = "收入合计";
+
+/// What 业务类型 says. The document names these and leaves the list open.
+pub(super) const WORDS: &[(&str, FundFlowKind)] = &[
+    ("在线支付", FundFlowKind::Payment),
+    ("交易付款", FundFlowKind::Payment),
+    ("退款（交易退款）", FundFlowKind::Refund),
+    ("收费", FundFlowKind::Fee),
+    ("提现", FundFlowKind::ToBank),
+    ("转账", FundFlowKind::Other),
+];
 
 const INCOME: &str = "收入金额（+元）";
 const EXPENSE: &str = "支出金额（-元）";

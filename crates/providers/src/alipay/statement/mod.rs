@@ -20,6 +20,7 @@ use super::call::Call;
 use super::error::{Failure, Kind};
 use crate::text::{self, Archive, Lines, Member};
 use async_trait::async_trait;
+use mingfen_domain::fund_flow::FundFlowKind;
 use mingfen_domain::{BusinessDay, Timestamp};
 use mingfen_provider_api::CallError;
 use mingfen_provider_api::statement::{
@@ -95,6 +96,10 @@ impl Statements for Alipay {
     ) -> Result<FundFlowTotals, StatementError> {
         let read = |lines: Lines<'_, &mut dyn BufRead>| fund_flow::parse(lines, &self.seller_id, each);
         read_detail(file, StatementKind::FundFlow, read)
+    }
+
+    fn fund_flow_words(&self) -> &'static [(&'static str, FundFlowKind)] {
+        fund_flow::WORDS
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::table::{self, Column, Part, unescape};
 use mingfen_domain::Fen;
+use mingfen_domain::fund_flow::FundFlowKind;
 use mingfen_provider_api::statement::{FundFlowLine, FundFlowTotals, StatementError};
 use std::path::Path;
 
@@ -15,6 +16,15 @@ struct Columns {
     our_no: Option<Column>,
     counted: FundFlowTotals,
 }
+
+/// What 业务类型 says. A refund is booked out less the fee that came back for it. The document names the first three and leaves the list
+/// open; 提现 is what the merchant portal calls a payout (unconfirmed in a capture).
+pub(super) const WORDS: &[(&str, FundFlowKind)] = &[
+    ("交易", FundFlowKind::Payment),
+    ("退款", FundFlowKind::Refund),
+    ("扣除交易手续费", FundFlowKind::Fee),
+    ("提现", FundFlowKind::ToBank),
+];
 
 /// Reads the file.
 pub fn parse(file: &Path, each: &mut dyn FnMut(FundFlowLine<'_>)) -> Result<FundFlowTotals, StatementError> {

@@ -15,6 +15,7 @@ use crate::http::{Body, Method};
 use crate::text;
 use async_trait::async_trait;
 use mingfen_domain::BusinessDay;
+use mingfen_domain::fund_flow::FundFlowKind;
 use mingfen_provider_api::CallError;
 use mingfen_provider_api::statement::{
     Fetched, FundFlowLine, FundFlowTotals, StatementError, StatementFile, StatementKind, StatementLine,
@@ -94,6 +95,10 @@ impl Statements for Wechat {
         each: &mut dyn FnMut(FundFlowLine<'_>),
     ) -> Result<FundFlowTotals, StatementError> {
         fund_flow::parse(file, each)
+    }
+
+    fn fund_flow_words(&self) -> &'static [(&'static str, FundFlowKind)] {
+        fund_flow::WORDS
     }
 }
 
