@@ -9,7 +9,8 @@
 //! 2. [`matching`]: lines in, findings out. `matching/grouping.rs` is where one order's lines are judged; the rest is about doing
 //!    so fast, in bounded memory, and with the same bytes every time.
 //! 3. [`cause`]: why a finding is there, and what may be done about it.
-//! 4. [`files`]: two files instead of a running installation. [`report`]: what was found, as a file for people.
+//! 4. [`settlement`]: fees against the contract, the fund flow against the statement, the bank against what was paid out.
+//! 5. [`files`]: two files instead of a running installation. [`report`]: what was found, as a file for people.
 //!
 //! # How to add a category
 //! A row in the table of `mingfen_domain::difference`, then the place in `matching/grouping.rs` that decides it, its mirror, and
@@ -19,4 +20,5 @@ pub mod cause;
 pub mod files;
 pub mod matching;
 pub mod report;
+pub mod settlement;
 pub mod sides;

@@ -6,6 +6,7 @@ use super::layout::{Column, Layout, Plan, Sum, Unit, cut, headings};
 use super::scan::{positions, positions_with_quotes};
 use super::{Progress, Refusal};
 use crate::matching::{MatchingError, Shelf, Tally};
+use crate::settlement::{contracted_fee_milli_fen, yuan_of_milli};
 use crate::sides::{Kind, Line, MAX_NUMBER, State};
 use encoding_rs::Encoding;
 use mingfen_domain::Fen;
@@ -522,8 +523,7 @@ impl<'p> Rows<'p> {
         let Some(fee) = fields::milli_fen(text) else {
             return Err(wrong(column, text, "is not an amount in yuan"));
         };
-        let exact = i128::from(amount.get()) * i128::from(rate);
-        Ok(i128::from(fee) != (exact + 50_000) / 100_000 * 1000)
+        Ok(contracted_fee_milli_fen(amount, rate) != Ok(fee))
     }
 
     #[inline]
@@ -612,16 +612,6 @@ fn text_of(bytes: &[u8]) -> String {
         Err(_) => encoding_rs::GB18030.decode_without_bom_handling(bytes).0.into_owned(),
     };
     cut(&decoded, 40)
-}
-
-fn yuan_of_milli(milli: i128) -> String {
-    let sign = if milli < 0 { "-" } else { "" };
-    let milli = milli.unsigned_abs();
-    if milli.is_multiple_of(1000) {
-        format!("{sign}{}.{:02}", milli / 100_000, milli / 1000 % 100)
-    } else {
-        format!("{sign}{}.{:05}", milli / 100_000, milli % 100_000)
-    }
 }
 
 fn read_at(file: &mut File, at: u64, length: usize) -> io::Result<Vec<u8>> {
