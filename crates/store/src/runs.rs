@@ -98,10 +98,12 @@ pub enum InputKind {
     Ledger,
     /// What the run of an earlier day left over.
     Carried,
+    /// A channel's movements of balance, for fees and settlement: nothing of it is matched.
+    FundFlow,
 }
 
 impl InputKind {
-    const ALL: [Self; 4] = [Self::Statement, Self::Journal, Self::Ledger, Self::Carried];
+    const ALL: [Self; 5] = [Self::Statement, Self::Journal, Self::Ledger, Self::Carried, Self::FundFlow];
 
     /// The word that is stored.
     pub const fn as_str(self) -> &'static str {
@@ -110,6 +112,7 @@ impl InputKind {
             Self::Journal => "journal",
             Self::Ledger => "ledger",
             Self::Carried => "carried",
+            Self::FundFlow => "fund_flow",
         }
     }
 
@@ -120,6 +123,7 @@ impl InputKind {
             Self::Journal => "网关流水",
             Self::Ledger => "HIS 流水",
             Self::Carried => "往日结转",
+            Self::FundFlow => "资金账单",
         }
     }
 
@@ -170,6 +174,33 @@ pub struct RunTallyRecord {
     pub paid: Fen,
     /// Sum of refunds, positive.
     pub refunded: Fen,
+}
+
+/// Fees and settlement of a merchant account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunSettlementRecord {
+    /// The account.
+    pub channel: ChannelId,
+    /// The bank account that it is settled to; empty when unknown.
+    pub bank_account: String,
+    /// Sum of payments.
+    pub paid: Fen,
+    /// Sum of refunds, positive.
+    pub refunded: Fen,
+    /// The fee that was charged, in thousandths of a fen.
+    pub fee_milli_fen: i64,
+    /// The fee by the contracted rate, where one is known.
+    pub fee_expected_milli_fen: Option<i64>,
+    /// What the fund-flow bill says came in on balance, where there is one.
+    pub fund_flow_net: Option<Fen>,
+    /// What arrived at the bank, where that is known.
+    pub arrived: Option<Fen>,
+    /// The settlement's word: `agrees`, `in_transit`, `not_compared`, `differs`.
+    pub verdict: String,
+    /// For people.
+    pub remark_zh: String,
+    /// The same in English.
+    pub remark_en: String,
 }
 
 /// A finding as it was written.
@@ -439,6 +470,8 @@ reads! {
     days(scope: &str, until: BusinessDay, limit: i64) -> Vec<DayRecord>;
     /// What a run has read.
     inputs_of_run(run_id: &RunId) -> Vec<RunInputRecord>;
+    /// Fees and settlement, in the order of the accounts.
+    settlements_of_run(run_id: &RunId) -> Vec<RunSettlementRecord>;
     /// How a run divided all lines.
     tallies_of_run(run_id: &RunId) -> Vec<RunTallyRecord>;
     /// At most `limit` findings behind `after` (-1: from the first), in their order, with how each stands.
@@ -464,7 +497,14 @@ impl Store {
     /// Throws away what a process that died left half written of a day's runs. Call it while holding the day's lease.
     pub async fn discard_unfinished_runs(&self, day: BusinessDay, scope: &str) -> Result<()> {
         let mut tx = self.begin().await?;
-        for table in ["run_findings", "run_finding_lines", "run_inputs", "run_tallies", "run_clearings"] {
+        for table in [
+            "run_findings",
+            "run_finding_lines",
+            "run_inputs",
+            "run_settlements",
+            "run_tallies",
+            "run_clearings",
+        ] {
             let sql = format!(
                 "DELETE FROM {table}
                 WHERE run_id IN (SELECT run_id FROM runs WHERE day = $1 AND scope = $2 AND state = 'writing')"
@@ -586,6 +626,48 @@ impl Tx {
             .bind(input.refunded.get())
             .bind(input.left_out)
             .bind(input.remark.as_str())
+            .execute(self.connection())
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps fees and settlement.
+    pub async fn insert_run_settlements(
+        &mut self,
+        run_id: &RunId,
+        settlements: &[RunSettlementRecord],
+    ) -> Result<()> {
+        for settlement in settlements {
+            query(
+                "INSERT INTO run_settlements (
+                    run_id,
+                    channel_id,
+                    bank_account,
+                    paid_fen,
+                    refunded_fen,
+                    fee_milli_fen,
+                    fee_expected_milli_fen,
+                    fund_flow_net_fen,
+                    arrived_fen,
+                    verdict,
+                    remark_zh,
+                    remark_en
+                )
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            )
+            .bind(run_id.as_str())
+            .bind(settlement.channel.as_str())
+            .bind(settlement.bank_account.as_str())
+            .bind(settlement.paid.get())
+            .bind(settlement.refunded.get())
+            .bind(settlement.fee_milli_fen)
+            .bind(settlement.fee_expected_milli_fen)
+            .bind(settlement.fund_flow_net.map(Fen::get))
+            .bind(settlement.arrived.map(Fen::get))
+            .bind(settlement.verdict.as_str())
+            .bind(settlement.remark_zh.as_str())
+            .bind(settlement.remark_en.as_str())
             .execute(self.connection())
             .await?;
         }
@@ -897,6 +979,51 @@ async fn inputs_of_run(connection: &mut AnyConnection, run_id: &RunId) -> Result
                 refunded: fields.fen("refunded_fen")?,
                 left_out: fields.number("left_out")?,
                 remark: fields.text("remark")?,
+            })
+        })
+        .collect()
+}
+
+async fn settlements_of_run(
+    connection: &mut AnyConnection,
+    run_id: &RunId,
+) -> Result<Vec<RunSettlementRecord>> {
+    let rows = query(
+        "SELECT
+            run_id,
+            channel_id,
+            bank_account,
+            paid_fen,
+            refunded_fen,
+            fee_milli_fen,
+            fee_expected_milli_fen,
+            fund_flow_net_fen,
+            arrived_fen,
+            verdict,
+            remark_zh,
+            remark_en
+        FROM run_settlements
+        WHERE run_id = $1
+        ORDER BY channel_id",
+    )
+    .bind(run_id.as_str())
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let fields = Fields::new("run_settlements", "channel_id", row)?;
+            Ok(RunSettlementRecord {
+                channel: fields.id("channel_id", ChannelId::parse)?,
+                bank_account: fields.text("bank_account")?,
+                paid: fields.fen("paid_fen")?,
+                refunded: fields.fen("refunded_fen")?,
+                fee_milli_fen: fields.number("fee_milli_fen")?,
+                fee_expected_milli_fen: fields.optional_number("fee_expected_milli_fen")?,
+                fund_flow_net: fields.optional_number("fund_flow_net_fen")?.map(Fen::new),
+                arrived: fields.optional_number("arrived_fen")?.map(Fen::new),
+                verdict: fields.text("verdict")?,
+                remark_zh: fields.text("remark_zh")?,
+                remark_en: fields.text("remark_en")?,
             })
         })
         .collect()

@@ -88,6 +88,16 @@ enum StateWord {
     Void,
 }
 
+impl StateWord {
+    const fn meaning(self) -> State {
+        match self {
+            Self::Done => State::Done,
+            Self::UnderWay => State::UnderWay,
+            Self::Void => State::Void,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Unit {
@@ -156,6 +166,11 @@ pub(super) struct Sum {
 }
 
 impl Layout {
+    /// What a word of the columns `state` and `refund_state` means.
+    pub fn state_of(&self, word: &str) -> Option<State> {
+        self.states.get(word).map(|word| word.meaning())
+    }
+
     /// Reads a layout from TOML.
     ///
     /// # Errors
@@ -340,16 +355,7 @@ impl Layout {
             states: self
                 .states
                 .iter()
-                .map(|(word, state)| {
-                    (
-                        encode(word),
-                        match state {
-                            StateWord::Done => State::Done,
-                            StateWord::UnderWay => State::UnderWay,
-                            StateWord::Void => State::Void,
-                        },
-                    )
-                })
+                .map(|(word, state)| (encode(word), state.meaning()))
                 .collect(),
             only,
             sums,

@@ -64,6 +64,23 @@ CREATE TABLE run_tallies (
     PRIMARY KEY (run_id, category, side)
 );
 
+-- Fees and settlement of each merchant account, as the run found them.
+CREATE TABLE run_settlements (
+    run_id                 TEXT   NOT NULL REFERENCES runs (run_id),
+    channel_id             TEXT   NOT NULL,
+    bank_account           TEXT   NOT NULL,
+    paid_fen               BIGINT NOT NULL,
+    refunded_fen           BIGINT NOT NULL,
+    fee_milli_fen          BIGINT NOT NULL,
+    fee_expected_milli_fen BIGINT,
+    fund_flow_net_fen      BIGINT,
+    arrived_fen            BIGINT,
+    verdict                TEXT   NOT NULL,
+    remark_zh              TEXT   NOT NULL,
+    remark_en              TEXT   NOT NULL,
+    PRIMARY KEY (run_id, channel_id)
+);
+
 -- Everything that is not plainly matched. The key is made of the lines alone: the same difference found again, by a rerun or as a
 -- carried one on a later day, has it too, and what was ordered for it is not forgotten.
 CREATE TABLE run_findings (
