@@ -161,6 +161,12 @@ fn damaged(cause: impl ToString) -> TextError {
     TextError::Archive { kind: "ZIP", cause: cause.to_string() }
 }
 
+/// The first line of a file that begins with these bytes, without its end.
+pub fn first_line(bytes: &[u8]) -> &[u8] {
+    let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
 /// Opens a file to be read line by line.
 ///
 /// # Errors
@@ -321,6 +327,14 @@ mod tests {
         let packed = zip_of(&[("../20260101_明细.csv", b"x")]);
         let members = archive(&packed, 1000).and_then(|mut files| files.members()).expect("an archive");
         assert_eq!(members[0].name, "20260101_明细.csv");
+    }
+
+    #[test]
+    fn the_first_line_loses_its_end() {
+        for bytes in ["a\r\nb", "a\nb", "a"] {
+            assert_eq!(first_line(bytes.as_bytes()), b"a");
+        }
+        assert_eq!(first_line(b""), b"");
     }
 
     type Seen = Result<Vec<(u64, Vec<u8>)>, StatementError>;

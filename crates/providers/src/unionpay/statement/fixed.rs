@@ -1,8 +1,9 @@
 //! Records of fixed width: fields one after the other with one blank between, by bytes, GBK only where a name stands.
 
-use crate::text::{cut, decode_gbk};
+use crate::text::{Lines, cut, decode_gbk};
 use mingfen_domain::Fen;
-use mingfen_provider_api::statement::{StatementError, StatementFile};
+use mingfen_provider_api::statement::StatementError;
+use std::io::BufRead;
 
 /// A field: its name, and where it is.
 #[derive(Clone, Copy, Debug)]
@@ -28,15 +29,17 @@ pub(super) fn fits(bytes: &[u8], fields: &[Field]) -> bool {
     })
 }
 
-/// The records of a file, all of one length; a last one that is shorter was cut off.
-pub(super) fn records<'a>(
-    file: &'a StatementFile,
+/// Reads the records of a file into `each`: all of one length; a last one that is shorter was cut off.
+pub(super) fn records<R: BufRead>(
+    mut lines: Lines<'_, R>,
     fields: &'static [Field],
     shortest: usize,
-) -> Result<Vec<Record<'a>>, StatementError> {
-    let mut records: Vec<Record<'a>> = Vec::new();
-    for (line, bytes) in crate::text::lines(&file.bytes) {
-        let record = Record { file: &file.name, line, bytes };
+    mut each: impl FnMut(&Record<'_>) -> Result<(), StatementError>,
+) -> Result<(), StatementError> {
+    let file = lines.file();
+    let mut first = None;
+    while let Some((line, bytes)) = lines.read()? {
+        let record = Record { file, line, bytes };
         if bytes.trim_ascii().is_empty() {
             return Err(record.refuse("is an empty line; the file was changed, get it again"));
         }
@@ -46,8 +49,8 @@ pub(super) fn records<'a>(
                 "has {length} bytes, at least {shortest} are wanted; the file was cut off or changed, get it again"
             )));
         }
-        if let Some(first) = records.first().filter(|first| first.bytes.len() != length) {
-            let other = first.bytes.len();
+        let other = *first.get_or_insert(length);
+        if other != length {
             return Err(record.refuse(format!(
                 "has {length} bytes and the lines before it have {other}; the file was cut off or changed, get it again"
             )));
@@ -58,9 +61,9 @@ pub(super) fn records<'a>(
                 "is not where it has to be: no blank follows it; get the file again and do not save it with another program",
             ));
         }
-        records.push(record);
+        each(&record)?;
     }
-    Ok(records)
+    Ok(())
 }
 
 impl<'a> Record<'a> {

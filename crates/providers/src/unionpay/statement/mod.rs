@@ -11,12 +11,11 @@ mod zme;
 
 pub use zme::Dispute;
 
-use crate::text;
+use crate::text::{self, Lines};
 use mingfen_domain::{BusinessDay, Fen};
-use mingfen_provider_api::statement::{
-    LineKind, StatementError, StatementFile, StatementLine, StatementTotals,
-};
+use mingfen_provider_api::statement::{LineKind, StatementError, StatementLine, StatementTotals};
 use std::borrow::Cow;
+use std::io::{BufRead, Seek};
 
 /// What a member of a settlement file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +28,7 @@ pub enum Part {
 
 /// What a file that begins with these bytes is, by the form of its first record.
 pub fn part_of(bytes: &[u8]) -> Option<Part> {
-    let (_, line) = text::lines(bytes).next()?;
+    let line = text::first_line(bytes);
     if zm::is_one(line) {
         Some(Part::Trades)
     } else if zme::is_one(line) {
@@ -40,24 +39,25 @@ pub fn part_of(bytes: &[u8]) -> Option<Part> {
 }
 
 /// Reads the transactions of a clearing day, which the file does not say (its times have no year): the name of the member does,
-/// `INN<YYMMDD>88ZM_…`, or else the caller.
+/// `INN<YYMMDD>88ZM_…`, or else the caller. The reader is at the file's start, and is read several times.
 ///
 /// # Errors
 /// With line, field and cause.
 pub fn read_trades(
-    file: &StatementFile,
+    file: &str,
+    reader: impl BufRead + Seek,
     day: Option<BusinessDay>,
     each: &mut dyn FnMut(StatementLine<'_>),
 ) -> Result<StatementTotals, StatementError> {
-    zm::read(file, clearing_day(file, day)?, |row| each(row.line))
+    zm::read(file, reader, clearing_day(file, day)?, |row| each(row.line))
 }
 
 /// Reads the disputes.
 ///
 /// # Errors
 /// With line, field and cause.
-pub fn read_disputes(file: &StatementFile) -> Result<Vec<Dispute>, StatementError> {
-    zme::parse(file)
+pub fn read_disputes<R: BufRead>(lines: Lines<'_, R>) -> Result<Vec<Dispute>, StatementError> {
+    zme::parse(lines)
 }
 
 /// Gives headings and then every transaction with its line, for [`crate::unionpay::SETTLEMENT_LAYOUT`]. Nothing counts before this
@@ -66,7 +66,8 @@ pub fn read_disputes(file: &StatementFile) -> Result<Vec<Dispute>, StatementErro
 /// # Errors
 /// With line, field and cause.
 pub fn export_trades(
-    file: &StatementFile,
+    file: &str,
+    reader: impl BufRead + Seek,
     day: Option<BusinessDay>,
     each: &mut dyn FnMut(u64, &[Cow<'_, str>]),
 ) -> Result<(), StatementError> {
@@ -83,7 +84,7 @@ pub fn export_trades(
     let clearing_day = clearing_day(file, day)?;
     // There is no line of headings in the file.
     each(0, &HEADINGS.map(Cow::Borrowed));
-    zm::read(file, clearing_day, |row| {
+    zm::read(file, reader, clearing_day, |row| {
         let line = &row.line;
         debug_assert_eq!(line.kind == LineKind::Payment, row.txn_type == "01");
         let cells = [
@@ -107,21 +108,21 @@ pub fn shown(line: &[u8]) -> Vec<(String, String)> {
     zm::FIELDS.iter().map(|field| (field.name.to_owned(), record.shown(*field))).collect()
 }
 
-fn clearing_day(file: &StatementFile, day: Option<BusinessDay>) -> Result<BusinessDay, StatementError> {
-    let of_name = file.name.split("INN").skip(1).find_map(|rest| {
+fn clearing_day(file: &str, day: Option<BusinessDay>) -> Result<BusinessDay, StatementError> {
+    let of_name = file.split("INN").skip(1).find_map(|rest| {
         let digits = rest.get(..6).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
         BusinessDay::parse(&format!("20{}-{}-{}", &digits[..2], &digits[2..4], &digits[4..])).ok()
     });
     match (of_name, day) {
         (Some(said), Some(wanted)) if said != wanted => Err(StatementError {
-            file: file.name.clone(),
+            file: file.to_owned(),
             line: 0,
             column: None,
             problem: format!("is of the clearing day {said}, by its name, and {wanted} is compared"),
         }),
         (Some(day), _) | (None, Some(day)) => Ok(day),
         (None, None) => Err(StatementError {
-            file: file.name.clone(),
+            file: file.to_owned(),
             line: 0,
             column: None,
             problem: "does not say its year, and its name is no longer INN<YYMMDD>88ZM_<merchant>; say which day is compared"

@@ -2,6 +2,7 @@
 
 use super::*;
 use sha2::{Digest, Sha256};
+use std::io::Cursor;
 
 /// Section 9.1, with its trailing blanks.
 const PAYMENT: &str = "S22 48020000    00010000    106144 0305093112 621622******1234    000000008850 8062 08 202603050931121061448    H20260305000002                  01 000000 0000000000 D000000000053 C000000008797                      01    000000                                                                  777290058110048                                                     000000000000  000000000000                                            000000000000  000000000000                                                                                                                                                      ";
@@ -30,9 +31,12 @@ fn refund() -> String {
     ])
 }
 
-fn file(rows: &[String]) -> StatementFile {
-    let bytes = rows.iter().flat_map(|row| row.bytes().chain([b'\n'])).collect();
-    StatementFile { name: NAME.to_owned(), bytes }
+fn file(rows: &[String]) -> Vec<u8> {
+    rows.iter().flat_map(|row| row.bytes().chain([b'\n'])).collect()
+}
+
+fn read(bytes: &[u8], each: &mut dyn FnMut(StatementLine<'_>)) -> Result<StatementTotals, StatementError> {
+    read_trades(NAME, Cursor::new(bytes), None, each)
 }
 
 #[test]
@@ -45,7 +49,7 @@ fn the_row_is_that_of_the_document() {
 fn payments_and_refunds_are_read() {
     let mut lines = Vec::new();
     let file = file(&[PAYMENT.to_owned(), refund()]);
-    let totals = read_trades(&file, None, &mut |line| {
+    let totals = read(&file, &mut |line| {
         lines.push((
             line.kind,
             line.out_trade_no.into_owned(),
@@ -72,34 +76,33 @@ fn payments_and_refunds_are_read() {
         ]
     );
     assert_eq!(totals, StatementTotals { lines: 2, paid: Fen::new(8850), refunded: Fen::new(850) });
-    assert_eq!(part_of(&file.bytes), Some(Part::Trades));
-    assert_eq!(shown(&file.bytes[..607])[11], (text("商户订单号"), text("H20260305000002")));
+    assert_eq!(part_of(&file), Some(Part::Trades));
+    assert_eq!(shown(&file[..607])[11], (text("商户订单号"), text("H20260305000002")));
 }
 
 #[test]
 fn a_refund_of_an_earlier_day_has_only_its_own_number() {
     let mut orders = Vec::new();
-    read_trades(&file(&[refund()]), None, &mut |line| orders.push(line.out_trade_no.into_owned()))
-        .expect("a file");
+    read(&file(&[refund()]), &mut |line| orders.push(line.out_trade_no.into_owned())).expect("a file");
     assert_eq!(orders, ["R20260305000002"]);
 }
 
 #[test]
 fn the_year_is_the_nearest_and_the_day_begins_an_hour_early() {
     let old = row(&[(35, "1231230500")]);
-    let file = StatementFile { name: "INN26010188ZM_7".to_owned(), ..file(&[old]) };
+    let file = Cursor::new(file(&[old]));
     let mut at = Vec::new();
-    read_trades(&file, None, &mut |line| at.push(line.at.to_beijing_text())).expect("a file");
+    read_trades("INN26010188ZM_7", file, None, &mut |line| at.push(line.at.to_beijing_text()))
+        .expect("a file");
     assert_eq!(at, ["2025-12-31 23:05:00"]);
 }
 
 #[test]
 fn names_are_gbk_and_sliced_by_bytes() {
-    let mut bytes = file(&[PAYMENT.to_owned()]).bytes;
+    let mut bytes = file(&[PAYMENT.to_owned()]);
     bytes[327..335].copy_from_slice(b"\xC3\xC5\xD5\xEF\xBD\xC9\xB7\xD1");
-    let file = StatementFile { name: NAME.to_owned(), bytes };
-    assert!(read_trades(&file, None, &mut |_| {}).is_ok());
-    assert_eq!(shown(&file.bytes[..607])[30].1, "门诊缴费");
+    assert!(read(&bytes, &mut |_| {}).is_ok());
+    assert_eq!(shown(&bytes[..607])[30].1, "门诊缴费");
 }
 
 #[test]
@@ -126,7 +129,7 @@ fn damage_is_refused_with_line_and_field() {
             "the row is a refund",
         ),
     ] {
-        let error = read_trades(&file(&rows), None, &mut |_| {}).expect_err(cause);
+        let error = read(&file(&rows), &mut |_| {}).expect_err(cause);
         assert_eq!((error.line, error.column.as_deref()), (line, column), "{error}");
         assert!(error.problem.contains(cause), "{error}");
     }
@@ -134,9 +137,11 @@ fn damage_is_refused_with_line_and_field() {
 
 #[test]
 fn the_day_is_in_the_name_or_given() {
-    let named = |name: &str| StatementFile { name: name.to_owned(), ..file(&[PAYMENT.to_owned()]) };
+    let bytes = file(&[PAYMENT.to_owned()]);
     let day = |text: &str| BusinessDay::parse(text).ok();
-    let read = |name: &str, day| read_trades(&named(name), day, &mut |_| {}).map_err(|error| error.problem);
+    let read = |name: &str, day| {
+        read_trades(name, Cursor::new(&bytes), day, &mut |_| {}).map_err(|error| error.problem)
+    };
     assert!(read("zm.txt", day("2026-03-05")).is_ok());
     assert!(read("zm.txt", None).expect_err("no day").contains("say which day"));
     assert!(read(NAME, day("2026-03-06")).expect_err("another").contains("clearing day 2026-03-05"));
@@ -152,10 +157,9 @@ fn disputes_are_read_for_a_person() {
         row.replace_range(offset..offset + text.len(), text);
     }
     let file = file(&[row]);
-    assert_eq!(part_of(&file.bytes), Some(Part::Disputes));
-    let disputes = read_disputes(&file).expect("a file");
+    assert_eq!(part_of(&file), Some(Part::Disputes));
+    let disputes = read_disputes(Lines::new("zme", &file[..])).expect("a file");
     assert_eq!(disputes[0].settled, Fen::new(-8797));
     assert_eq!((disputes[0].code.as_str(), disputes[0].trace_no.as_str()), ("E74", "106144"));
-    let torn = StatementFile { bytes: file.bytes[..200].to_vec(), ..file };
-    assert_eq!(read_disputes(&torn).expect_err("a refusal").line, 1);
+    assert_eq!(read_disputes(Lines::new("zme", &file[..200])).expect_err("a refusal").line, 1);
 }

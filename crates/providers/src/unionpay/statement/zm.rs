@@ -5,12 +5,12 @@
 //! what a row is, and of a refund only its direction is checked.
 
 use super::fixed::{Field, Record, fits, records};
+use crate::text::Lines;
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
-use mingfen_provider_api::statement::{
-    LineKind, StatementError, StatementFile, StatementLine, StatementTotals,
-};
+use mingfen_provider_api::statement::{LineKind, StatementError, StatementLine, StatementTotals};
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io::{BufRead, Seek};
 
 const fn field(name: &'static str, offset: usize, length: usize) -> Field {
     Field { name, offset, length }
@@ -88,15 +88,16 @@ pub(super) fn is_one(line: &[u8]) -> bool {
         && line.get(66..78).is_some_and(|amount| amount.iter().all(u8::is_ascii_digit))
 }
 
-pub(super) fn read<'a>(
-    file: &'a StatementFile,
+/// Reads the file of this name from its start, three times.
+pub(super) fn read<R: BufRead + Seek>(
+    file: &str,
+    mut reader: R,
     clearing_day: BusinessDay,
-    mut each: impl FnMut(Row<'a>),
+    mut each: impl FnMut(Row<'_>),
 ) -> Result<StatementTotals, StatementError> {
-    let records = records(file, &FIELDS[..COMMON], SHORTEST)?;
-    let orders = orders_of_refunds(&records)?;
+    let orders = orders_of_refunds(file, &mut reader)?;
     let mut totals = StatementTotals { lines: 0, paid: Fen::ZERO, refunded: Fen::ZERO };
-    for record in &records {
+    pass(file, &mut reader, |record| {
         let row = row(record, clearing_day, &orders)?;
         let sum = match row.line.kind {
             LineKind::Payment => &mut totals.paid,
@@ -105,32 +106,50 @@ pub(super) fn read<'a>(
         *sum = sum.plus(row.line.amount).map_err(|error| record.refuse(error.to_string()))?;
         totals.lines += 1;
         each(row);
-    }
+        Ok(())
+    })?;
     Ok(totals)
+}
+
+fn pass<R: BufRead + Seek>(
+    file: &str,
+    reader: &mut R,
+    each: impl FnMut(&Record<'_>) -> Result<(), StatementError>,
+) -> Result<(), StatementError> {
+    reader.rewind().map_err(|error| {
+        let problem = format!("cannot be read again: {error}");
+        StatementError { file: file.to_owned(), line: 0, column: None, problem }
+    })?;
+    records(Lines::new(file, reader), &FIELDS[..COMMON], SHORTEST, each)
 }
 
 /// A refund has an order number of its own and names its payment by UnionPay's number. The payment's order number is found
 /// where it stands in the same file.
-fn orders_of_refunds<'a>(records: &[Record<'a>]) -> Result<HashMap<&'a str, &'a str>, StatementError> {
-    let mut orders: HashMap<&str, &str> = HashMap::new();
-    for record in records {
+fn orders_of_refunds<R: BufRead + Seek>(
+    file: &str,
+    reader: &mut R,
+) -> Result<HashMap<String, String>, StatementError> {
+    let mut orders = HashMap::new();
+    pass(file, reader, |record| {
         let original = record.text(ORIG_QUERY_ID)?;
         if !original.is_empty() {
-            orders.insert(original, "");
+            orders.insert(original.to_owned(), String::new());
         }
-    }
-    for record in records {
+        Ok(())
+    })?;
+    pass(file, reader, |record| {
         if let Some(order) = orders.get_mut(record.text(QUERY_ID)?) {
-            *order = record.text(ORDER_ID)?;
+            record.text(ORDER_ID)?.clone_into(order);
         }
-    }
+        Ok(())
+    })?;
     Ok(orders)
 }
 
 fn row<'a>(
     record: &Record<'a>,
     clearing_day: BusinessDay,
-    orders: &HashMap<&'a str, &'a str>,
+    orders: &'a HashMap<String, String>,
 ) -> Result<Row<'a>, StatementError> {
     let txn_type = record.text(TXN_TYPE)?;
     let kind = match txn_type {
@@ -147,7 +166,7 @@ fn row<'a>(
     let (out_trade_no, out_refund_no) = match kind {
         LineKind::Payment => (own_order, ""),
         LineKind::Refund => {
-            let original = orders.get(record.text(ORIG_QUERY_ID)?).copied().unwrap_or_default();
+            let original = orders.get(record.text(ORIG_QUERY_ID)?).map(String::as_str).unwrap_or_default();
             // The payment is of an earlier day: the refund's number is the only one of ours in the file.
             (if original.is_empty() { own_order } else { original }, own_order)
         }

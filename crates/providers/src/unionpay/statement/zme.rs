@@ -4,8 +4,10 @@
 //! protocols/unionpay.md section 9.2. The names of fields 15 and 16 and the codes are not confirmed.
 
 use super::fixed::{Field, Record, fits, records};
+use crate::text::Lines;
 use mingfen_domain::Fen;
-use mingfen_provider_api::statement::{StatementError, StatementFile};
+use mingfen_provider_api::statement::StatementError;
+use std::io::BufRead;
 
 const fn field(name: &'static str, offset: usize, length: usize) -> Field {
     Field { name, offset, length }
@@ -63,8 +65,13 @@ pub(super) fn is_one(line: &[u8]) -> bool {
     line.first() == Some(&b'E') && line.len() >= SHORTEST && fits(line, &FIELDS[..21])
 }
 
-pub(super) fn parse(file: &StatementFile) -> Result<Vec<Dispute>, StatementError> {
-    records(file, &FIELDS[..21], SHORTEST)?.iter().map(dispute).collect()
+pub(super) fn parse<R: BufRead>(lines: Lines<'_, R>) -> Result<Vec<Dispute>, StatementError> {
+    let mut disputes = Vec::new();
+    records(lines, &FIELDS[..21], SHORTEST, |record| {
+        disputes.push(dispute(record)?);
+        Ok(())
+    })?;
+    Ok(disputes)
 }
 
 fn dispute(record: &Record<'_>) -> Result<Dispute, StatementError> {

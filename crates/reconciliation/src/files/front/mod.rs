@@ -64,10 +64,10 @@ pub type Turn = fn(Turning, &mut PlainFile) -> Result<(), Refusal>;
 pub struct Turning {
     /// Its name in messages.
     pub name: String,
-    /// The file itself.
-    pub bytes: Vec<u8>,
-    /// Known companions out of the same archive, with their names.
-    pub companions: Vec<(String, Vec<u8>)>,
+    /// Where it lies, unpacked.
+    pub path: PathBuf,
+    /// Known companions out of the same archive: their names, and where they lie.
+    pub companions: Vec<(String, PathBuf)>,
     /// The day that is compared.
     pub day: Option<BusinessDay>,
 }
@@ -88,9 +88,6 @@ impl Default for Limits {
         Self { unpacked_bytes: 16 << 30, times_packed: 250, rows: 100_000_000 }
     }
 }
-
-/// A turned file is held in memory while it is.
-const LARGEST_TURNED_BYTES: u64 = 1 << 30;
 
 /// Why a file is refused; [`Refusal`] adds its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -313,13 +310,12 @@ impl<'k> Choice<'k> {
         layout: &'k Layout,
         turn: Turn,
     ) -> Result<Prepared<'k>, Refused> {
-        let bytes = whole(&unpacked.path)?;
-        let mut companions = Vec::new();
-        for companion in &unpacked.companions {
-            companions.push((companion.name.clone(), whole(companion.file.path())?));
-        }
+        let companions = (unpacked.companions.iter())
+            .map(|companion| (companion.name.clone(), companion.file.path().to_owned()))
+            .collect();
         let mut out = PlainFile::new(&self.limits)?;
-        let turning = Turning { name: unpacked.shown.clone(), bytes, companions, day: self.day };
+        let turning =
+            Turning { name: unpacked.shown.clone(), path: unpacked.path.clone(), companions, day: self.day };
         turn(turning, &mut out).map_err(Refused::ByItsTurn)?;
         let notes = out.take_notes();
         let (temporary, lines) = out.finish()?;
@@ -336,18 +332,6 @@ impl<'k> Choice<'k> {
             _temporaries: vec![temporary],
         })
     }
-}
-
-fn whole(path: &Path) -> Result<Vec<u8>, Trouble> {
-    let file = File::open(path).map_err(|error| Trouble::unreadable(&error))?;
-    let mut bytes = Vec::new();
-    file.take(LARGEST_TURNED_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| Trouble::unreadable(&error))?;
-    if bytes.len() as u64 > LARGEST_TURNED_BYTES {
-        return Err(Trouble::of_file(format!("is larger than {} MiB", LARGEST_TURNED_BYTES >> 20)));
-    }
-    Ok(bytes)
 }
 
 /// Refuses what is no table at all, in words that tell how it came about.
