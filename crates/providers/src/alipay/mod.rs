@@ -30,6 +30,7 @@ mod upkeep;
 mod x509;
 
 pub use inquiry::Cancelled;
+pub use statement::{Part, export_trades, part_of, read_fund_flow, read_trades};
 
 use crate::http::{BaseUrl, HttpClient};
 use crate::keys::Signer;
@@ -45,6 +46,9 @@ use mingfen_provider_api::{
 };
 use statement::DownloadPlaces;
 use std::sync::Arc;
+
+/// The rows that [`export_trades`] gives, as a layout: `mingfen reconcile files`.
+pub const TRADE_BILL_LAYOUT: &str = include_str!("statement/layout.toml");
 
 /// How a channel of Alipay is built.
 pub const REGISTRATION: Registration = Registration { name: "alipay", build: config::build };

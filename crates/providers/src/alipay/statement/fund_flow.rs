@@ -40,7 +40,7 @@ const EXPENSE: &str = "支出金额（-元）";
 
 pub(super) fn parse<R: BufRead>(
     lines: Lines<'_, R>,
-    seller_id: &str,
+    seller_id: Option<&str>,
     each: &mut dyn FnMut(FundFlowLine<'_>),
 ) -> Result<FundFlowTotals, StatementError> {
     let table = table::open(lines, &FORM, seller_id)?;

@@ -4,6 +4,7 @@
 //! protocols/alipay.md section 10 (`alipay.data.dataservice.bill.downloadurl.query`).
 
 mod download;
+mod export;
 mod fund_flow;
 mod shift;
 mod summary;
@@ -13,6 +14,7 @@ mod tests;
 mod trades;
 
 pub(super) use download::DownloadPlaces;
+pub use export::{Part, export_trades, part_of, read_fund_flow, read_trades};
 
 use self::summary::Sums;
 use super::Alipay;
@@ -85,7 +87,7 @@ impl Statements for Alipay {
         file: &Path,
         each: &mut dyn FnMut(StatementLine<'_>),
     ) -> Result<StatementTotals, StatementError> {
-        let read = |lines: Lines<'_, &mut dyn BufRead>| trades::parse(lines, &self.seller_id, each);
+        let read = |lines: Lines<'_, &mut dyn BufRead>| trades::parse(lines, Some(&self.seller_id), each);
         read_detail(file, StatementKind::Trades, read)
     }
 
@@ -94,7 +96,7 @@ impl Statements for Alipay {
         file: &Path,
         each: &mut dyn FnMut(FundFlowLine<'_>),
     ) -> Result<FundFlowTotals, StatementError> {
-        let read = |lines: Lines<'_, &mut dyn BufRead>| fund_flow::parse(lines, &self.seller_id, each);
+        let read = |lines: Lines<'_, &mut dyn BufRead>| fund_flow::parse(lines, Some(&self.seller_id), each);
         read_detail(file, StatementKind::FundFlow, read)
     }
 
@@ -137,11 +139,11 @@ fn check(file: &str, archive: &File, kind: StatementKind, seller_id: &str) -> Re
         return Ok(());
     };
     let lines = archive.open(&detail).map_err(damaged)?;
-    let Ok(sums) = Sums::of(kind, Lines::new(&path_in(file, &detail), lines), seller_id) else {
+    let Ok(sums) = Sums::of(kind, Lines::new(&path_in(file, &detail), lines), Some(seller_id)) else {
         return Ok(());
     };
     let lines = archive.open(&summary).map_err(damaged)?;
-    summary::check(Lines::new(&path_in(file, &summary), lines), &sums, seller_id)
+    summary::check(Lines::new(&path_in(file, &summary), lines), &sums, Some(seller_id))
         .map_err(|error| error.to_string())
 }
 
@@ -151,19 +153,18 @@ fn halves<R: Read + Seek>(
     archive: &mut Archive<R>,
     kind: StatementKind,
 ) -> Result<(Option<Member>, Option<Member>), StatementError> {
-    let (detail_title, summary_title) = match kind {
-        StatementKind::Trades => (trades::TITLE, summary::TRADES_TITLE),
-        StatementKind::FundFlow => (fund_flow::TITLE, summary::FUND_FLOW_TITLE),
+    let (detail_part, summary_part) = match kind {
+        StatementKind::Trades => (Part::Trades, Part::TradesSummary),
+        StatementKind::FundFlow => (Part::FundFlow, Part::FundFlowSummary),
     };
     let refuse = |problem: String| StatementError { file: file.to_owned(), line: 0, column: None, problem };
     let unpack = |error: text::TextError| refuse(format!("{error}; fetch it again"));
     let (mut detail, mut summary) = (None, None);
     for member in archive.members().map_err(unpack)? {
         let mut lines = Lines::new(file, archive.open(&member).map_err(unpack)?);
-        let title = lines.read()?.and_then(|(_, line)| text::decode_gbk(line).ok());
-        let half = match title.as_deref().map(str::trim) {
-            Some(title) if title == detail_title => &mut detail,
-            Some(title) if title == summary_title => &mut summary,
+        let half = match lines.read()?.and_then(|(_, line)| export::part_of(line)) {
+            Some(part) if part == detail_part => &mut detail,
+            Some(part) if part == summary_part => &mut summary,
             _ => continue,
         };
         if half.replace(member).is_some() {

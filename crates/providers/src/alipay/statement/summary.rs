@@ -53,7 +53,7 @@ impl Sums {
     pub fn of<R: BufRead>(
         kind: StatementKind,
         detail: Lines<'_, R>,
-        seller_id: &str,
+        seller_id: Option<&str>,
     ) -> Result<Self, StatementError> {
         match kind {
             StatementKind::Trades => {
@@ -75,7 +75,7 @@ impl Sums {
 pub(super) fn check<R: BufRead>(
     summary: Lines<'_, R>,
     sums: &Sums,
-    seller_id: &str,
+    seller_id: Option<&str>,
 ) -> Result<(), StatementError> {
     match sums {
         Sums::Trades { payments, totals } => check_trades(summary, *payments, totals, seller_id),
@@ -89,7 +89,7 @@ fn check_trades<R: BufRead>(
     summary: Lines<'_, R>,
     payments_counted: u64,
     totals: &StatementTotals,
-    seller_id: &str,
+    seller_id: Option<&str>,
 ) -> Result<(), StatementError> {
     let table = table::open(summary, &TRADES, seller_id)?;
     let (first, payments) = (table.column("门店编号")?, table.column(PAYMENTS)?);
@@ -136,7 +136,7 @@ fn check_trades<R: BufRead>(
 fn check_account<R: BufRead>(
     summary: Lines<'_, R>,
     counted: &FundFlowTotals,
-    seller_id: &str,
+    seller_id: Option<&str>,
 ) -> Result<(), StatementError> {
     let file = summary.file();
     let totals = Totals::anywhere(summary, &FUND_FLOW, seller_id)?;

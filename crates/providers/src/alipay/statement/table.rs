@@ -45,43 +45,55 @@ pub(super) enum Content {
 pub(super) struct Table<'a, R> {
     form: &'static Form,
     names: Vec<String>,
+    header_line: u64,
+    account: String,
     contents: Vec<Content>,
     lines: Lines<'a, R>,
 }
 
-/// Reads title, account and header.
+/// Reads title, account and header. Without a seller any account will do: a person brought the file.
 ///
 /// # Errors
 /// Another kind of bill, another account, no header.
 pub(super) fn open<'a, R: BufRead>(
     mut lines: Lines<'a, R>,
     form: &'static Form,
-    seller_id: &str,
+    seller_id: Option<&str>,
 ) -> Result<Table<'a, R>, StatementError> {
     let file = lines.file();
     let whole = Place { file, line: 0 };
     check_title(&whole, lines.read()?.map_or(&b""[..], |(_, line)| line), form)?;
-    let mut account_seen = false;
+    let mut account_seen = None;
     loop {
         let (line, bytes) =
             lines.read()?.ok_or_else(|| whole.refuse("ends before its header; fetch it again"))?;
         let place = Place { file, line };
         let decoded = place.decode(bytes)?;
         if let Some(account) = decoded.strip_prefix(ACCOUNT) {
-            account_seen = true;
             check_account(&place, account, seller_id)?;
+            account_seen = Some(account.trim().trim_matches(['[', ']']).to_owned());
         } else if !decoded.starts_with('#') && !decoded.trim().is_empty() {
-            if !account_seen {
+            let Some(account) = account_seen else {
                 return Err(place.refuse("the header comes before the line #账号"));
-            }
+            };
             let names: Vec<String> = decoded.split(',').map(|name| name.trim().to_owned()).collect();
             let contents = names.iter().map(|name| content(name, form)).collect();
-            return Ok(Table { form, names, contents, lines });
+            return Ok(Table { form, names, header_line: line, account, contents, lines });
         }
     }
 }
 
 impl<'a, R: BufRead> Table<'a, R> {
+    /// The headings, and the line that they stand on.
+    pub fn header(&self) -> (u64, &[String]) {
+        (self.header_line, &self.names)
+    }
+
+    /// Whose bill it is: the seller's number, and what Alipay appends to it.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
     /// Where a column is, by its name: the columns change from year to year and from contract to contract.
     pub fn column(&self, name: &'static str) -> Result<Column, StatementError> {
         let mut places = self.names.iter().enumerate().filter(|(_, candidate)| *candidate == name);
@@ -142,6 +154,11 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
+    /// Every column as text, in the order of the header.
+    pub fn texts(&self) -> impl Iterator<Item = Result<Cow<'a, str>, StatementError>> {
+        self.cells.iter().map(|cell| self.place.decode(cell))
+    }
+
     /// The column's bytes.
     pub fn bytes(&self, column: Column) -> &'a [u8] {
         self.cells.get(column.index).copied().unwrap_or_default()
@@ -236,7 +253,7 @@ impl<'a> Totals<'a> {
     pub fn anywhere<R: BufRead>(
         mut lines: Lines<'a, R>,
         form: &Form,
-        seller_id: &str,
+        seller_id: Option<&str>,
     ) -> Result<Self, StatementError> {
         let file = lines.file();
         check_title(&Place { file, line: 0 }, lines.read()?.map_or(&b""[..], |(_, line)| line), form)?;
@@ -335,7 +352,8 @@ impl Place<'_> {
     }
 }
 
-fn check_account(place: &Place<'_>, account: &str, seller_id: &str) -> Result<(), StatementError> {
+fn check_account(place: &Place<'_>, account: &str, seller_id: Option<&str>) -> Result<(), StatementError> {
+    let Some(seller_id) = seller_id else { return Ok(()) };
     if account.trim().trim_start_matches('[').starts_with(seller_id) {
         return Ok(());
     }

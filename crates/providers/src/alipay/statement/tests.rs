@@ -30,7 +30,7 @@ fn gbk(text: &str) -> Vec<u8> {
 
 /// Reads a bill of this text.
 fn parsed(text: &str, each: &mut dyn FnMut(StatementLine<'_>)) -> Result<StatementTotals, StatementError> {
-    trades::parse(Lines::new("bill.csv", &gbk(text)[..]), SELLER, each)
+    trades::parse(Lines::new("bill.csv", &gbk(text)[..]), Some(SELLER), each)
 }
 
 type Read = (Vec<(LineKind, String, String, i64, i64, String)>, StatementTotals);
@@ -171,7 +171,7 @@ fn damaged_bills_are_refused_with_line_and_cause() {
 fn a_bill_that_was_saved_again_is_named() {
     let text = trades(HEADER, &[], TOTALS);
     let saved = format!("\u{feff}{text}");
-    let read = trades::parse(Lines::new("b.csv", saved.as_bytes()), SELLER, &mut |_| {});
+    let read = trades::parse(Lines::new("b.csv", saved.as_bytes()), Some(SELLER), &mut |_| {});
     let problem = read.expect_err("a refusal").to_string();
     assert!(problem.contains("saved again as UTF-8"), "{problem}");
 }
@@ -192,7 +192,7 @@ const LEDGER: &str = "#支付宝账务明细查询\r\n#账号：[208800000000000
 #支出合计：1笔，共-8.50元\r\n#收入合计：1笔，共88.50元\r\n#导出时间：[2026年03月06日 07:27:37]\r\n";
 
 fn ledger(text: &str, each: &mut dyn FnMut(FundFlowLine<'_>)) -> Result<FundFlowTotals, StatementError> {
-    fund_flow::parse(Lines::new("ledger.csv", &gbk(text)[..]), SELLER, each)
+    fund_flow::parse(Lines::new("ledger.csv", &gbk(text)[..]), Some(SELLER), each)
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn a_detail_is_read_out_of_its_archive_or_by_itself() {
     let detail = trades(HEADER, &[PAYMENT, SECOND, REFUND], TOTALS);
     let read = |bytes: &[u8]| {
         std::fs::write(&file, bytes).unwrap();
-        read_detail(&file, StatementKind::Trades, |lines| trades::parse(lines, SELLER, &mut |_| {}))
+        read_detail(&file, StatementKind::Trades, |lines| trades::parse(lines, Some(SELLER), &mut |_| {}))
     };
     let totals = expected().1;
     assert_eq!(read(&gbk(&detail)).as_ref(), Ok(&totals));
@@ -278,9 +278,10 @@ const SUMMARY: &str = "#支付宝业务汇总查询\r\n#账号：[20880000000000
 
 fn compared(summary: &str) -> Result<(), String> {
     let detail = gbk(&trades(HEADER, &[PAYMENT, SECOND, REFUND], TOTALS));
-    let sums = Sums::of(StatementKind::Trades, Lines::new("bill.csv", &detail[..]), SELLER).unwrap();
+    let sums = Sums::of(StatementKind::Trades, Lines::new("bill.csv", &detail[..]), Some(SELLER)).unwrap();
     let summary = gbk(summary);
-    summary::check(Lines::new("summary.csv", &summary[..]), &sums, SELLER).map_err(|error| error.to_string())
+    summary::check(Lines::new("summary.csv", &summary[..]), &sums, Some(SELLER))
+        .map_err(|error| error.to_string())
 }
 
 #[test]
@@ -356,8 +357,8 @@ fn the_accounts_summary_is_compared_where_it_has_totals() {
     let head = "#支付宝账务汇总查询\r\n#账号：[20880000000000010156]\r\n";
     let compared = |text: &str| {
         let detail = gbk(LEDGER);
-        let sums = Sums::of(StatementKind::FundFlow, Lines::new("l.csv", &detail[..]), SELLER).unwrap();
-        summary::check(Lines::new("s.csv", &gbk(text)[..]), &sums, SELLER).map_err(|error| error.line)
+        let sums = Sums::of(StatementKind::FundFlow, Lines::new("l.csv", &detail[..]), Some(SELLER)).unwrap();
+        summary::check(Lines::new("s.csv", &gbk(text)[..]), &sums, Some(SELLER)).map_err(|error| error.line)
     };
     let totals = "#支出合计：1笔，共-8.50元\r\n#收入合计：1笔，共88.50元\r\n";
     assert_eq!(compared(&format!("{head}{totals}")), Ok(()));

@@ -45,10 +45,30 @@ struct Sums {
 
 pub(super) fn parse<R: BufRead>(
     lines: Lines<'_, R>,
-    seller_id: &str,
+    seller_id: Option<&str>,
     each: &mut dyn FnMut(StatementLine<'_>),
 ) -> Result<StatementTotals, StatementError> {
+    read(
+        lines,
+        seller_id,
+        |_, _, _| {},
+        |_, line| {
+            each(line);
+            Ok(())
+        },
+    )
+}
+
+/// `begin` is given the header with its line, and the account; `each` every row beside what it means.
+pub(super) fn read<R: BufRead>(
+    lines: Lines<'_, R>,
+    seller_id: Option<&str>,
+    begin: impl FnOnce(u64, &[String], &str),
+    mut each: impl FnMut(&Row<'_>, StatementLine<'_>) -> Result<(), StatementError>,
+) -> Result<StatementTotals, StatementError> {
     let table = table::open(lines, &FORM, seller_id)?;
+    let (header_line, names) = table.header();
+    begin(header_line, names, table.account());
     let whole = table.whole();
     let columns = Columns {
         trade_no: table.column("支付宝交易号")?,
@@ -64,8 +84,7 @@ pub(super) fn parse<R: BufRead>(
     let trailer = table.rows(|row| {
         let line = columns.line(&row, &mut moments)?;
         sums.add(&line).map_err(|error| row.place.refuse(error.to_string()))?;
-        each(line);
-        Ok(())
+        each(&row, line)
     })?;
     let out_of_range = |error: MoneyError| whole.refuse(error.to_string());
     trailer.check("交易合计", "商家实收共", sums.payments, sums.paid)?;
