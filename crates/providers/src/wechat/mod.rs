@@ -19,6 +19,8 @@ mod sign;
 mod statement;
 mod wire;
 
+pub use statement::{Bill, bill_of, read_fund_flow, read_trades};
+
 use crate::http::BaseUrl;
 use crate::settings::Secret;
 use async_trait::async_trait;

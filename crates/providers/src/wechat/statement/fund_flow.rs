@@ -1,10 +1,11 @@
 //! The fund-flow bill (资金账单): movements of the merchant's balance.
 
 use super::table::{self, Column, Part, unescape};
+use crate::text::Lines;
 use mingfen_domain::Fen;
 use mingfen_domain::fund_flow::FundFlowKind;
 use mingfen_provider_api::statement::{FundFlowLine, FundFlowTotals, StatementError};
-use std::path::Path;
+use std::io::BufRead;
 
 struct Columns {
     at: Column,
@@ -27,10 +28,13 @@ pub(super) const WORDS: &[(&str, FundFlowKind)] = &[
 ];
 
 /// Reads the file.
-pub fn parse(file: &Path, each: &mut dyn FnMut(FundFlowLine<'_>)) -> Result<FundFlowTotals, StatementError> {
+pub fn parse<R: BufRead>(
+    lines: Lines<'_, R>,
+    each: &mut dyn FnMut(FundFlowLine<'_>),
+) -> Result<FundFlowTotals, StatementError> {
     let mut totals = FundFlowTotals::default();
     table::read(
-        file,
+        lines,
         Columns::find,
         |columns, row| {
             let amount = row.fen(columns.amount)?;

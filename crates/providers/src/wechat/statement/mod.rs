@@ -12,7 +12,7 @@ use super::error::{Asked, Meaning, sort};
 use super::wire::Failure;
 use crate::arriving::{self, Arriving};
 use crate::http::{Body, Method};
-use crate::text;
+use crate::text::{self, Lines};
 use async_trait::async_trait;
 use mingfen_domain::BusinessDay;
 use mingfen_domain::fund_flow::FundFlowKind;
@@ -23,7 +23,7 @@ use mingfen_provider_api::statement::{
 };
 use serde::Deserialize;
 use sha1::{Digest, Sha1};
-use std::io::BufReader;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use url::Url;
 
@@ -86,7 +86,8 @@ impl Statements for Wechat {
         file: &Path,
         each: &mut dyn FnMut(StatementLine<'_>),
     ) -> Result<StatementTotals, StatementError> {
-        trades::parse(file, &self.wire.mchid, each)
+        let (name, reader) = text::open(file)?;
+        trades::parse(Lines::new(&name, reader), Some(&self.wire.mchid), each)
     }
 
     fn parse_fund_flow(
@@ -94,12 +95,65 @@ impl Statements for Wechat {
         file: &Path,
         each: &mut dyn FnMut(FundFlowLine<'_>),
     ) -> Result<FundFlowTotals, StatementError> {
-        fund_flow::parse(file, each)
+        let (name, reader) = text::open(file)?;
+        fund_flow::parse(Lines::new(&name, reader), each)
     }
 
     fn fund_flow_words(&self) -> &'static [(&'static str, FundFlowKind)] {
         fund_flow::WORDS
     }
+}
+
+/// What a file of WeChat Pay's is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bill {
+    /// 交易账单, of the types ALL, SUCCESS or REFUND.
+    Trades,
+    /// 资金账单.
+    FundFlow,
+}
+
+/// What a file that begins with these bytes is, by its headings; whoever saved it again in another encoding is understood.
+pub fn bill_of(bytes: &[u8]) -> Option<Bill> {
+    let line = text::first_line(bytes);
+    let line = line.get(..line.len().min(2000))?;
+    let header = match text::decode_utf8(line) {
+        Ok(header) => header.to_owned(),
+        Err(_) => text::decode_gbk(line).ok()?.into_owned(),
+    };
+    let names: Vec<&str> = header.split(',').map(|name| name.trim().trim_start_matches('`')).collect();
+    let has = |wanted: &[&str]| names.iter().filter(|name| wanted.contains(name)).count();
+    if has(&["资金流水单号", "收支类型", "业务凭证号", "记账时间"]) >= 2 {
+        Some(Bill::FundFlow)
+    } else if has(&["交易时间", "公众账号ID", "微信订单号", "商户订单号", "交易状态", "付款银行", "货币种类"])
+        >= 3
+    {
+        Some(Bill::Trades)
+    } else {
+        None
+    }
+}
+
+/// Reads a trade bill of whatever merchant; otherwise as [`Statements::parse_trades`].
+///
+/// # Errors
+/// With line and cause.
+pub fn read_trades<R: BufRead>(
+    lines: Lines<'_, R>,
+    each: &mut dyn FnMut(StatementLine<'_>),
+) -> Result<StatementTotals, StatementError> {
+    trades::parse(lines, None, each)
+}
+
+/// Reads a fund-flow bill.
+///
+/// # Errors
+/// With line and cause.
+pub fn read_fund_flow<R: BufRead>(
+    lines: Lines<'_, R>,
+    each: &mut dyn FnMut(FundFlowLine<'_>),
+) -> Result<FundFlowTotals, StatementError> {
+    fund_flow::parse(lines, each)
 }
 
 impl Wechat {

@@ -1,12 +1,11 @@
 //! The grammar both bills share: a bare header, rows whose every field has a backtick before it, a bare summary header, one
 //! summary row. Columns are found by name, because sets and orders differ by type and by the merchant's age.
 
-use crate::text::{self, Lines, cut};
+use crate::text::{Lines, cut};
 use mingfen_domain::{Fen, Timestamp};
 use mingfen_provider_api::statement::StatementError;
 use std::borrow::Cow;
 use std::io::BufRead;
-use std::path::Path;
 
 /// What to do about every damage that fetching again may heal.
 const FETCH_AGAIN: &str = "fetch the file again; if it stays so, keep it and ask WeChat Pay";
@@ -35,15 +34,13 @@ pub struct Row<'a> {
 /// Reads a whole file: `begin` finds the columns, `each` takes the rows, and `end` the summary.
 ///
 /// `begin`'s columns are passed to every `each`.
-pub fn read<C>(
-    file: &Path,
+pub fn read<R: BufRead, C>(
+    mut lines: Lines<'_, R>,
     begin: impl FnOnce(&Part<'_>) -> Result<C, StatementError>,
     mut each: impl FnMut(&mut C, &Row<'_>) -> Result<(), StatementError>,
     end: impl FnOnce(C, &Row<'_>) -> Result<(), StatementError>,
 ) -> Result<(), StatementError> {
-    let (name, reader) = text::open(file)?;
-    let name = name.as_str();
-    let mut lines = Lines::new(name, reader);
+    let name = lines.file();
     let header = next(&mut lines)?.map_or("", |(_, header)| header.trim_start_matches('\u{feff}'));
     if header.is_empty() || header.starts_with(['`', '<', '{']) {
         let begins = cut(header, 40);

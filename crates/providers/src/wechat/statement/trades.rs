@@ -1,10 +1,11 @@
 //! The trade bill (交易账单) of the types ALL, SUCCESS and REFUND, with today's and the old column names.
 
 use super::table::{self, Column, Part, Row};
+use crate::text::Lines;
 use mingfen_domain::Fen;
 use mingfen_provider_api::statement::{LineKind, StatementError, StatementLine, StatementTotals};
 use std::borrow::Cow;
-use std::path::Path;
+use std::io::BufRead;
 
 /// Every total of the summary and the column it adds up. Old bills have the last three.
 const TOTALS: &[(&str, &str)] = &[
@@ -50,15 +51,15 @@ struct Fees {
     refunds_unsigned: i64,
 }
 
-/// Reads the file of merchant `mchid`.
-pub fn parse(
-    file: &Path,
-    mchid: &str,
+/// Reads the file of merchant `mchid`, or whosever it is.
+pub fn parse<R: BufRead>(
+    lines: Lines<'_, R>,
+    mchid: Option<&str>,
     each: &mut dyn FnMut(StatementLine<'_>),
 ) -> Result<StatementTotals, StatementError> {
     let mut totals = StatementTotals { lines: 0, paid: Fen::ZERO, refunded: Fen::ZERO };
     table::read(
-        file,
+        lines,
         Columns::find,
         |columns, row| {
             let line = columns.line(row, mchid)?;
@@ -84,7 +85,8 @@ impl Columns {
             })
             .collect();
         Ok(Self {
-            at: part.require(&["交易时间"])?,
+            // A bill of refunds alone says when each was asked for.
+            at: part.require(&["退款申请时间", "交易时间"])?,
             mchid: part.require(&["商户号"])?,
             provider_trade_no: part.require(&["微信订单号"])?,
             out_trade_no: part.require(&["商户订单号"])?,
@@ -101,9 +103,9 @@ impl Columns {
         })
     }
 
-    fn line<'a>(&self, row: &Row<'a>, mchid: &str) -> Result<StatementLine<'a>, StatementError> {
+    fn line<'a>(&self, row: &Row<'a>, mchid: Option<&str>) -> Result<StatementLine<'a>, StatementError> {
         let merchant = row.text(self.mchid);
-        if merchant != mchid {
+        if let Some(mchid) = mchid.filter(|&mchid| mchid != merchant) {
             let problem = format!("is for {:?}, this channel is {mchid}", crate::text::cut(merchant, 32));
             return Err(row.error(self.mchid, problem));
         }
