@@ -31,9 +31,10 @@ mod tests;
 pub use problem::{Problem, Problems};
 pub use secret::Secret;
 pub use sections::{
-    AccountSettings, ApiSettings, ChannelSettings, DatabaseSettings, HisSettings, HospitalSettings,
-    KeySettings, LimitSettings, LogFormat, LogSettings, ReconciliationSettings, RedisSettings, RouteSettings,
-    ServerSettings, SmsSettings, TimingSettings, TlsFiles,
+    AccountSettings, ApiSettings, ChannelSettings, DatabaseSettings, FileLedgerSettings, HisSettings,
+    HospitalSettings, KeySettings, LedgerSettings, LimitSettings, LogFormat, LogSettings,
+    ReconciliationSettings, RedisSettings, RouteSettings, ServerSettings, SmsSettings, SqlLedgerSettings,
+    TimingSettings, TlsFiles,
 };
 pub use sources::Sources;
 pub use suggest::nearest;

@@ -58,6 +58,19 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// A table with a name of ours inside of a section, such as `[his.ledger]`. The section itself says that it
+    /// [`Section::expects`] it.
+    pub(crate) fn inner(&mut self, section: &'static str, name: &'static str) -> Section<'_, 'a> {
+        let path = joined(section, name);
+        let value =
+            self.merged.root().get(section).and_then(Value::as_table).and_then(|table| table.get(name));
+        let table = value.and_then(Value::as_table);
+        if table.is_none() && value.is_some() {
+            self.wrong(&path, "a single value".into(), format!("a table is wanted: [{path}]"));
+        }
+        Section { documented: path.clone(), path, table, asked: Vec::new(), reading: self }
+    }
+
     /// The named tables below a section, such as `[channels.<id>]`, in the order of their names.
     pub(crate) fn named(
         &mut self,

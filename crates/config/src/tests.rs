@@ -1,5 +1,6 @@
 use crate::reference;
-use crate::{Draft, Problems, Sources};
+use crate::{Draft, LedgerSettings, Problems, Sources};
+use mingfen_domain::BusinessDay;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -136,6 +137,72 @@ fn a_caller_has_safe_limits_and_no_name_of_the_programs_own() {
     }
     let told = problems(&COMPLETE.replace("may = [", "per_minute = 0\nmax_refund_fen = -1\nmay = ["));
     assert!(told.contains("per_minute") && told.contains("max_refund_fen"), "{told}");
+}
+
+const SQL_LEDGER: &str = r#"
+[his.ledger]
+source = "sql"
+url = "mysql://reader:let-nobody-see@his-db/his"
+query = "SELECT 1 WHERE :day = '2026-01-01'"
+payment_words = ["S"]
+refund_words = ["T"]
+[api.keys.his]"#;
+
+#[test]
+fn a_ledger_comes_from_his_itself_unless_somebody_says_otherwise() {
+    let settings = load(COMPLETE, &[]).and_then(Draft::finish).expect("complete settings");
+    assert!(matches!(settings.his.ledger, LedgerSettings::Port));
+
+    let text = COMPLETE.replace("[api.keys.his]", SQL_LEDGER);
+    let draft = load(&text, &[("MINGFEN__HIS__LEDGER__TIMEOUT", "20min")]).expect("readable");
+    let shown = format!("{:?}", draft.shown());
+    let settings = draft.finish().expect("complete settings");
+    let LedgerSettings::Sql(sql) = &settings.his.ledger else { panic!("{:?}", settings.his.ledger) };
+    assert_eq!(sql.url.reveal(), "mysql://reader:let-nobody-see@his-db/his");
+    assert_eq!((sql.timeout.as_secs(), sql.connect_timeout.as_secs()), (1_200, 10));
+    assert_eq!((sql.payment_words.concat(), sql.refund_words.concat()), ("S".into(), "T".into()));
+    for text in [shown, format!("{settings:?}")] {
+        assert!(!text.contains("let-nobody-see"), "{text}");
+    }
+}
+
+#[test]
+fn a_ledger_file_is_named_by_its_day() {
+    let file = "[his.ledger]\nsource = \"file\"\ndirectory = \"exports\"\nname = \"L{yyyymmdd}-{day}.csv\"\n[api.keys.his]";
+    let directory = Directory::new();
+    let path = directory.write("mingfen.toml", &COMPLETE.replace("[api.keys.his]", file));
+    let sources = Sources { file: Some(path), environment: Vec::new() };
+    let settings = Draft::load(&sources).and_then(Draft::finish).expect("complete settings");
+    let LedgerSettings::File(file) = settings.his.ledger else { panic!("{:?}", settings.his.ledger) };
+    let day = BusinessDay::parse("2026-01-02").expect("a day");
+    assert_eq!(file.path_of(day), directory.0.path().join("exports/L20260102-2026-01-02.csv"));
+    assert_eq!(file.layout_file, None);
+}
+
+#[test]
+fn what_a_ledgers_source_needs_is_asked_for_and_nothing_else() {
+    let told = |ledger: &str| {
+        problems(&COMPLETE.replace("[api.keys.his]", &format!("[his.ledger]\n{ledger}\n[api.keys.his]")))
+    };
+    let sql = told("source = \"sql\"");
+    assert!(sql.contains("2 settings need attention"), "{sql}");
+    assert!(
+        sql.contains("his.ledger.url is not set") && sql.contains("his.ledger.query is not set"),
+        "{sql}"
+    );
+    let file = told("source = \"file\"\nname = \"a/b.csv\"");
+    assert!(file.contains("his.ledger.directory is not set"), "{file}");
+    assert!(file.contains("his.ledger.name is \"a/b.csv\"") && file.contains("{day}"), "{file}");
+    assert!(told("source = \"view\"").contains("port or sql or file is wanted"));
+    assert!(told("sorce = \"sql\"").contains("did you mean source?"));
+    let oracle = told("source = \"sql\"\nquery = \"SELECT\"\nurl = \"oracle://user:hidden-word@db/his\"");
+    assert!(oracle.contains("postgres://, mysql:// or sqlite: is wanted"), "{oracle}");
+    assert!(!oracle.contains("hidden-word"), "{oracle}");
+    let single =
+        problems(&COMPLETE.replace("key_id = \"mingfen\"", "key_id = \"mingfen\"\nledger = \"sql\""));
+    assert!(single.contains("a table is wanted: [his.ledger]"), "{single}");
+    // Waiting for its source, a setting is no mistake.
+    assert_eq!(told("url = \"mysql://his-db/his\"\nquery = \"SELECT\"\ndirectory = \"exports\""), "");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `[his]`: the hospital information system.
 
+use super::LedgerSettings;
+use super::ledger;
 use crate::reader::Reading;
 use crate::secret::Secret;
 use std::time::Duration;
@@ -24,9 +26,12 @@ pub struct HisSettings {
     pub finds_bookings: bool,
     /// Whether booking the same bill twice is harmless.
     pub booking_is_idempotent: bool,
+    /// Where a day of its ledger comes from.
+    pub ledger: LedgerSettings,
 }
 
 pub(crate) fn read(reading: &mut Reading<'_>) -> HisSettings {
+    let ledger = ledger::read(reading);
     let mut section = reading.section("his");
     section.choice("adapter", &[("rest", ())]);
     let settings = HisSettings {
@@ -38,7 +43,9 @@ pub(crate) fn read(reading: &mut Reading<'_>) -> HisSettings {
         locks: section.flag("locks"),
         finds_bookings: section.flag("finds_bookings"),
         booking_is_idempotent: section.flag("booking_is_idempotent"),
+        ledger,
     };
+    section.expects("ledger");
     section.end();
     settings
 }
