@@ -5,12 +5,16 @@
 //!
 //! # Reading order
 //! [`His`], then [`BookingAnswer`] and [`Found`]: the two that decide over money. [`rest`] is the adapter for
-//! `docs/his-rest.md`.
+//! `docs/his-rest.md`. [`ledger`] is the port for a day's books, which may come from elsewhere than bookings go to:
+//! [`ledger::PagedLedger`] asks [`His`], [`sql_view`] asks a database.
 //!
 //! # How to add an adapter
 //! A folder beside [`rest`], an implementation of [`His`], one line in `cli`. Say in [`Capabilities`] what the HIS can do.
 
+pub mod ledger;
 pub mod rest;
+pub mod sql_view;
+mod text;
 pub mod trace;
 
 use async_trait::async_trait;
@@ -296,7 +300,7 @@ pub enum RefundBookingAnswer {
 }
 
 /// Whether a ledger row is money in or money back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LedgerKind {
     /// A payment.
     Payment,
@@ -305,9 +309,9 @@ pub enum LedgerKind {
 }
 
 /// A row of HIS's ledger.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LedgerRow {
-    /// HIS's row number.
+    /// HIS's row number: it names the row, so no two rows of a day share it.
     pub row_no: String,
     /// Money in or back.
     pub kind: LedgerKind,

@@ -3,6 +3,7 @@
 //! Read by hand and not derived, because the error is what a HIS vendor works from, and a derived one repeats the value it
 //! did not like, which here may be a patient's name.
 
+use crate::text::clean;
 use mingfen_domain::ids::IdError;
 use mingfen_domain::{Amount, Fen, Timestamp};
 use serde_json::Value;
@@ -126,18 +127,6 @@ impl<'a> Member<'a> {
     fn path_to(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
-}
-
-/// A text that is only shown or kept: without what no page and no database can hold, and not longer than any of them shows.
-/// PostgreSQL refuses a row with U+0000; a booking must not fail over a vendor's padding.
-fn clean(text: &str) -> String {
-    const LONGEST: usize = 500;
-    let visible = |character: &char| {
-        !character.is_control()
-            && !matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    let kept: String = text.chars().filter(visible).take(LONGEST).collect();
-    kept.trim().to_owned()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 mod answers;
 mod doubts;
+mod ledger;
 mod server;
 
 use super::{RestHis, RestHisSettings};
