@@ -44,7 +44,7 @@ impl Outcome {
             Ok(_) => Self::Answered,
             Err(HisError::Rejected { .. }) => Self::SaidNo,
             Err(HisError::Misconfigured(_)) => Self::RefusedUs,
-            Err(HisError::NoAnswer(_)) => Self::InDoubt,
+            Err(HisError::NoAnswer(_) | HisError::Unreadable(_)) => Self::InDoubt,
         }
     }
 

@@ -58,7 +58,8 @@ pub trait His: Send + Sync {
     /// Asks whether a refund was booked.
     async fn find_refund(&self, hospital: &HospitalId, refund: &OutRefundNo) -> Found<FoundRefund>;
 
-    /// One page of the day's ledger, from page 1.
+    /// One page of the day's ledger, from page 1. The only question that tells [`HisError::Unreadable`] from no answer: here
+    /// nobody waits, and a person must know that repeating is of no use.
     async fn ledger_page(
         &self,
         hospital: &HospitalId,
@@ -89,9 +90,12 @@ pub enum HisError {
         /// HIS's text.
         message: String,
     },
-    /// No usable answer: down, slow, unreadable.
+    /// No usable answer: down, slow, cut off. Where nothing else is said, also an answer that breaks the contract.
     #[error("no usable answer from HIS: {0}")]
     NoAnswer(String),
+    /// A whole answer that breaks the contract, of a call that asks for what is past: HIS would say it again.
+    #[error("HIS breaks the contract: {0}")]
+    Unreadable(String),
     /// HIS refuses us as a caller: key, clock, or a request that it cannot read.
     #[error("HIS refuses the call: {0}")]
     Misconfigured(String),

@@ -150,9 +150,10 @@ async fn owed_now(gateway: &Gateway, request: &OpenPayment) -> Result<Vec<Slip>,
     let hospital = &gateway.settings.hospital.id;
     let owed =
         gateway.his.owed_slips(hospital, &request.patient.card_no).await.map_err(|error| match error {
-            HisError::Rejected { .. } | HisError::NoAnswer(_) | HisError::Misconfigured(_) => {
-                OpenError::Busy(error.to_string())
-            }
+            HisError::Rejected { .. }
+            | HisError::NoAnswer(_)
+            | HisError::Unreadable(_)
+            | HisError::Misconfigured(_) => OpenError::Busy(error.to_string()),
         })?;
     let slips: Vec<Slip> = owed
         .map(|owed| owed.slips)

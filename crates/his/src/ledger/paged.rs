@@ -13,6 +13,8 @@ use std::sync::Arc;
 /// No hospital has so many; a HIS that never says "that was the last page" does.
 const MOST_PAGES: u32 = 100_000;
 
+const SHOW: &str = "Show this to the HIS vendor";
+
 /// A day over [`His::ledger_page`].
 ///
 /// Pages are no snapshot. A row that HIS adds or takes away between two of them moves every later row: one comes twice, or,
@@ -45,6 +47,7 @@ impl PagedLedger {
                     said,
                     "The day is incomplete: read it again later; if that does not help, show this to the HIS vendor",
                 )),
+                HisError::Unreadable(_) => LedgerError::Unreadable(trouble(said, SHOW)),
                 HisError::Misconfigured(_) => LedgerError::Misconfigured(trouble(
                     said,
                     "Check the settings of [his] and the key that was agreed with HIS",
@@ -57,7 +60,7 @@ impl PagedLedger {
         })?;
         if page.has_next && page.rows.is_empty() {
             let problem = "the page is empty and still announces another one".to_owned();
-            return Err(LedgerError::Unreadable(trouble(problem, "Show this to the HIS vendor")));
+            return Err(LedgerError::Unreadable(trouble(problem, SHOW)));
         }
         let mut numbers = HashSet::new();
         for (index, row) in page.rows.iter().enumerate() {
@@ -98,7 +101,7 @@ impl Ledger for PagedLedger {
             }
         }
         let problem = format!("it has more than {MOST_PAGES} pages");
-        Err(LedgerError::Unreadable(Trouble::new(place_of(day), problem, "Show this to the HIS vendor")))
+        Err(LedgerError::Unreadable(Trouble::new(place_of(day), problem, SHOW)))
     }
 }
 

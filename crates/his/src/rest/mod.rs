@@ -189,7 +189,8 @@ impl His for RestHis {
         page: u32,
     ) -> Result<LedgerPage, HisError> {
         let request = json!({ "hospital_id": hospital.as_str(), "day": day.to_string(), "page": page });
-        Ok(self.ask(&LEDGER, &request, ledger::page).await?)
+        let answer = self.exchange.post(&LEDGER, &request).await?;
+        ledger::page(&Member::root(&answer)).map_err(|misread| HisError::Unreadable(misread.to_string()))
     }
 }
 

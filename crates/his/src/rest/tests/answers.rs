@@ -327,10 +327,10 @@ async fn a_ledger_page_is_read_whole_or_not_at_all() {
         let mut body = body.clone();
         body["rows"][1][member] = value;
         let (answer, _) = asked(Reply::json(200, &body), read).await;
-        assert_eq!(answer, Err(HisError::NoAnswer(format!("the answer's rows[1].{problem}"))));
+        assert_eq!(answer, Err(HisError::Unreadable(format!("the answer's rows[1].{problem}"))));
     }
     let mut body = body.clone();
     body["rows"][1].as_object_mut().unwrap().remove("refund_no");
     let (answer, _) = asked(Reply::json(200, &body), read).await;
-    assert_eq!(answer, Err(HisError::NoAnswer("the answer's rows[1].refund_no is missing".to_owned())));
+    assert_eq!(answer, Err(HisError::Unreadable("the answer's rows[1].refund_no is missing".to_owned())));
 }

@@ -112,6 +112,10 @@ async fn what_no_ledger_may_say_is_for_a_person() {
             page(&[row("1", "payment", 1), row("1", "payment", 1)], false),
             "page 1, row 2 (row_no 1): its row_no is on this page twice",
         ),
+        (
+            page(&[row("1", "fee", 1)], false),
+            "page 1: HIS breaks the contract: the answer's rows[0].kind is neither payment nor refund",
+        ),
         (page(&[], true), "the page is empty and still announces another one"),
         (
             page(&[yesterday], false),
