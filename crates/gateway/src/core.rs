@@ -9,6 +9,7 @@ use crate::watched_his::WatchedHis;
 use mingfen_domain::ids::{ChannelId, OutTradeNo};
 use mingfen_domain::person::Patient;
 use mingfen_domain::{Clock, Random, Timestamp};
+use mingfen_his::ledger::{Ledger, PagedLedger};
 use mingfen_his::{His, HisError};
 use mingfen_provider_api::Provider;
 use mingfen_store::Store;
@@ -41,6 +42,8 @@ pub struct Parts {
     pub sms: Option<Arc<dyn Sms>>,
     /// Where the hospital is told of what needs people; `None`: nowhere.
     pub webhook: Option<Arc<Webhook>>,
+    /// HIS's ledger, when it is not read from HIS's own pages.
+    pub ledger: Option<Arc<dyn Ledger>>,
 }
 
 /// The running system, shared by handlers and jobs.
@@ -57,6 +60,7 @@ pub struct Gateway {
     pub(crate) cache: Arc<dyn Cache>,
     pub(crate) sms: Option<Arc<dyn Sms>>,
     pub(crate) webhook: Option<Arc<Webhook>>,
+    pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) metrics: Arc<Metrics>,
     /// The end of the audit chain when this process last linked a row; it must stay in the chain.
     pub(crate) audit_end: Mutex<Option<Link>>,
@@ -74,10 +78,12 @@ impl Gateway {
         let replica = mingfen_domain::ambient::random_text(parts.random.as_ref(), b"0123456789abcdef", 12);
         let metrics = Arc::<Metrics>::default();
         let watched_his = Arc::new(WatchedHis::new(parts.his, Arc::clone(&metrics)));
+        let ledger = parts.ledger.unwrap_or_else(|| Arc::new(PagedLedger::new(watched_his.clone())));
         Arc::new(Self {
             settings: parts.settings,
             store: parts.store,
             his: watched_his.clone(),
+            ledger,
             watched_his,
             channels: parts
                 .channels

@@ -1,10 +1,11 @@
 //! What the gateway is told about itself, already validated by the configuration crate.
 
-use mingfen_domain::Fen;
 use mingfen_domain::ids::{ChannelId, HospitalId};
 use mingfen_domain::person::Phone;
+use mingfen_domain::{BusinessDay, Fen};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use url::Url;
 
 /// Everything that the use cases and the two listeners need to know.
@@ -53,6 +54,27 @@ pub struct ReconciliationSettings {
     pub accounts: BTreeMap<ChannelId, AccountSettings>,
     /// Who is told of differences by text message.
     pub alert_phones: Vec<Phone>,
+    /// Files that HIS writes, when its ledger is one of these.
+    pub ledger_files: Option<LedgerFiles>,
+}
+
+/// A directory in which each day of HIS's ledger has its file.
+#[derive(Clone, Debug)]
+pub struct LedgerFiles {
+    /// Where the files are.
+    pub directory: PathBuf,
+    /// A file's name with `{day}` (2026-01-01) or `{yyyymmdd}` in it.
+    pub name: String,
+    /// Which column is which, in TOML; `None`: the usual headings.
+    pub layout: Option<String>,
+}
+
+impl LedgerFiles {
+    /// Where the file of a day is.
+    pub fn path_of(&self, day: BusinessDay) -> PathBuf {
+        let day = day.to_string();
+        self.directory.join(self.name.replace("{day}", &day).replace("{yyyymmdd}", &day.replace('-', "")))
+    }
 }
 
 /// A merchant account, as finance sees it.

@@ -352,11 +352,7 @@ impl Layout {
                     )
                 })
                 .collect(),
-            states: self
-                .states
-                .iter()
-                .map(|(word, state)| (encode(word), state.meaning()))
-                .collect(),
+            states: self.states.iter().map(|(word, state)| (encode(word), state.meaning())).collect(),
             only,
             sums,
             row_count: self.totals.iter().find(|(_, name)| *name == "rows").map(|(total, _)| total.clone()),

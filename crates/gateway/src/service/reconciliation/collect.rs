@@ -4,13 +4,14 @@
 use super::day::{ReconcileRefused, Scope};
 use crate::Gateway;
 use crate::service::Trouble;
+use crate::settings::LedgerFiles;
 use mingfen_domain::ids::{ChannelId, OutTradeNo, ProviderTradeNo};
 use mingfen_domain::refund::State as RefundState;
 use mingfen_domain::sides::{Kind, Side, State};
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
 use mingfen_his::{LedgerKind, LedgerRow};
 use mingfen_provider_api::statement::{Fetched, StatementKind, Statements};
-use mingfen_reconciliation::files::{LINES, LedgerLine, LinesFile};
+use mingfen_reconciliation::files::{self, Choice, HIS_LEDGER, LINES, Layout, LedgerLine, Limits, LinesFile};
 use mingfen_reconciliation::matching::Tally;
 use mingfen_store::{
     FindingFilter, FindingLineRecord, InputKind, InputState, RunInputRecord, RunRecord, Standing,
@@ -18,17 +19,32 @@ use mingfen_store::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::BufWriter;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 /// Rows of the store that are read at once.
 const PAGE: i64 = 1000;
 /// Refunds that were paid by hand so long ago may still be booked by HIS.
 const BY_HAND_SECONDS: i64 = 31 * 86_400;
+/// Rows of HIS without our order number that are looked up one by one.
+const NAMELESS: usize = 10_000;
 
 /// An input, and where it lies while the run is made.
 pub(super) struct Prepared {
     pub record: RunInputRecord,
+    /// The file as it came: what is kept.
     pub path: Option<PathBuf>,
+    /// Its rows as its layout describes them: what is compared. Often the file itself.
+    pub table: Option<PathBuf>,
+    /// On which line of the file the table's first line stands.
+    pub first_line: u64,
+}
+
+impl Prepared {
+    /// A file that is compared as it came.
+    pub(super) fn whole(record: RunInputRecord, path: Option<PathBuf>) -> Self {
+        Self { record, table: path.clone(), path, first_line: 1 }
+    }
 }
 
 /// Everything that takes part.
@@ -78,30 +94,26 @@ async fn statements(
             continue;
         }
         let Some(statements) = provider.statements() else { continue };
-        prepared.push(statement(channel, statements, day, directory).await?);
+        let account = gateway.settings.reconciliation.accounts.get(channel);
+        let fee = account.and_then(|account| account.fee_per_100000);
+        prepared.push(statement((channel, statements), fee, day, directory).await?);
     }
     Ok(prepared)
 }
 
 async fn statement(
-    channel: &ChannelId,
-    statements: &dyn Statements,
+    (channel, statements): (&ChannelId, &dyn Statements),
+    fee_per_100000: Option<u32>,
     day: BusinessDay,
     directory: &Path,
 ) -> Result<Prepared, Trouble> {
+    let name = format!("{channel}-{day}");
+    let contract = fee_per_100000.map(|fee| format!("fee_per_100000 = {fee}\n")).unwrap_or_default();
+    let layout = format!("{contract}{}", statements.trade_layout());
     let mut record = RunInputRecord {
-        side: Side::Channel,
-        kind: InputKind::Statement,
         channel: Some(channel.clone()),
         state: InputState::NotYet,
-        name: format!("{channel}-{day}"),
-        layout: statements.trade_layout().to_owned(),
-        file_sha256: None,
-        lines: 0,
-        paid: Fen::ZERO,
-        refunded: Fen::ZERO,
-        left_out: 0,
-        remark: String::new(),
+        ..input(Side::Channel, InputKind::Statement, name, &layout)
     };
     // Each account has a directory of its own: two may have files of the same name.
     let directory = directory.join(format!("statement-{channel}"));
@@ -128,7 +140,7 @@ async fn statement(
             None
         }
     };
-    Ok(Prepared { record, path })
+    Ok(Prepared::whole(record, path))
 }
 
 /// The files of one side, one an account, each begun when its first line comes.
@@ -180,7 +192,7 @@ impl<'d> Ledgers<'d> {
                     left_out: 0,
                     remark: String::new(),
                 };
-                Ok(Prepared { record, path: Some(path) })
+                Ok(Prepared::whole(record, Some(path)))
             })
             .collect()
     }
@@ -271,98 +283,188 @@ async fn ledger(
     scope: &Scope,
     directory: &Path,
 ) -> Result<Vec<Prepared>, ReconcileRefused> {
+    if let Some(files) = &gateway.settings.reconciliation.ledger_files {
+        return Ok(vec![ledger_file(files, day, directory)?]);
+    }
     let names = HisNames::of(gateway);
     let since = day.start().plus_seconds(-BY_HAND_SECONDS);
-    let by_hand: BTreeSet<String> =
-        gateway.store.refunds_by_hand(since, day.end()).await.map_err(Trouble::from)?.into_iter().collect();
-    let mut files = Ledgers::new(directory, Side::His, InputKind::Ledger, "ledger");
-    let (mut elsewhere, mut hand) = (0_i64, 0_i64);
-    for page in 1.. {
-        let hospital = &gateway.settings.hospital.id;
-        let answer = gateway.his.ledger_page(hospital, day, page).await.map_err(ReconcileRefused::His)?;
-        for row in &answer.rows {
-            let channel = names.channel(&row.channel);
-            let order_no = order_of(gateway, row, channel).await?;
-            let ours = OutTradeNo::parse(order_no.as_str()).is_ok_and(|number| number.is_ours());
-            if channel.is_none() && !ours {
-                elsewhere += 1;
-                continue;
+    let by_hand = gateway.store.refunds_by_hand(since, day.end()).await.map_err(Trouble::from)?;
+    let mut taking = Taking {
+        names: &names,
+        scope,
+        by_hand: by_hand.into_iter().collect(),
+        files: Ledgers::new(directory, Side::His, InputKind::Ledger, "ledger"),
+        nameless: Vec::new(),
+        elsewhere: 0,
+        hand: 0,
+        trouble: None,
+    };
+    let read = gateway
+        .ledger
+        .read_day(&gateway.settings.hospital.id, day, &mut |row| match taking.take(row) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(trouble) => {
+                taking.trouble = Some(trouble);
+                ControlFlow::Break(())
             }
-            if channel.is_some_and(|channel| !scope.includes(channel))
-                || (channel.is_none() && scope.is_one())
-            {
-                continue;
-            }
-            if row.refund_no.as_ref().is_some_and(|number| by_hand.contains(number)) {
-                hand += 1;
-                continue;
-            }
-            let (kind, refund_no) = match row.kind {
-                LedgerKind::Payment => (Kind::Payment, ""),
-                LedgerKind::Refund => (Kind::Refund, row.refund_no.as_deref().unwrap_or_default()),
-            };
-            let line = LedgerLine {
-                kind,
-                state: State::Done,
-                order_no: &order_no,
-                refund_no,
-                provider_no: &row.provider_trade_no,
-                amount: row.amount.fen(),
-                at: &row.booked_at.to_beijing_text(),
-                account: channel.map_or("", ChannelId::as_str),
-            };
-            files.line(channel, &line)?;
-        }
-        if !answer.has_next {
-            break;
-        }
+        })
+        .await;
+    if let Some(trouble) = taking.trouble.take() {
+        return Err(trouble.into());
     }
-    let mut prepared = files.end(day)?;
-    if prepared.is_empty() {
-        prepared.push(Prepared {
-            record: RunInputRecord {
-                side: Side::His,
-                kind: InputKind::Ledger,
-                channel: None,
-                state: InputState::Nothing,
-                name: format!("ledger-{day}"),
-                layout: LINES.to_owned(),
-                file_sha256: None,
-                lines: 0,
-                paid: Fen::ZERO,
-                refunded: Fen::ZERO,
-                left_out: 0,
-                remark: "HIS 当日没有本系统渠道的流水".to_owned(),
-            },
-            path: None,
-        });
+    read.map_err(ReconcileRefused::Ledger)?;
+    for row in std::mem::take(&mut taking.nameless) {
+        let order_no = order_of(gateway, &row, names.channel(&row.channel)).await?;
+        taking.write(&row, &order_no)?;
     }
-    if let Some(first) = prepared.first_mut() {
-        first.record.left_out = elsewhere + hand;
-        let mut remarks = Vec::new();
-        if elsewhere > 0 {
-            remarks.push(format!("{elsewhere} 行为其他支付方式，不参与对账"));
-        }
-        if hand > 0 {
-            remarks.push(format!("{hand} 行为手工退费，渠道不会有记录"));
-        }
-        if !remarks.is_empty() {
-            first.record.remark = remarks.join("；");
-        }
-    }
-    Ok(prepared)
+    taking.end(day)
 }
 
-/// The order number of a row of HIS: ours, or that of the payment with the provider's number, or a name of the row's own, so that it
+/// A ledger's rows while they come.
+struct Taking<'t> {
+    names: &'t HisNames,
+    scope: &'t Scope,
+    by_hand: BTreeSet<String>,
+    files: Ledgers<'t>,
+    /// Without our number: it is looked for afterwards.
+    nameless: Vec<LedgerRow>,
+    elsewhere: i64,
+    hand: i64,
+    trouble: Option<Trouble>,
+}
+
+impl Taking<'_> {
+    fn take(&mut self, row: LedgerRow) -> Result<(), Trouble> {
+        let channel = self.names.channel(&row.channel);
+        let ours = OutTradeNo::parse(row.out_trade_no.as_str()).is_ok_and(|number| number.is_ours());
+        if channel.is_none() && !ours {
+            self.elsewhere += 1;
+            return Ok(());
+        }
+        if channel.is_some_and(|channel| !self.scope.includes(channel))
+            || (channel.is_none() && self.scope.is_one())
+        {
+            return Ok(());
+        }
+        if row.refund_no.as_ref().is_some_and(|number| self.by_hand.contains(number)) {
+            self.hand += 1;
+            return Ok(());
+        }
+        if row.out_trade_no.is_empty() {
+            if self.nameless.len() == NAMELESS {
+                return Err(Trouble::Inconsistent(format!(
+                    "more than {NAMELESS} rows of HIS's ledger have no order number of ours; is the right column read?"
+                )));
+            }
+            self.nameless.push(row);
+            return Ok(());
+        }
+        let order_no = row.out_trade_no.clone();
+        self.write(&row, &order_no)
+    }
+
+    fn write(&mut self, row: &LedgerRow, order_no: &str) -> Result<(), Trouble> {
+        let channel = self.names.channel(&row.channel);
+        let (kind, refund_no) = match row.kind {
+            LedgerKind::Payment => (Kind::Payment, ""),
+            LedgerKind::Refund => (Kind::Refund, row.refund_no.as_deref().unwrap_or_default()),
+        };
+        let line = LedgerLine {
+            kind,
+            state: State::Done,
+            order_no,
+            refund_no,
+            provider_no: &row.provider_trade_no,
+            amount: row.amount.fen(),
+            at: &row.booked_at.to_beijing_text(),
+            account: channel.map_or("", ChannelId::as_str),
+        };
+        self.files.line(channel, &line)
+    }
+
+    fn end(self, day: BusinessDay) -> Result<Vec<Prepared>, ReconcileRefused> {
+        let mut prepared = self.files.end(day)?;
+        if prepared.is_empty() {
+            prepared.push(Prepared::whole(
+                RunInputRecord {
+                    state: InputState::Nothing,
+                    remark: "HIS 当日没有本系统渠道的流水".to_owned(),
+                    ..input(Side::His, InputKind::Ledger, format!("ledger-{day}"), LINES)
+                },
+                None,
+            ));
+        }
+        if let Some(first) = prepared.first_mut() {
+            first.record.left_out = self.elsewhere + self.hand;
+            let mut remarks = Vec::new();
+            if self.elsewhere > 0 {
+                remarks.push(format!("{} 行为其他支付方式，不参与对账", self.elsewhere));
+            }
+            if self.hand > 0 {
+                remarks.push(format!("{} 行为手工退费，渠道不会有记录", self.hand));
+            }
+            if !remarks.is_empty() {
+                first.record.remark = remarks.join("；");
+            }
+        }
+        Ok(prepared)
+    }
+}
+
+/// A file that HIS has written. It names no channels of ours, so it is one input for all of them.
+fn ledger_file(
+    files: &LedgerFiles,
+    day: BusinessDay,
+    directory: &Path,
+) -> Result<Prepared, ReconcileRefused> {
+    let path = files.path_of(day);
+    if !path.exists() {
+        return Err(ReconcileRefused::NoLedgerFile(path));
+    }
+    let text = files.layout.as_deref().unwrap_or(HIS_LEDGER);
+    let layout = Layout::parse(text)
+        .map_err(|problem| Trouble::Inconsistent(format!("the layout of HIS's files: {problem}")))?;
+    let choice = Choice {
+        known: &[],
+        layout: Some(&layout),
+        otherwise: None,
+        day: Some(day),
+        limits: Limits::default(),
+    };
+    let opened = files::Prepared::open(&path, &choice).and_then(files::Prepared::careful);
+    let opened = opened.map_err(ReconcileRefused::Input)?;
+    // What is kept is what was compared, so that a line is found again.
+    let plain = directory.join("ledger-file");
+    std::fs::copy(&opened.path, &plain).map_err(temporary)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Prepared::whole(input(Side::His, InputKind::Ledger, name, text), Some(plain)))
+}
+
+/// An input as it begins.
+fn input(side: Side, kind: InputKind, name: String, layout: &str) -> RunInputRecord {
+    RunInputRecord {
+        side,
+        kind,
+        channel: None,
+        state: InputState::Read,
+        name,
+        layout: layout.to_owned(),
+        file_sha256: None,
+        lines: 0,
+        paid: Fen::ZERO,
+        refunded: Fen::ZERO,
+        left_out: 0,
+        remark: String::new(),
+    }
+}
+
+/// The order number of a row of HIS that has none of ours: that of the payment with the provider's number, or a name of the row's own, so that it
 /// is seen and not confused with any other.
 async fn order_of(
     gateway: &Gateway,
     row: &LedgerRow,
     channel: Option<&ChannelId>,
 ) -> Result<String, Trouble> {
-    if !row.out_trade_no.is_empty() {
-        return Ok(row.out_trade_no.clone());
-    }
     if let (Some(channel), Ok(number)) = (channel, ProviderTradeNo::parse(row.provider_trade_no.as_str()))
         && let Some(record) = gateway.store.payment_by_provider_no(channel, &number).await?
     {
@@ -452,7 +554,7 @@ async fn left_over(
                 left_out: 0,
                 remark: format!("{} 第 {} 版结转", before.day, before.version),
             };
-            Ok((Prepared { record, path: Some(path) }, origins))
+            Ok((Prepared::whole(record, Some(path)), origins))
         })
         .collect()
 }

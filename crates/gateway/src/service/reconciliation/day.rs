@@ -7,6 +7,7 @@
 use super::collect::{Collected, Origin, Prepared, collect};
 use super::explain::known;
 use super::keep::keep_file;
+use super::settle::{fund_flows, settlements};
 use crate::service::Trouble;
 use crate::service::attention::audit;
 use crate::{Gateway, crash};
@@ -15,14 +16,16 @@ use mingfen_domain::difference::{Category, Remedy};
 use mingfen_domain::ids::{ChannelId, RunId, TraceId};
 use mingfen_domain::sides::{Kind, Side, State};
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
-use mingfen_his::HisError;
+use mingfen_his::ledger::LedgerError;
 use mingfen_reconciliation::cause::{self, Explained, Known};
-use mingfen_reconciliation::files::{self, Evidence, FilesError, Input, Layout, Progress, Refusal, Report};
+use mingfen_reconciliation::files::{
+    self, Evidence, FilesError, Input, LINES, Layout, Progress, Refusal, Report,
+};
 use mingfen_reconciliation::matching::{Finding, Found, HashKey, OwnNumbers, Rules, Tally};
 use mingfen_reconciliation::sides::day_number;
 use mingfen_store::{
     ALL_CHANNELS, FindingLineRecord, FindingRecord, InputKind, InputState, RunInputRecord, RunRecord,
-    RunTallyRecord, SignOffRecord, StoreError,
+    RunSettlementRecord, RunTallyRecord, SignOffRecord, StoreError,
 };
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -114,7 +117,10 @@ pub enum ReconcileRefused {
     NoChannel(ChannelId),
     /// HIS's ledger is incomplete, and an incomplete ledger is no ledger.
     #[error("HIS's ledger could not be read whole: {0}")]
-    His(HisError),
+    Ledger(LedgerError),
+    /// HIS has not written its file of the day.
+    #[error("HIS's ledger of the day is not there: {}", .0.display())]
+    NoLedgerFile(PathBuf),
     /// A file that is not a statement is not in order.
     #[error(transparent)]
     Input(Refusal),
@@ -190,12 +196,15 @@ async fn make(
     let directory = tempfile::tempdir().map_err(super::collect::temporary)?;
     let mut collected = collect(gateway, day, scope, directory.path()).await?;
     let rules = rules(gateway, day);
+    let flows = fund_flows(gateway, day, &collected.inputs, directory.path()).await?;
+    collected.inputs.extend(flows);
     let compared = compare(&mut collected, &rules, progress).await?;
     for input in &mut collected.inputs {
         if let Some(path) = &input.path {
             input.record.file_sha256 = Some(keep_file(gateway, path, &input.record.name).await?);
         }
     }
+    let settlements = settlements(gateway, day, &collected.inputs).await?;
     let mut result = judge(day, &collected, &compared)?;
     result.explain(gateway, &compared.report.outcome.findings).await?;
     let rules = rules_text(&rules);
@@ -230,7 +239,7 @@ async fn make(
     {
         return Ok(DayReconciled { run: current, unchanged: true, differs, incomplete });
     }
-    write(gateway, &run, &collected, &result).await?;
+    write(gateway, &run, &collected, &settlements, &result).await?;
     Ok(DayReconciled { run, unchanged: false, differs, incomplete })
 }
 
@@ -271,8 +280,8 @@ async fn compare(
         let absent = absent(&collected.inputs);
         let mut inputs = Vec::new();
         let mut files: Vec<(Side, PathBuf, Layout, Option<String>, bool)> = Vec::new();
-        for (place, Prepared { record, path }) in collected.inputs.iter().enumerate() {
-            let Some(path) = path else { continue };
+        for (place, Prepared { record, table, .. }) in collected.inputs.iter().enumerate() {
+            let Some(path) = table.as_ref().filter(|_| record.kind != InputKind::FundFlow) else { continue };
             if record.channel.as_ref().is_some_and(|channel| absent.contains(channel)) {
                 continue;
             }
@@ -281,7 +290,9 @@ async fn compare(
             // The rows of a statement say a merchant number, everybody else our name of the account.
             let account = match record.kind {
                 InputKind::Statement => record.channel.as_ref().map(|channel| channel.as_str().to_owned()),
-                InputKind::Journal | InputKind::Ledger | InputKind::Carried => None,
+                // A file of HIS's names accounts in its own way, or not at all.
+                InputKind::Ledger if record.layout != LINES => Some(String::new()),
+                InputKind::Journal | InputKind::Ledger | InputKind::Carried | InputKind::FundFlow => None,
             };
             inputs.push(place);
             files.push((record.side, path.clone(), layout, account, record.kind == InputKind::Carried));
@@ -397,7 +408,7 @@ fn judge(day: BusinessDay, collected: &Collected, compared: &Compared) -> Result
         let of_channel = |input: &&Prepared| input.record.channel.as_ref() == Some(&channel);
         let (mut sums, mut lines) = ([None; 3], 0_i64);
         for Prepared { record, .. } in collected.inputs.iter().filter(of_channel) {
-            if record.kind == InputKind::Statement {
+            if matches!(record.kind, InputKind::Statement | InputKind::FundFlow) {
                 continue;
             }
             let tally =
@@ -448,6 +459,7 @@ fn finding_record(
         });
         let from = origin(collected, compared, found, there).map(|origin| &origin.line);
         let input = compared.inputs.get(usize::from(found.place.source)).copied().unwrap_or_default();
+        let first_line = collected.inputs.get(input).map_or(1, |input| input.first_line);
         lines.push(FindingLineRecord {
             side: found.side,
             kind: found.kind,
@@ -458,7 +470,7 @@ fn finding_record(
             account: String::from_utf8_lossy(&found.account).into_owned(),
             carried: found.carried,
             input: count(input),
-            file_line: i64::try_from(there.line).unwrap_or(0),
+            file_line: i64::try_from(there.line + first_line - 1).unwrap_or(0),
             provider_no: from.map_or_else(|| there.provider_no.clone(), |from| from.provider_no.clone()),
             at_text: from.map_or_else(|| there.at.clone(), |from| from.at_text.clone()),
         });
@@ -703,6 +715,7 @@ async fn write(
     gateway: &Gateway,
     run: &RunRecord,
     collected: &Collected,
+    settlements: &[RunSettlementRecord],
     result: &RunResult,
 ) -> Result<(), Trouble> {
     let store = &gateway.store;
@@ -727,6 +740,7 @@ async fn write(
         .collect();
     let mut tx = store.begin().await?;
     tx.insert_run_inputs(&run.run_id, &inputs).await?;
+    tx.insert_run_settlements(&run.run_id, settlements).await?;
     tx.insert_run_tallies(&run.run_id, &tallies).await?;
     tx.insert_run_clearings(&run.run_id, &result.clearings).await?;
     tx.publish_run(run).await?;

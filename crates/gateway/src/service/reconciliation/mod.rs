@@ -16,6 +16,7 @@ mod keep;
 mod remedy;
 mod report;
 mod schedule;
+mod settle;
 mod sign;
 
 pub use alert::send_alert;

@@ -12,7 +12,7 @@ use mingfen_pages::{Language, Moment, RenderError};
 use mingfen_reconciliation::cause::Cause;
 use mingfen_reconciliation::matching::{Summary, Tally};
 use mingfen_reconciliation::report::{
-    self, FindingShown, InputShown, LineShown, ReportError, RunHead, SignedShown,
+    self, FindingShown, InputShown, LineShown, ReportError, RunHead, SettlementShown, SignedShown,
 };
 use mingfen_store::{
     ALL_CHANNELS, FindingFilter, FindingRecord, InputState, RunInputRecord, RunRecord, Standing, StoreError,
@@ -121,6 +121,7 @@ async fn head(gateway: &Gateway, run: &RunRecord, inputs: &[RunInputRecord]) -> 
         let of_side = Tally { lines: tally.lines.unsigned_abs(), paid: tally.paid, refunded: tally.refunded };
         (tally.category, tally.side, of_side)
     }));
+    let settlements = gateway.store.settlements_of_run(&run.run_id).await?;
     let days = gateway.store.days(&run.scope, run.day, TREND_DAYS).await?;
     let signed =
         gateway.store.sign_off(run.day, &run.scope).await?.filter(|signed| signed.run_id == run.run_id);
@@ -154,7 +155,20 @@ async fn head(gateway: &Gateway, run: &RunRecord, inputs: &[RunInputRecord]) -> 
             })
             .collect(),
         summary,
-        settlement: Vec::new(),
+        settlement: settlements
+            .into_iter()
+            .map(|settlement| SettlementShown {
+                account: settlement.channel.to_string(),
+                bank_account: settlement.bank_account,
+                paid: settlement.paid,
+                refunded: settlement.refunded,
+                fee_milli_fen: settlement.fee_milli_fen,
+                fee_expected_milli_fen: settlement.fee_expected_milli_fen,
+                fund_flow_net: settlement.fund_flow_net,
+                arrived: settlement.arrived,
+                remark: settlement.remark_zh,
+            })
+            .collect(),
         signed: signed.map(|signed| SignedShown {
             by: signed.signed_by,
             at: signed.signed_at,
@@ -288,7 +302,7 @@ async fn printed(gateway: &Gateway, run: &RunRecord, head: &RunHead) -> Result<S
             .collect(),
         findings: first.into_iter().map(|(finding, standing)| finding_row(finding, standing)).collect(),
         findings_total,
-        settlement: Vec::new(),
+        settlement: head.settlement.iter().map(settlement_row).collect(),
         inputs: head.inputs.iter().map(input_row).collect(),
         signed: head.signed.as_ref().map(|signed| page::SignOff {
             by: signed.by.clone(),
@@ -317,6 +331,23 @@ fn finding_row(finding: FindingRecord, standing: Standing) -> page::FindingRow {
         status: standing.chinese().to_owned(),
         owner: finding.owner.chinese().to_owned(),
         deadline: finding.deadline.map(day_of),
+    }
+}
+
+fn settlement_row(settlement: &SettlementShown) -> page::SettlementRow {
+    let yuan = |sum: Option<Fen>| sum.map(Fen::to_yuan_grouped);
+    page::SettlementRow {
+        account: settlement.account.clone(),
+        bank_account: settlement.bank_account.clone(),
+        paid_yuan: settlement.paid.to_yuan_grouped(),
+        refunded_yuan: settlement.refunded.to_yuan_grouped(),
+        fee_yuan: report::fee_yuan(settlement.fee_milli_fen),
+        fee_expected_yuan: settlement.fee_expected_milli_fen.map(report::fee_yuan),
+        fee_differs: settlement.fee_expected_milli_fen.is_some_and(|fee| fee != settlement.fee_milli_fen),
+        fund_flow_yuan: yuan(settlement.fund_flow_net),
+        arrived_yuan: yuan(settlement.arrived),
+        arrival_differs: false,
+        remark: settlement.remark.clone(),
     }
 }
 

@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 /// Waits while HIS does not give its ledger; the last one for ever.
 const HIS_SCHEDULE: &[i64] = &[60, 300, 900, 1800];
+/// What a person has to mend is tried so often, then put before one.
+const PATIENCE: i64 = 3;
 /// Somebody else compares the day.
 const BUSY_SECONDS: i64 = 30;
 /// From so long after its first attempt on, a day without a statement is told.
@@ -87,7 +89,10 @@ pub async fn follow_day(gateway: &Gateway, subject: &str, attempts: i64) -> Resu
             let wait = day.end().since_ms(gateway.now()) / 1000;
             Ok(JobEnd::again(wait.max(1) + settings.ready_after, "the day is not over"))
         }
-        Err(refused @ ReconcileRefused::His(_)) => {
+        Err(ReconcileRefused::Ledger(error)) if !error.is_worth_repeating() && attempts >= PATIENCE => {
+            Ok(JobEnd::Park { because: error.to_string() })
+        }
+        Err(refused @ (ReconcileRefused::Ledger(_) | ReconcileRefused::NoLedgerFile(_))) => {
             Ok(JobEnd::widening(HIS_SCHEDULE, attempts, refused.to_string()))
         }
         Err(refused @ (ReconcileRefused::Input(_) | ReconcileRefused::NoChannel(_))) => {

@@ -127,8 +127,8 @@ impl Trouble {
 
 /// A file that is ready for the fast reader.
 pub struct Prepared<'k> {
-    /// The plain file.
-    pub(super) path: PathBuf,
+    /// The plain file; gone when this is dropped, unless it is the file itself.
+    pub path: PathBuf,
     pub(super) layout: &'k Layout,
     /// What it was taken for; `None` when its layout was given.
     pub kind: Option<&'static str>,
@@ -159,6 +159,14 @@ impl<'k> Prepared<'k> {
             Refused::Here(trouble) => trouble.in_file(&shown),
             Refused::ByItsTurn(refusal) => refusal,
         })
+    }
+
+    /// The same, read the careful way where that was not done yet: for whoever compares it later, without a second chance.
+    ///
+    /// # Errors
+    /// What is wrong with it, with its line.
+    pub fn careful(self) -> Result<Self, Refusal> {
+        if self.can_be_rewritten { self.rewritten() } else { Ok(self) }
     }
 
     /// Reads the file again the careful way: odd separators, times and blanks are understood, a row of totals is compared.
