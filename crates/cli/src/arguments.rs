@@ -315,33 +315,71 @@ pub struct TaskList {
 /// What can be compared.
 #[derive(Debug, Subcommand)]
 pub enum Reconcile {
-    /// Compare a statement with a HIS export: two files, nothing else to install or configure
-    #[command(
-        after_help = "Example:\n  mingfen reconcile files --statement bill.csv --his ledger.csv --out ./result\n\n\
-        The statement is WeChat Pay's trade bill as it was downloaded, unpacked. Columns\n\
-        are found by their headings; when HIS's are not known, write them into a file\n\
-        like crates/reconciliation/layouts/his.toml and give it with --map.\n\
-        DIR/differences.csv gets every line that is not plainly matched.\n\n\
+    /// Compare statements with HIS exports: files, nothing else to install or configure
+    #[command(after_help = "Examples:\n  \
+        mingfen reconcile files --statement bill.csv --his ledger.csv --out ./result\n  \
+        mingfen reconcile files --statement wechat.csv.gz --statement alipay.zip \\\n      \
+        --his ledger.xlsx --map his.toml --day 2026-11-24 --out ./result\n\n\
+        A statement is recognised by itself, and it is said what it was taken for:\n  \
+        微信支付交易账单 (types ALL, SUCCESS, REFUND), plain or GZIP\n  \
+        支付宝业务明细, as ZIP with its summary or by itself\n  \
+        银联全渠道对账文件 (ZM), as ZIP or by itself\n\
+        Any other is read by a layout (--statement-map), and so is HIS's file (--map):\n\
+        CSV with commas, tabs or semicolons, in UTF-8, UTF-16 or GBK, or XLSX, as such\n\
+        or packed. `mingfen reconcile guess FILE` proposes a layout. When a file has its\n\
+        own totals, or a last row 合计, they must agree with its rows.\n\n\
+        With --day rows of other days are refused: a bill is cut at midnight (UnionPay's\n\
+        at 23:00); HIS may be a day early and three days late, what does not meet is\n\
+        then a difference across days. A file without a row of the day is refused too.\n\n\
+        DIR/differences.csv gets every line that is not plainly matched. One of an\n\
+        earlier run is renamed to differences.earlier.csv until there is a new one.\n\n\
         Exits with 0 when all agrees, with 1 when there are differences, and with 2 when\n\
         a file is refused: then nothing was compared, and the message names file, line,\n\
-        column, text and what to do."
-    )]
+        column, text and what to do.")]
     Files(ReconcileFiles),
+    /// Propose a layout for a file: which column is which, and why, with ten rows as it would be read
+    #[command(after_help = "Examples:\n  mingfen reconcile guess ledger.xlsx\n  \
+        mingfen reconcile guess ledger.csv --out his.toml\n  \
+        mingfen reconcile files --statement bill.csv --his ledger.csv --map his.toml \\\n      \
+        --out ./result\n\n\
+        Headings are known by their usual names, Chinese or English; where they are not,\n\
+        what stands under them decides, and the reason is told. Look at every line: a\n\
+        proposal is a beginning, and nothing is compared by it until you say so.\n\n\
+        Exits with 0 when the layout reads the rows, with 1 when something is missing in\n\
+        it, and with 2 when the file cannot be read at all.")]
+    Guess(ReconcileGuess),
+}
+
+/// Options of `reconcile guess`.
+#[derive(Debug, Args)]
+pub struct ReconcileGuess {
+    /// A bank's, a POS terminal's or HIS's export
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Write the layout to this file
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// The sheet of a workbook; otherwise its first
+    #[arg(long, value_name = "NAME")]
+    pub sheet: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `reconcile files`.
 #[derive(Debug, Args)]
 pub struct ReconcileFiles {
-    /// The channel's statement
-    #[arg(long, value_name = "FILE")]
-    pub statement: PathBuf,
-    /// HIS's ledger of the same day, CSV in UTF-8 or GBK
-    #[arg(long, value_name = "FILE")]
-    pub his: PathBuf,
+    /// The channel's statement as it was downloaded (may be given several times)
+    #[arg(long, value_name = "FILE", required = true)]
+    pub statement: Vec<PathBuf>,
+    /// HIS's ledger of the same day (may be given several times)
+    #[arg(long, value_name = "FILE", required = true)]
+    pub his: Vec<PathBuf>,
     /// Which column of HIS's file is which, in TOML
     #[arg(long, value_name = "FILE")]
     pub map: Option<PathBuf>,
-    /// The same for the statement, when it is not WeChat Pay's
+    /// The same for a statement of another kind; then none is recognised
     #[arg(long, value_name = "FILE")]
     pub statement_map: Option<PathBuf>,
     /// Where to write to; made when it is not there
@@ -350,7 +388,7 @@ pub struct ReconcileFiles {
     /// Our order numbers begin with this (may be given several times); the channel's others, unless HIS knows them, are a shop's
     #[arg(long, value_name = "TEXT")]
     pub own_prefix: Vec<String>,
-    /// The day that is compared
+    /// The day that is compared; files of another are refused
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub day: Option<String>,
     /// Use about this much memory, and temporary files beyond

@@ -1,4 +1,7 @@
-//! `mingfen reconcile files`: compares a statement with a HIS export, without an installation.
+//! `mingfen reconcile files`: compares statements with HIS exports, without an installation. `guess` proposes a layout for a file.
+
+mod guess;
+mod known;
 
 use crate::arguments::{Reconcile, ReconcileFiles};
 use crate::exit::{Exit, Refusal};
@@ -7,8 +10,9 @@ use anyhow::Context;
 use comfy_table::{Cell, CellAlignment};
 use mingfen_domain::difference::Category;
 use mingfen_domain::{BusinessDay, Fen};
-use mingfen_providers::wechat::TRADE_BILL_LAYOUT;
-use mingfen_reconciliation::files::{FilesError, HIS_LEDGER, Input, Layout, Progress, Report, reconcile};
+use mingfen_reconciliation::files::{
+    Choice, FilesError, HIS_LEDGER, Layout, Limits, Prepared, Progress, Report, reconcile_prepared,
+};
 use mingfen_reconciliation::matching::{HashKey, OwnNumbers, Rules, Tally};
 use mingfen_reconciliation::report;
 use mingfen_reconciliation::sides::{Side, day_number};
@@ -21,15 +25,26 @@ use std::time::{Duration, Instant};
 
 /// The name of the report in the directory of `--out`.
 const DIFFERENCES: &str = "differences.csv";
+/// What becomes of the report of an earlier run, so that nobody takes it for today's.
+const EARLIER: &str = "differences.earlier.csv";
 const THREADS: usize = 2;
 
 pub fn run(action: &Reconcile, screen: &mut Screen) -> anyhow::Result<Exit> {
-    let Reconcile::Files(options) = action;
+    let options = match action {
+        Reconcile::Files(options) => options,
+        Reconcile::Guess(options) => return Ok(guess::run(options, screen)),
+    };
     // Whatever keeps the comparison from its end is told as refused: 1 would say that it was made and found something.
-    match files(options, screen) {
+    match set_aside(options).and_then(|()| files(options, screen)) {
         Ok(exit) => Ok(exit),
         Err(error) => {
-            screen.complain(&format!("{error:#}"));
+            let earlier = options.out.join(EARLIER);
+            let hint = if earlier.exists() {
+                format!("\nNothing was compared. {} is of an earlier run.", earlier.display())
+            } else {
+                String::new()
+            };
+            screen.complain(&format!("{error:#}{hint}"));
             if options.json {
                 screen.json(&refusal(&error));
             }
@@ -38,9 +53,21 @@ pub fn run(action: &Reconcile, screen: &mut Screen) -> anyhow::Result<Exit> {
     }
 }
 
+/// A report that is there already is of another run: it gets another name before anything is read.
+fn set_aside(options: &ReconcileFiles) -> anyhow::Result<()> {
+    let (report, earlier) = (options.out.join(DIFFERENCES), options.out.join(EARLIER));
+    match fs::rename(&report, &earlier) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error)
+            .with_context(|| format!("{}, a report of an earlier run, cannot be renamed", report.display())),
+        _ => Ok(()),
+    }
+}
+
 fn files(options: &ReconcileFiles, screen: &mut Screen) -> anyhow::Result<Exit> {
-    let statement_layout = layout(options.statement_map.as_deref(), TRADE_BILL_LAYOUT)?;
-    let his_layout = layout(options.map.as_deref(), HIS_LEDGER)?;
+    let statement_map = layout(options.statement_map.as_deref())?;
+    let map = layout(options.map.as_deref())?;
+    let his_ledger =
+        Layout::parse(HIS_LEDGER).map_err(|problem| anyhow::anyhow!("the built-in layout: {problem}"))?;
     let day = options.day.as_deref().map(BusinessDay::parse).transpose().context("--day")?;
     let rules = Rules {
         day: day.map(day_number),
@@ -51,11 +78,28 @@ fn files(options: &ReconcileFiles, screen: &mut Screen) -> anyhow::Result<Exit> 
         memory_bytes: options.memory_mib.map(|mib| mib << 20),
         ..Rules::default()
     };
-    let inputs = [
-        Input::new(Side::Channel, options.statement.clone(), &statement_layout),
-        Input::new(Side::His, options.his.clone(), &his_layout),
-    ];
-    let report = with_progress(|progress| reconcile(&inputs, rules, HashKey::random(), THREADS, progress))?;
+    let known = known::kinds()?;
+    let limits = Limits::default();
+    let statement = Choice { known: &known, layout: statement_map.as_ref(), otherwise: None, day, limits };
+    let his = Choice { known: &[], layout: map.as_ref(), otherwise: Some(&his_ledger), day, limits };
+    let mut prepared = Vec::new();
+    for (side, paths, choice) in
+        [(Side::Channel, &options.statement, &statement), (Side::His, &options.his, &his)]
+    {
+        for path in paths {
+            let file = Prepared::open(path, choice).map_err(FilesError::from)?;
+            if !options.json {
+                describe(path, &file, screen);
+            }
+            prepared.push((side, file));
+        }
+    }
+    let kinds: Vec<_> = (prepared.iter())
+        .map(|(side, file)| json!({ "side": side.as_str(), "kind": file.kind, "container": file.container, "notes": file.notes }))
+        .collect();
+    let sides: Vec<Side> = prepared.iter().map(|(side, _)| *side).collect();
+    let report =
+        with_progress(|progress| reconcile_prepared(prepared, &rules, THREADS, progress, HashKey::random))?;
     fs::create_dir_all(&options.out).with_context(|| format!("{} cannot be made", options.out.display()))?;
     let path = options.out.join(DIFFERENCES);
     let written = || -> std::io::Result<()> {
@@ -64,20 +108,38 @@ fn files(options: &ReconcileFiles, screen: &mut Screen) -> anyhow::Result<Exit> 
         out.flush()
     };
     written().with_context(|| format!("{} cannot be written", path.display()))?;
+    // The new report is there; the one before it has nothing to tell any more.
+    let _ = fs::remove_file(options.out.join(EARLIER));
+    let left_out = [Side::Channel, Side::His].map(|wanted| {
+        let of_side = sides.iter().zip(&report.left_out).filter(|(side, _)| **side == wanted);
+        of_side.map(|(_, count)| count).sum::<u64>()
+    });
     if options.json {
-        screen.json(&as_json(&report, &path));
+        screen.json(&as_json(&report, &path, left_out, &kinds));
     } else {
-        tell(&report, &path, screen)?;
+        tell(&report, &path, left_out, screen)?;
     }
     Ok(if report.outcome.summary.is_settled() { Exit::Done } else { Exit::Differences })
 }
 
-fn layout(file: Option<&Path>, otherwise: &str) -> anyhow::Result<Layout> {
-    let Some(path) = file else {
-        return Layout::parse(otherwise).map_err(|problem| anyhow::anyhow!("the built-in layout: {problem}"));
-    };
+/// Says what a file was taken for: the wrong guess must be seen.
+fn describe(path: &Path, file: &Prepared<'_>, screen: &mut Screen) {
+    let container = file.container.map(|kind| format!(", {kind}")).unwrap_or_default();
+    if let Some(kind) = file.kind {
+        screen.line(format!("{}: {kind}{container}.", path.display()));
+    } else if file.container.is_some() {
+        screen.line(format!("{}: read by a layout{container}.", path.display()));
+    }
+    for note in &file.notes {
+        screen.line(format!("  {note}"));
+    }
+}
+
+fn layout(file: Option<&Path>) -> anyhow::Result<Option<Layout>> {
+    let Some(path) = file else { return Ok(None) };
     let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    Layout::parse(&text).map_err(|problem| Refusal(format!("{}: {problem}", path.display())).into())
+    let layout = Layout::parse(&text).map_err(|problem| Refusal(format!("{}: {problem}", path.display())))?;
+    Ok(Some(layout))
 }
 
 /// Runs with a line on the terminal that tells how far it is; without a terminal nothing is told.
@@ -124,7 +186,7 @@ fn line(progress: &Progress, elapsed: Duration) -> String {
     )
 }
 
-fn tell(report: &Report, path: &Path, screen: &mut Screen) -> anyhow::Result<()> {
+fn tell(report: &Report, path: &Path, left_out: [u64; 2], screen: &mut Screen) -> anyhow::Result<()> {
     let summary = &report.outcome.summary;
     let mut table = screen.table(&[
         "对账结果",
@@ -154,8 +216,8 @@ fn tell(report: &Report, path: &Path, screen: &mut Screen) -> anyhow::Result<()>
     }
     row("合计", "total", summary.total(Side::Channel)?, summary.total(Side::His)?);
     screen.line(table.to_string());
-    for (left_out, name) in report.left_out.iter().zip(["statement", "HIS export"]) {
-        if *left_out != 0 {
+    for (left_out, name) in left_out.into_iter().zip(["statement", "HIS export"]) {
+        if left_out != 0 {
             screen.line(format!("{left_out} rows of the {name} were left out, as its layout says."));
         }
     }
@@ -170,7 +232,12 @@ fn tell(report: &Report, path: &Path, screen: &mut Screen) -> anyhow::Result<()>
     Ok(())
 }
 
-fn as_json(report: &Report, path: &Path) -> serde_json::Value {
+fn as_json(
+    report: &Report,
+    path: &Path,
+    [statement, his]: [u64; 2],
+    files: &[serde_json::Value],
+) -> serde_json::Value {
     let summary = &report.outcome.summary;
     let tally = |tally: Tally| {
         let fen = |sum: Fen| sum.get();
@@ -188,7 +255,8 @@ fn as_json(report: &Report, path: &Path) -> serde_json::Value {
     json!({
         "agree": summary.is_settled(),
         "categories": categories,
-        "left_out": { "statement": report.left_out.first(), "his": report.left_out.get(1) },
+        "files": files,
+        "left_out": { "statement": statement, "his": his },
         "differences": path,
     })
 }
