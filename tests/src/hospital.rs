@@ -478,6 +478,7 @@ fn parts(
         cache,
         sms: Some(Arc::new(sms)),
         webhook: None,
+        ledger: None,
     }
 }
 
@@ -554,6 +555,7 @@ fn settings(public_url: &str, simulator: &str) -> GatewaySettings {
             memory_bytes: 64 << 20,
             accounts: BTreeMap::new(),
             alert_phones: Vec::new(),
+            ledger_files: None,
         },
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{logging, tls};
 use anyhow::Context;
-use mingfen_config::{ChannelSettings, Draft, Problems, Settings, Sources, nearest};
+use mingfen_config::{ChannelSettings, Draft, LedgerSettings, Problems, Settings, Sources, nearest};
 use mingfen_domain::{Clock, Fen, Random};
 use mingfen_gateway::ambient::{SystemClock, SystemRandom};
 use mingfen_gateway::cache::{Cache, MemoryCache, RedisCache};
@@ -10,9 +10,12 @@ use mingfen_gateway::notice::{HttpSms, Sms, Webhook};
 use mingfen_gateway::settings as told;
 use mingfen_gateway::{Gateway, GatewaySettings, Parts};
 use mingfen_his::Capabilities;
+use mingfen_his::ledger::Ledger;
+use mingfen_his::sql_view::{SqlLedger, SqlLedgerSettings};
 use mingfen_his::rest::{RestHis, RestHisSettings};
 use mingfen_provider_api::{BuildContext, ConfigError, Provider};
 use mingfen_providers::ALL;
+use mingfen_reconciliation::files::Layout;
 use mingfen_store::{Engine, Store, StoreSettings};
 use mingfen_vault::{KeyId, Keyring};
 use rustls::ServerConfig;
@@ -31,6 +34,8 @@ pub struct Checked {
     /// Certificate of the internal listener.
     pub internal_tls: Option<Arc<ServerConfig>>,
     his: Arc<RestHis>,
+    ledger: Option<Arc<dyn Ledger>>,
+    ledger_layout: Option<String>,
     keyring: Arc<Keyring>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -48,6 +53,8 @@ impl Checked {
         let channels = build_channels(&mut draft, &clock, &random);
         let keyring = read_keyring(&mut draft);
         let his = read_his(&mut draft, &clock, &random);
+        let ledger = read_sql_ledger(&mut draft);
+        let ledger_layout = read_ledger_layout(&mut draft);
         let public_tls = read_tls(&mut draft, "public");
         let internal_tls = read_tls(&mut draft, "internal");
         if let Err(problem) = logging::parse(&draft.as_read().log.filter) {
@@ -56,7 +63,18 @@ impl Checked {
         let settings = draft.finish()?;
         let keyring = Arc::new(keyring.expect("a keyring that was not read is a problem of the draft"));
         let his = Arc::new(his.expect("a HIS that cannot be called is a problem of the draft"));
-        Ok(Self { settings, channels, public_tls, internal_tls, his, keyring, clock, random })
+        Ok(Self {
+            settings,
+            channels,
+            public_tls,
+            internal_tls,
+            his,
+            ledger,
+            ledger_layout,
+            keyring,
+            clock,
+            random,
+        })
     }
 
     /// Connects the rest and puts the gateway together.
@@ -67,7 +85,7 @@ impl Checked {
         let store = open_migrated(&self.settings).await?;
         let settings = &self.settings;
         Ok(Gateway::new(Parts {
-            settings: gateway_settings(settings),
+            settings: gateway_settings(settings, self.ledger_layout),
             store,
             his: self.his,
             channels: self.channels,
@@ -75,6 +93,7 @@ impl Checked {
             cache: open_cache(settings).await?,
             sms: open_sms(settings)?,
             webhook: open_webhook(settings)?,
+            ledger: self.ledger,
             clock: self.clock,
             random: self.random,
         }))
@@ -214,6 +233,46 @@ fn read_his(draft: &mut Draft, clock: &Arc<dyn Clock>, random: &Arc<dyn Random>)
     }
 }
 
+/// A query is judged before the start, without a connection.
+fn read_sql_ledger(draft: &mut Draft) -> Option<Arc<dyn Ledger>> {
+    let LedgerSettings::Sql(sql) = &draft.as_read().his.ledger else { return None };
+    if sql.url.is_empty() {
+        // The section has said so already.
+        return None;
+    }
+    let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let settings = SqlLedgerSettings {
+        url: sql.url.reveal().to_owned(),
+        query: sql.query.clone(),
+        payment_words: sql.payment_words.clone(),
+        refund_words: sql.refund_words.clone(),
+        timeout_ms: milliseconds(sql.timeout),
+        connect_timeout_ms: milliseconds(sql.connect_timeout),
+    };
+    match SqlLedger::new(&settings) {
+        Ok(ledger) => Some(Arc::new(ledger)),
+        Err(problems) => {
+            for problem in problems {
+                draft.add_problem(&format!("his.ledger.{}", problem.setting), &problem.problem);
+            }
+            None
+        }
+    }
+}
+
+fn read_ledger_layout(draft: &mut Draft) -> Option<String> {
+    let LedgerSettings::File(files) = &draft.as_read().his.ledger else { return None };
+    let path = files.layout_file.clone()?;
+    let read = std::fs::read_to_string(&path).map_err(|error| error.to_string());
+    match read.and_then(|text| Layout::parse(&text).map(|_| text)) {
+        Ok(text) => Some(text),
+        Err(problem) => {
+            draft.add_problem("his.ledger.layout_file", &format!("{}: {problem}", path.display()));
+            None
+        }
+    }
+}
+
 fn read_tls(draft: &mut Draft, listener: &str) -> Option<Arc<ServerConfig>> {
     let server = &draft.as_read().server;
     let files = if listener == "public" { &server.public_tls } else { &server.internal_tls };
@@ -250,7 +309,7 @@ fn open_webhook(settings: &Settings) -> anyhow::Result<Option<Arc<Webhook>>> {
     Ok(Some(Arc::new(webhook)))
 }
 
-fn gateway_settings(settings: &Settings) -> GatewaySettings {
+fn gateway_settings(settings: &Settings, ledger_layout: Option<String>) -> GatewaySettings {
     let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     GatewaySettings {
         hospital: told::HospitalSettings {
@@ -287,7 +346,7 @@ fn gateway_settings(settings: &Settings) -> GatewaySettings {
             max_body_bytes: settings.limits.max_body_bytes,
         },
         api_keys: settings.api.callers.iter().map(api_key).collect(),
-        reconciliation: reconciliation(&settings.reconciliation),
+        reconciliation: reconciliation(settings, ledger_layout),
         routes: told::RouteSettings {
             wechat: settings.routes.wechat.clone(),
             alipay: settings.routes.alipay.clone(),
@@ -295,7 +354,16 @@ fn gateway_settings(settings: &Settings) -> GatewaySettings {
     }
 }
 
-fn reconciliation(settings: &mingfen_config::ReconciliationSettings) -> told::ReconciliationSettings {
+fn reconciliation(settings: &Settings, ledger_layout: Option<String>) -> told::ReconciliationSettings {
+    let ledger_files = match &settings.his.ledger {
+        LedgerSettings::File(files) => Some(told::LedgerFiles {
+            directory: files.directory.clone(),
+            name: files.name.clone(),
+            layout: ledger_layout,
+        }),
+        LedgerSettings::Port | LedgerSettings::Sql(_) => None,
+    };
+    let settings = &settings.reconciliation;
     let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     told::ReconciliationSettings {
         by_itself: settings.by_itself,
@@ -319,6 +387,7 @@ fn reconciliation(settings: &mingfen_config::ReconciliationSettings) -> told::Re
             })
             .collect(),
         alert_phones: settings.alert_phones.clone(),
+        ledger_files,
     }
 }
 
