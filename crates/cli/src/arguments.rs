@@ -64,8 +64,9 @@ pub enum Command {
         Examples:\n  mingfen verify\n  mingfen verify --anchor 4711:9f2c…  the anchor of last Monday")]
     Verify(Verify),
     /// Compare the books of channel and HIS
-    #[command(subcommand)]
-    Reconcile(Reconcile),
+    Reconcile(ReconcileCommand),
+    /// Tell one order's whole story across channel, gateway and HIS
+    Explain(Explain),
     /// Run the simulator alone, for rehearsals and for other programs' tests
     Simulate(Simulate),
     /// Check, document or show the settings
@@ -312,9 +313,87 @@ pub struct TaskList {
     pub json: bool,
 }
 
-/// What can be compared.
+/// `mingfen reconcile` itself, and what stands below it.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+#[command(after_help = "Examples:\n  mingfen reconcile --day 2026-11-24\n  \
+    mingfen reconcile --day 2026-11-24 --channel wechat-main\n  \
+    mingfen reconcile show --day 2026-11-24\n  \
+    mingfen reconcile remedy --day 2026-11-24 --finding 3 write_back_now \\\n      \
+    --reason \"HIS was down\"\n  \
+    mingfen reconcile sign --day 2026-11-24\n\n\
+    With --day, a running installation fetches the channels' statements, its own\n\
+    journal and HIS's ledger, compares them and keeps the run. A rerun is another\n\
+    version, and none when nothing has changed. With --channel it is a look at one\n\
+    account, kept beside the day's own run.\n\n\
+    Exits with 0 when nothing is open, with 1 when there are differences, and with 2\n\
+    when nothing was compared: the day is not over, is signed off, or HIS did not\n\
+    give its whole ledger.")]
+pub struct ReconcileCommand {
+    /// What else
+    #[command(subcommand)]
+    pub action: Option<Reconcile>,
+    /// Compare this day
+    #[command(flatten)]
+    pub day: ReconcileDay,
+}
+
+/// Options of `reconcile --day`.
+#[derive(Debug, Args)]
+pub struct ReconcileDay {
+    /// Compare this day on the installation of --config
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub day: Option<String>,
+    /// Only this merchant account
+    #[arg(long, value_name = "CHANNEL", requires = "day")]
+    pub channel: Option<String>,
+    /// Who does it, for the records
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    pub by: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be done with reconciliation beside comparing a day.
 #[derive(Debug, Subcommand)]
 pub enum Reconcile {
+    /// List the days that were compared, with what is open and who signed
+    Days(ReconcileDays),
+    /// Show what a day's run found, or one finding in full
+    #[command(after_help = "Examples:\n  mingfen reconcile show --day 2026-11-24\n  \
+        mingfen reconcile show --day 2026-11-24 --category channel_only --standing open\n  \
+        mingfen reconcile show --day 2026-11-24 --finding 3\n  \
+        mingfen reconcile show --day 2026-11-24 --version 1  an earlier version\n\n\
+        Exits with 0 when nothing is open and with 1 when something is.")]
+    Show(ReconcileShow),
+    /// Order a remedy for a difference, after showing what it does
+    #[command(after_help = "Example:\n  \
+        mingfen reconcile remedy --day 2026-11-24 --finding 3 write_back_now \\\n      \
+        --reason \"HIS was down\"\n\n\
+        Remedies: ask_again, write_back_now, refund, carry, mark_foreign,\n\
+        book_to_suspense, write_off, note. `show --finding` lists those that a\n\
+        difference allows, the most advisable first.\n\
+        What is shown before is what is done. Above reconciliation.second_person_above\n\
+        it waits for another person: mingfen reconcile approve.")]
+    Remedy(ReconcileRemedy),
+    /// List remedies that wait for a second person; exits with 4 when there are any
+    Waiting(ReconcileWaiting),
+    /// Approve a remedy that another person ordered; it is carried out at once
+    Approve(ReconcileDecide),
+    /// Decline a remedy that waits, or take back one's own
+    Decline(ReconcileDecide),
+    /// Sign a day off: nothing may be open; it is frozen then
+    Sign(ReconcileSign),
+    /// Compare two versions of a day
+    #[command(after_help = "Examples:\n  mingfen reconcile diff --day 2026-11-24  the last two versions\n  \
+        mingfen reconcile diff --day 2026-11-24 --from 1 --to 3\n\n\
+        Exits with 0 when the findings are the same and with 1 when not.")]
+    Diff(ReconcileDiff),
+    /// Write a run as a workbook, as CSV, or as a page for the printer
+    #[command(after_help = "Examples:\n  mingfen reconcile report --day 2026-11-24 --out day.xlsx\n  \
+        mingfen reconcile report --day 2026-11-24 --form html --out day.html")]
+    Report(ReconcileReport),
     /// Compare statements with HIS exports: files, nothing else to install or configure
     #[command(after_help = "Examples:\n  \
         mingfen reconcile files --statement bill.csv --his ledger.csv --out ./result\n  \
@@ -348,6 +427,177 @@ pub enum Reconcile {
         Exits with 0 when the layout reads the rows, with 1 when something is missing in\n\
         it, and with 2 when the file cannot be read at all.")]
     Guess(ReconcileGuess),
+}
+
+/// Options of `reconcile days`.
+#[derive(Debug, Args)]
+pub struct ReconcileDays {
+    /// So many days, the latest first
+    #[arg(long, value_name = "NUMBER", default_value_t = 31)]
+    pub last: u16,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `reconcile show`.
+#[derive(Debug, Args)]
+pub struct ReconcileShow {
+    /// Which day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub day: String,
+    /// The run that was limited to this channel
+    #[arg(long, value_name = "CHANNEL")]
+    pub channel: Option<String>,
+    /// An earlier version; otherwise the current one
+    #[arg(long, value_name = "NUMBER")]
+    pub version: Option<i64>,
+    /// One finding in full: its lines, cause, evidence and remedies
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(1..))]
+    pub finding: Option<i64>,
+    /// Only this category, by its word (channel_only, amount_over …)
+    #[arg(long, value_name = "WORD")]
+    pub category: Option<String>,
+    /// Only what stands like this (open, waiting, carried, resolved, cleared …)
+    #[arg(long, value_name = "WORD")]
+    pub standing: Option<String>,
+    /// Also what nobody has to act on
+    #[arg(long)]
+    pub all: bool,
+    /// At most so many
+    #[arg(long, value_name = "NUMBER", default_value_t = 200)]
+    pub limit: u32,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `reconcile remedy`.
+#[derive(Debug, Args)]
+pub struct ReconcileRemedy {
+    /// Which day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub day: String,
+    /// Which finding, by its number in `show`
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(1..))]
+    pub finding: i64,
+    /// What to do
+    #[arg(value_name = "REMEDY")]
+    pub remedy: String,
+    /// Why, for the records
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    /// Who orders it, for the audit trail
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    pub by: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `reconcile waiting`.
+#[derive(Debug, Args)]
+pub struct ReconcileWaiting {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `reconcile approve` and `reconcile decline`.
+#[derive(Debug, Args)]
+pub struct ReconcileDecide {
+    /// The remedy's number
+    #[arg(value_name = "REMEDY")]
+    pub remedy: String,
+    /// Who decides, for the audit trail
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    pub by: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `reconcile sign`.
+#[derive(Debug, Args)]
+pub struct ReconcileSign {
+    /// Which day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub day: String,
+    /// What is to be said about it
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub remark: String,
+    /// Who signs
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    pub by: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `reconcile diff`.
+#[derive(Debug, Args)]
+pub struct ReconcileDiff {
+    /// Which day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub day: String,
+    /// The earlier version; otherwise the one before
+    #[arg(long, value_name = "NUMBER")]
+    pub from: Option<i64>,
+    /// The later version; otherwise the current one
+    #[arg(long, value_name = "NUMBER")]
+    pub to: Option<i64>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `reconcile report`.
+#[derive(Debug, Args)]
+pub struct ReconcileReport {
+    /// Which day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub day: String,
+    /// The run that was limited to this channel
+    #[arg(long, value_name = "CHANNEL")]
+    pub channel: Option<String>,
+    /// An earlier version; otherwise the current one
+    #[arg(long, value_name = "NUMBER")]
+    pub version: Option<i64>,
+    /// What kind of file
+    #[arg(long, value_enum, default_value_t = ReconcileForm::Xlsx)]
+    pub form: ReconcileForm,
+    /// The file
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+}
+
+/// Kinds of reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReconcileForm {
+    /// A workbook
+    Xlsx,
+    /// Comma-separated
+    Csv,
+    /// A page that prints on A4
+    Html,
+}
+
+/// Options of `explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  mingfen explain P261124Q8Z4K2M7R1T5W9\n\n\
+    Takes any number of the order: ours, the provider's, a bill, a slip, a refund.\n\
+    Shows what we know of it, its row in each side's file of the days that were\n\
+    compared, as it came, and what the comparisons found and people ordered.")]
+pub struct Explain {
+    /// Any number of the order
+    #[arg(value_name = "NUMBER")]
+    pub number: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `reconcile guess`.

@@ -3,6 +3,7 @@
 mod completions;
 mod config;
 mod demo;
+mod explain;
 pub mod keys;
 mod migrate;
 mod order;
@@ -15,7 +16,7 @@ mod slip;
 mod tasks;
 mod verify;
 
-use crate::arguments::{Cli, Command, Config, Keys};
+use crate::arguments::{Cli, Command, Config, Keys, Reconcile};
 use crate::exit::{Exit, Refusal};
 use crate::screen::Screen;
 use mingfen_config::Sources;
@@ -32,11 +33,14 @@ const fn reads_settings(command: &Command) -> bool {
         | Command::Tasks(_)
         | Command::Verify(_)
         | Command::Keys(Keys::Usage(_) | Keys::Reseal(_))
+        | Command::Explain(_)
         | Command::Config(Config::Check | Config::Show) => true,
+        Command::Reconcile(command) => {
+            !matches!(command.action, Some(Reconcile::Files(_) | Reconcile::Guess(_)))
+        }
         Command::Demo(_)
         | Command::Simulate(_)
         | Command::Config(Config::Reference)
-        | Command::Reconcile(_)
         | Command::Keys(Keys::Generate { .. } | Keys::Inspect { .. })
         | Command::Completions { .. } => false,
     }
@@ -61,7 +65,8 @@ pub async fn run(cli: Cli, config_typed: bool, screen: &mut Screen) -> anyhow::R
         Command::Slip(options) => slip::run(&sources(), &options, screen).await,
         Command::Tasks(options) => tasks::run(&sources(), options, screen).await,
         Command::Verify(options) => verify::run(&sources(), &options, screen).await,
-        Command::Reconcile(action) => reconcile::run(&action, screen),
+        Command::Reconcile(command) => reconcile::run(sources, &command, screen).await,
+        Command::Explain(options) => explain::run(&sources(), &options, screen).await,
         Command::Simulate(options) => simulate::run(options, screen).await,
         Command::Config(action) => config::run(&sources(), &action, screen),
         Command::Keys(action) => keys::run(&sources(), &action, screen).await,

@@ -363,11 +363,12 @@ fn payer_of(scene: &PayerScene) -> Option<&Payer> {
     }
 }
 
-/// The earliest of our own patience and the slips' own deadlines, and at least a minute.
+/// The earliest of our own patience and the slips' own deadlines, and at least a minute. Asking HIS takes some of it: an order that
+/// has less than a minute left when it is sent is refused by providers.
 fn deadline(gateway: &Gateway, slips: &[Slip], now: Timestamp) -> Timestamp {
     let ours = now.plus_seconds(gateway.settings.timing.order_valid);
     let earliest = slips.iter().filter_map(|slip| slip.pay_by).fold(ours, Timestamp::min);
-    Timestamp::from_seconds(earliest.max(now.plus_seconds(60)).seconds())
+    Timestamp::from_seconds(earliest.max(now.plus_seconds(70)).seconds())
 }
 
 fn new_bill(

@@ -1,13 +1,18 @@
-//! `mingfen reconcile files`: compares statements with HIS exports, without an installation. `guess` proposes a layout for a file.
+//! `mingfen reconcile`: `files` compares statements with HIS exports, without an installation, and `guess` proposes a layout for a file;
+//! everything else is about the days of an installation (`installed`).
 
 mod guess;
+mod installed;
 mod known;
 
-use crate::arguments::{Reconcile, ReconcileFiles};
+pub use installed::finding_json;
+
+use crate::arguments::{Reconcile, ReconcileCommand, ReconcileFiles};
 use crate::exit::{Exit, Refusal};
 use crate::screen::{Screen, Tone};
 use anyhow::Context;
 use comfy_table::{Cell, CellAlignment};
+use mingfen_config::Sources;
 use mingfen_domain::difference::Category;
 use mingfen_domain::{BusinessDay, Fen};
 use mingfen_reconciliation::files::{
@@ -20,6 +25,7 @@ use serde_json::json;
 use std::fs::{self, File};
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -29,14 +35,33 @@ const DIFFERENCES: &str = "differences.csv";
 const EARLIER: &str = "differences.earlier.csv";
 const THREADS: usize = 2;
 
-pub fn run(action: &Reconcile, screen: &mut Screen) -> anyhow::Result<Exit> {
-    let options = match action {
-        Reconcile::Files(options) => options,
-        Reconcile::Guess(options) => return Ok(guess::run(options, screen)),
-    };
+pub async fn run(
+    sources: impl Fn() -> Sources,
+    command: &ReconcileCommand,
+    screen: &mut Screen,
+) -> anyhow::Result<Exit> {
+    let sources = sources();
+    match &command.action {
+        None => installed::day(&sources, &command.day, screen).await,
+        Some(Reconcile::Days(options)) => installed::days(&sources, options, screen).await,
+        Some(Reconcile::Show(options)) => installed::show(&sources, options, screen).await,
+        Some(Reconcile::Remedy(options)) => installed::remedy(&sources, options, screen).await,
+        Some(Reconcile::Waiting(options)) => installed::waiting(&sources, options, screen).await,
+        Some(Reconcile::Approve(options)) => installed::decide(&sources, options, true, screen).await,
+        Some(Reconcile::Decline(options)) => installed::decide(&sources, options, false, screen).await,
+        Some(Reconcile::Sign(options)) => installed::sign(&sources, options, screen).await,
+        Some(Reconcile::Diff(options)) => installed::diff(&sources, options, screen).await,
+        Some(Reconcile::Report(options)) => installed::report(&sources, options, screen).await,
+        Some(Reconcile::Files(options)) => Ok(of_files(options, screen)),
+        Some(Reconcile::Guess(options)) => Ok(guess::run(options, screen)),
+    }
+}
+
+/// Two files and nothing else.
+fn of_files(options: &ReconcileFiles, screen: &mut Screen) -> Exit {
     // Whatever keeps the comparison from its end is told as refused: 1 would say that it was made and found something.
     match set_aside(options).and_then(|()| files(options, screen)) {
-        Ok(exit) => Ok(exit),
+        Ok(exit) => exit,
         Err(error) => {
             let earlier = options.out.join(EARLIER);
             let hint = if earlier.exists() {
@@ -48,7 +73,7 @@ pub fn run(action: &Reconcile, screen: &mut Screen) -> anyhow::Result<Exit> {
             if options.json {
                 screen.json(&refusal(&error));
             }
-            Ok(Exit::InputRefused)
+            Exit::InputRefused
         }
     }
 }
@@ -143,8 +168,8 @@ fn layout(file: Option<&Path>) -> anyhow::Result<Option<Layout>> {
 }
 
 /// Runs with a line on the terminal that tells how far it is; without a terminal nothing is told.
-fn with_progress<T>(work: impl FnOnce(&Progress) -> T) -> T {
-    let progress = Progress::default();
+fn with_progress<T>(work: impl FnOnce(&Arc<Progress>) -> T) -> T {
+    let progress = Arc::<Progress>::default();
     if !std::io::stderr().is_terminal() {
         return work(&progress);
     }

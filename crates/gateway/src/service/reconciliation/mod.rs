@@ -7,6 +7,7 @@
 //! 3. `keep`: what was read, piece by piece, so that any line can be shown years later.
 //! 4. [`order_remedy`]: a preview that is the effect. [`sign_day`]: the end of a day.
 
+mod across;
 mod alert;
 mod ask;
 mod collect;
@@ -19,6 +20,7 @@ mod schedule;
 mod settle;
 mod sign;
 
+pub use across::{KeptRow, OrderAcross, order_across};
 pub use alert::send_alert;
 pub use day::{DayReconciled, ReconcileRefused, Scope, reconcile_day};
 pub use keep::kept_bytes;
