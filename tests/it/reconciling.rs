@@ -247,7 +247,9 @@ async fn a_damaged_statement_is_told_and_the_other_account_is_compared(hospital:
         hospital.patient(card, app).await.pays(&[1]).await;
         hospital.lives_through(60, 5).await;
     }
-    hospital.simulator.faults().add(Rule::every("wechat.tradebill", Fault::StatementSummary));
+    // A row was changed on the way, and the file's own totals were not.
+    hospital.simulator.faults().add(Rule::every("wechat.tradebill", Fault::StatementAmount { delta_fen: 100 }));
+    hospital.simulator.faults().add(Rule::every("wechat.tradebill", Fault::StatementSummaryKept));
     statements_are_made(&hospital).await;
     let made = compares(&hospital, day).await.expect("it is compared");
     let (finding, _) = the_difference(&hospital, &made).await;
@@ -298,6 +300,9 @@ async fn days_are_compared_by_themselves_once_and_missed_ones_are_caught_up_on(h
     hospital.time_passes(1);
     let (done, also) = tokio::join!(jobs::run_due(&one.gateway), jobs::run_due(&other.gateway));
     done.and(also).expect("worked");
+    // A day that was compared before the one in front of it is looked at once more, when nobody is at it any more.
+    hospital.time_passes(61);
+    jobs::run_due(&one.gateway).await.expect("worked");
     let days = hospital.store().days(ALL_CHANNELS, today(&hospital), 10).await.expect("readable");
     let compared: Vec<BusinessDay> = days.iter().map(|day| day.run.day).collect();
     assert_eq!(compared, [first.next().next(), first.next(), first]);

@@ -362,7 +362,7 @@ pub enum Reconcile {
     Days(ReconcileDays),
     /// Show what a day's run found, or one finding in full
     #[command(after_help = "Examples:\n  mingfen reconcile show --day 2026-11-24\n  \
-        mingfen reconcile show --day 2026-11-24 --category channel_only --standing open\n  \
+        mingfen reconcile show --day 2026-11-24 --standing open\n  \
         mingfen reconcile show --day 2026-11-24 --finding 3\n  \
         mingfen reconcile show --day 2026-11-24 --version 1  an earlier version\n\n\
         Exits with 0 when nothing is open and with 1 when something is.")]

@@ -131,6 +131,25 @@ pub struct StatementError {
     pub column: Option<String>,
     /// What is wrong, the offending text (cut), and what to do.
     pub problem: String,
+    /// The rows can be read, and what the file says of itself (its totals, its summary) is another thing or is not there.
+    pub totals_differ: bool,
+}
+
+impl StatementError {
+    /// The same, about the totals of the file.
+    #[must_use]
+    pub fn of_totals(self) -> Self {
+        Self { totals_differ: true, ..self }
+    }
+}
+
+/// A trade file as rows that [`Statements::trade_layout`] describes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TradeTable {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What is on the table's first line stands on this line of the file, and what is on its n-th line so many later.
+    pub first_line: u64,
 }
 
 /// The provider's files.
@@ -150,6 +169,11 @@ pub trait Statements: Send + Sync {
     /// Which column of a trade file is which, as a layout of the reconciliation: data, so that millions of rows are read by whoever
     /// compares them.
     fn trade_layout(&self) -> &'static str;
+
+    /// A trade file as rows that [`Self::trade_layout`] describes: the file itself, or a table that was made of it in `directory`,
+    /// which exists and which nobody else reads. What can only be checked while a table is made is checked; the rest is up to
+    /// whoever reads it. Blocks while it writes.
+    fn trade_table(&self, file: &Path, directory: &Path) -> Result<TradeTable, StatementError>;
 
     /// Reads a trade file line by line into `each` and checks the file's own totals at the end. `each` must not act on a line
     /// before the whole file was accepted. Blocks while it reads.

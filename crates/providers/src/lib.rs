@@ -18,6 +18,8 @@
 
 pub mod alipay;
 pub mod arriving;
+#[cfg(test)]
+mod conformance;
 pub mod http;
 pub mod keys;
 pub mod settings;

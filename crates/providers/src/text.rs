@@ -177,7 +177,7 @@ pub fn open(path: &Path) -> Result<(String, BufReader<File>), StatementError> {
         Ok(opened) => Ok((file, BufReader::with_capacity(BLOCK_BYTES, opened))),
         Err(error) => {
             let problem = format!("cannot be opened: {error}; fetch it again");
-            Err(StatementError { file, line: 0, column: None, problem })
+            Err(StatementError { file, line: 0, column: None, problem, totals_differ: false })
         }
     }
 }
@@ -214,6 +214,7 @@ impl<'a, R: BufRead> Lines<'a, R> {
             line: self.number,
             column: None,
             problem,
+            totals_differ: false,
         };
         let read = (&mut self.reader).take(LONGEST_LINE_BYTES).read_until(b'\n', &mut self.line);
         if read.map_err(|error| refuse(format!("cannot be read: {error}; fetch the file again")))? == 0 {

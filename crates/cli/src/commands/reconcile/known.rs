@@ -136,6 +136,7 @@ fn unreadable(name: &str, error: &io::Error) -> Refusal {
 }
 
 fn refused(error: StatementError) -> Refusal {
-    let StatementError { file, line, column, problem } = error;
-    Refusal { category: Category::UnparsableRow, file, line, column, problem }
+    let StatementError { file, line, column, problem, totals_differ } = error;
+    let category = if totals_differ { Category::TotalsRowDiffers } else { Category::UnparsableRow };
+    Refusal { category, file, line, column, problem }
 }

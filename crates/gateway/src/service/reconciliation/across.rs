@@ -159,8 +159,10 @@ fn table_of(
     let provider = input.channel.as_ref().and_then(|channel| gateway.channel(channel));
     match provider.and_then(|provider| provider.statements()) {
         Some(statements) if input.kind == InputKind::Statement => {
-            let _ = (statements, directory);
-            Ok((path, 1))
+            let table = statements
+                .trade_table(&path, directory)
+                .map_err(|error| Trouble::Inconsistent(format!("{}: {error}", input.name)))?;
+            Ok((table.path, table.first_line))
         }
         _ => Ok((path, 1)),
     }

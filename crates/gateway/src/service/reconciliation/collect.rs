@@ -5,12 +5,13 @@ use super::day::{ReconcileRefused, Scope};
 use crate::Gateway;
 use crate::service::Trouble;
 use crate::settings::LedgerFiles;
+use mingfen_domain::difference::Category;
 use mingfen_domain::ids::{ChannelId, OutTradeNo, ProviderTradeNo};
 use mingfen_domain::refund::State as RefundState;
 use mingfen_domain::sides::{Kind, Side, State};
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
 use mingfen_his::{LedgerKind, LedgerRow};
-use mingfen_provider_api::statement::{Fetched, StatementKind, Statements};
+use mingfen_provider_api::statement::{Fetched, StatementKind, Statements, TradeTable};
 use mingfen_reconciliation::files::{self, Choice, HIS_LEDGER, LINES, Layout, LedgerLine, Limits, LinesFile};
 use mingfen_reconciliation::matching::Tally;
 use mingfen_store::{
@@ -34,16 +35,27 @@ pub(super) struct Prepared {
     pub record: RunInputRecord,
     /// The file as it came: what is kept.
     pub path: Option<PathBuf>,
-    /// Its rows as its layout describes them: what is compared. Often the file itself.
-    pub table: Option<PathBuf>,
-    /// On which line of the file the table's first line stands.
-    pub first_line: u64,
+    /// What is compared in its place.
+    pub table: Option<TradeTable>,
 }
 
 impl Prepared {
     /// A file that is compared as it came.
     pub(super) fn whole(record: RunInputRecord, path: Option<PathBuf>) -> Self {
-        Self { record, table: path.clone(), path, first_line: 1 }
+        Self { record, path, table: None }
+    }
+
+    /// The file that is compared.
+    pub(super) fn compared(&self) -> Option<&PathBuf> {
+        self.table.as_ref().map(|table| &table.path).or(self.path.as_ref())
+    }
+
+    /// The line of the file as it came, for a line of the one that is compared. 0 stays 0, which is the whole file.
+    pub(super) fn original_line(&self, line: u64) -> u64 {
+        match (&self.table, line) {
+            (_, 0) | (None, _) => line,
+            (Some(table), _) => line.saturating_add(table.first_line.saturating_sub(1)),
+        }
     }
 }
 
@@ -118,9 +130,25 @@ async fn statement(
     // Each account has a directory of its own: two may have files of the same name.
     let directory = directory.join(format!("statement-{channel}"));
     std::fs::create_dir(&directory).map_err(temporary)?;
+    let mut table = None;
     let path = match statements.fetch(StatementKind::Trades, day, &directory).await {
         Ok(Fetched::File(file)) => {
-            record.state = InputState::Read;
+            match statements.trade_table(&file.path, &directory) {
+                Ok(made) => {
+                    record.state = InputState::Read;
+                    table = Some(made);
+                }
+                Err(error) => {
+                    tracing::warn!(statement.file = %file.name, error = %error, "a statement is not in order");
+                    let category = if error.totals_differ {
+                        Category::TotalsRowDiffers
+                    } else {
+                        Category::UnparsableRow
+                    };
+                    record.state = InputState::Refused;
+                    record.remark = format!("{}：{error}", category.chinese());
+                }
+            }
             record.name = file.name;
             Some(file.path)
         }
@@ -140,7 +168,7 @@ async fn statement(
             None
         }
     };
-    Ok(Prepared::whole(record, path))
+    Ok(Prepared { record, path, table })
 }
 
 /// The files of one side, one an account, each begun when its first line comes.

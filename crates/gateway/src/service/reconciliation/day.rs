@@ -280,8 +280,10 @@ async fn compare(
         let absent = absent(&collected.inputs);
         let mut inputs = Vec::new();
         let mut files: Vec<(Side, PathBuf, Layout, Option<String>, bool)> = Vec::new();
-        for (place, Prepared { record, table, .. }) in collected.inputs.iter().enumerate() {
-            let Some(path) = table.as_ref().filter(|_| record.kind != InputKind::FundFlow) else { continue };
+        for (place, prepared) in collected.inputs.iter().enumerate() {
+            let record = &prepared.record;
+            let path = prepared.compared().filter(|_| record.kind != InputKind::FundFlow);
+            let Some(path) = path else { continue };
             if record.channel.as_ref().is_some_and(|channel| absent.contains(channel)) {
                 continue;
             }
@@ -337,7 +339,8 @@ async fn compare(
                     .and_then(|place| collected.inputs.get_mut(place))
                     .filter(|input| input.record.kind == InputKind::Statement);
                 let Some(statement) = statement else { return Err(ReconcileRefused::Input(refusal)) };
-                let told = Refusal { file: statement.record.name.clone(), ..refusal };
+                let line = statement.original_line(refusal.line);
+                let told = Refusal { file: statement.record.name.clone(), line, ..refusal };
                 tracing::warn!(statement.file = %told.file, error = %told, "a statement is not in order");
                 statement.record.state = InputState::Refused;
                 statement.record.remark = format!("{}：{told}", told.category.chinese());
@@ -459,7 +462,7 @@ fn finding_record(
         });
         let from = origin(collected, compared, found, there).map(|origin| &origin.line);
         let input = compared.inputs.get(usize::from(found.place.source)).copied().unwrap_or_default();
-        let first_line = collected.inputs.get(input).map_or(1, |input| input.first_line);
+        let file_line = collected.inputs.get(input).map_or(0, |input| input.original_line(there.line));
         lines.push(FindingLineRecord {
             side: found.side,
             kind: found.kind,
@@ -470,7 +473,7 @@ fn finding_record(
             account: String::from_utf8_lossy(&found.account).into_owned(),
             carried: found.carried,
             input: count(input),
-            file_line: i64::try_from(there.line + first_line - 1).unwrap_or(0),
+            file_line: i64::try_from(file_line).unwrap_or(0),
             provider_no: from.map_or_else(|| there.provider_no.clone(), |from| from.provider_no.clone()),
             at_text: from.map_or_else(|| there.at.clone(), |from| from.at_text.clone()),
         });

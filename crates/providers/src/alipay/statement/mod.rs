@@ -6,6 +6,7 @@
 mod download;
 mod export;
 mod fund_flow;
+mod plain;
 mod shift;
 mod summary;
 mod table;
@@ -16,6 +17,7 @@ mod trades;
 pub(super) use download::DownloadPlaces;
 pub use export::{Part, export_trades, part_of, read_fund_flow, read_trades};
 
+use self::plain::PlainTable;
 use self::summary::Sums;
 use super::Alipay;
 use super::call::Call;
@@ -27,11 +29,11 @@ use mingfen_domain::{BusinessDay, Timestamp};
 use mingfen_provider_api::CallError;
 use mingfen_provider_api::statement::{
     Fetched, FundFlowLine, FundFlowTotals, StatementError, StatementKind, StatementLine, StatementTotals,
-    Statements,
+    Statements, TradeTable,
 };
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek};
+use std::io::{BufRead, BufReader, BufWriter, Read, Seek};
 use std::path::Path;
 
 /// What two million rows come to, unpacked.
@@ -79,7 +81,30 @@ impl Statements for Alipay {
     }
 
     fn trade_layout(&self) -> &'static str {
-        ""
+        super::TRADE_BILL_LAYOUT
+    }
+
+    fn trade_table(&self, file: &Path, directory: &Path) -> Result<TradeTable, StatementError> {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let path = directory.join(format!("{name}.table.csv"));
+        let unwritten = |error: std::io::Error| StatementError {
+            file: name.clone(),
+            line: 0,
+            column: None,
+            problem: format!(
+                "could not be written to the disk as a table ({error}); see that there is room and that the directory is ours"
+            ),
+            totals_differ: false,
+        };
+        let mut table = PlainTable::new(BufWriter::new(File::create(&path).map_err(unwritten)?));
+        let seller_id = Some(self.seller_id.as_str());
+        let rows = |lines: Lines<'_, &mut dyn BufRead>| {
+            export::rows(lines, seller_id, &mut |line, cells| table.row(line, cells))
+        };
+        read_halves(file, StatementKind::Trades, rows, |exported, summary| {
+            summary::check(summary, &exported.sums, seller_id)
+        })?;
+        Ok(TradeTable { path, first_line: table.end().map_err(unwritten)? })
     }
 
     fn parse_trades(
@@ -111,18 +136,41 @@ fn read_detail<T>(
     kind: StatementKind,
     read: impl FnOnce(Lines<'_, &mut dyn BufRead>) -> Result<T, StatementError>,
 ) -> Result<T, StatementError> {
+    read_halves(path, kind, read, |_, _| Ok(()))
+}
+
+/// As [`read_detail`]; where there is a summary, `agree` compares it with what was read.
+fn read_halves<T>(
+    path: &Path,
+    kind: StatementKind,
+    read: impl FnOnce(Lines<'_, &mut dyn BufRead>) -> Result<T, StatementError>,
+    agree: impl FnOnce(&T, Lines<'_, &mut dyn BufRead>) -> Result<(), StatementError>,
+) -> Result<T, StatementError> {
     let (file, mut reader) = text::open(path)?;
-    let refuse = |problem: String| StatementError { file: file.clone(), line: 0, column: None, problem };
+    let refuse = |problem: String| StatementError {
+        file: file.clone(),
+        line: 0,
+        column: None,
+        problem,
+        totals_differ: false,
+    };
     let start = reader.fill_buf().map_err(|error| refuse(format!("cannot be read: {error}")))?;
     if !start.starts_with(b"PK") {
         return read(Lines::new(&file, &mut reader));
     }
     let unpack = |error: text::TextError| refuse(format!("{error}; fetch it again"));
     let mut archive = Archive::new(reader, LARGEST_UNPACKED_BYTES).map_err(unpack)?;
-    let (detail, _summary) = halves(&file, &mut archive, kind)?;
+    let (detail, summary) = halves(&file, &mut archive, kind)?;
     let detail = detail.ok_or_else(|| refuse("holds no detail file; fetch it again".to_owned()))?;
-    let mut unpacked = archive.open(&detail).map_err(unpack)?;
-    read(Lines::new(&path_in(&file, &detail), &mut unpacked))
+    let found = {
+        let mut unpacked = archive.open(&detail).map_err(unpack)?;
+        read(Lines::new(&path_in(&file, &detail), &mut unpacked))?
+    };
+    if let Some(summary) = summary {
+        let mut unpacked = archive.open(&summary).map_err(unpack)?;
+        agree(&found, Lines::new(&path_in(&file, &summary), &mut unpacked))?;
+    }
+    Ok(found)
 }
 
 /// Whether an archive is whole and its two halves agree. A detail that cannot be understood is left to whoever reads it, who names its
@@ -157,7 +205,13 @@ fn halves<R: Read + Seek>(
         StatementKind::Trades => (Part::Trades, Part::TradesSummary),
         StatementKind::FundFlow => (Part::FundFlow, Part::FundFlowSummary),
     };
-    let refuse = |problem: String| StatementError { file: file.to_owned(), line: 0, column: None, problem };
+    let refuse = |problem: String| StatementError {
+        file: file.to_owned(),
+        line: 0,
+        column: None,
+        problem,
+        totals_differ: false,
+    };
     let unpack = |error: text::TextError| refuse(format!("{error}; fetch it again"));
     let (mut detail, mut summary) = (None, None);
     for member in archive.members().map_err(unpack)? {

@@ -113,22 +113,23 @@ fn check_trades<R: BufRead>(
         all_stores.ok_or_else(|| whole.refuse("is cut short: the row 合计 is missing; fetch it again"))?;
     let place = whole.at(line);
     if said != stores {
-        return Err(place.refuse(format!(
+        let problem = format!(
             "合计 is {} payments, {} refunds, {} yuan, but the stores above it add up to {}, {} and {}; fetch the bill again",
             said.0, said.1, said.2, stores.0, stores.1, stores.2
-        )));
+        );
+        return Err(place.refuse(problem).of_totals());
     }
     let refunds_counted = totals.lines.saturating_sub(payments_counted);
     for (name, said, counted) in [(PAYMENTS, said.0, payments_counted), (REFUNDS, said.1, refunds_counted)] {
         if said != counted {
             let problem = format!("is {said}, but the detail has {counted}; fetch the bill again");
-            return Err(place.refuse_column(name, problem));
+            return Err(place.refuse_column(name, problem).of_totals());
         }
     }
     let net = totals.paid.minus(totals.refunded).map_err(|error| place.refuse(error.to_string()))?;
     if said.2 != net && said.2 != totals.paid {
         let problem = format!("is {}, but the detail adds up to {net}; fetch the bill again", said.2);
-        return Err(place.refuse_column(RECEIVED, problem));
+        return Err(place.refuse_column(RECEIVED, problem).of_totals());
     }
     Ok(())
 }

@@ -298,7 +298,8 @@ impl<'a> Totals<'a> {
         else {
             return Err(self
                 .whole()
-                .refuse(format!("is cut short: the line #{name} is missing; fetch it again")));
+                .refuse(format!("is cut short: the line #{name} is missing; fetch it again"))
+                .of_totals());
         };
         let place = Place { file: self.file, line };
         let said = count_and_sum(text, label)
@@ -306,10 +307,11 @@ impl<'a> Totals<'a> {
         if said == (count, sum) {
             return Ok(());
         }
-        Err(place.refuse(format!(
+        let problem = format!(
             "counts {} with {} yuan, but the rows are {count} with {sum} yuan; fetch the bill again",
             said.0, said.1
-        )))
+        );
+        Err(place.refuse(problem).of_totals())
     }
 }
 
@@ -339,7 +341,13 @@ impl Place<'_> {
 
     /// The whole line is wrong.
     pub fn refuse(&self, problem: impl Into<String>) -> StatementError {
-        StatementError { file: self.file.to_owned(), line: self.line, column: None, problem: problem.into() }
+        StatementError {
+            file: self.file.to_owned(),
+            line: self.line,
+            column: None,
+            problem: problem.into(),
+            totals_differ: false,
+        }
     }
 
     /// One column of it is wrong.

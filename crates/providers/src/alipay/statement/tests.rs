@@ -368,6 +368,59 @@ fn the_accounts_summary_is_compared_where_it_has_totals() {
     assert_eq!(compared(&head.replace(SELLER, "2088000000000009")), Err(2));
 }
 
+/// Of the channel that the other tests have.
+fn of_channel(text: &str) -> String {
+    text.replace(SELLER, super::super::tests::SELLER_ID)
+}
+
+#[test]
+fn a_table_has_the_rows_of_its_file_on_their_lines() {
+    let channel = super::super::tests::channel("http://127.0.0.1:9");
+    let directory = tempfile::tempdir().unwrap();
+    let table_of = |bytes: &[u8]| {
+        let file = directory.path().join("bill");
+        std::fs::write(&file, bytes).unwrap();
+        let table = crate::conformance::the_table_is_the_file(&channel, &file, directory.path());
+        (table.first_line, std::fs::read_to_string(table.path).unwrap())
+    };
+    let detail = of_channel(&trades(HEADER, &[PAYMENT, SECOND, REFUND], TOTALS));
+    let (first_line, plain) = table_of(&gbk(&detail));
+    assert_eq!((first_line, plain.lines().count()), (5, 4));
+    assert!(plain.lines().all(|line| line.split(',').count() == 26), "{plain}");
+    assert!(plain.lines().next().unwrap().ends_with(",备注,账号"), "{plain}");
+    let summary = of_channel(SUMMARY);
+    assert_eq!(table_of(&zip_of(&[("s.csv", &summary), ("d.csv", &detail)])), (5, plain));
+
+    let comma = PAYMENT.replace("0.00,门诊缴费", "0.00,门诊,\"缴费\"");
+    let gaps = trades(HEADER, &["", &comma, "", "  ", SECOND, REFUND], TOTALS);
+    let (first_line, plain) = table_of(&gbk(&of_channel(&gaps)));
+    assert_eq!((first_line, plain.lines().count()), (5, 7));
+    let empty: Vec<bool> = plain.lines().map(str::is_empty).collect();
+    assert_eq!(empty, [false, true, false, true, true, false, false]);
+    assert!(plain.contains(",0.00,\"门诊,\"\"缴费\"\"\",2088"), "{plain}");
+}
+
+#[test]
+fn no_table_is_made_of_a_file_that_is_not_in_order() {
+    let channel = super::super::tests::channel("http://127.0.0.1:9");
+    let directory = tempfile::tempdir().unwrap();
+    let refused = |entries: &[(&str, &str)]| {
+        let file = directory.path().join("bill.zip");
+        std::fs::write(&file, zip_of(entries)).unwrap();
+        channel.trade_table(&file, directory.path()).expect_err("a refusal")
+    };
+    let detail = of_channel(&trades(HEADER, &[PAYMENT, SECOND, REFUND], TOTALS));
+    let other = of_channel(&SUMMARY.replace("168.50,168.50", "168.51,168.51"));
+    let error = refused(&[("s.csv", &other), ("d.csv", &detail)]);
+    assert!(error.totals_differ && error.to_string().starts_with("bill.zip/s.csv, line 7"), "{error}");
+    let error = refused(&[("d.csv", &detail.replace("177.00元", "177.01元"))]);
+    assert!(error.totals_differ && error.line == 10, "{error}");
+    let error = refused(&[("d.csv", &detail.replace("-8.50,-8.50", "-8.50,x"))]);
+    assert!(!error.totals_differ && error.line == 8, "{error}");
+    let error = refused(&[("d.csv", &trades(HEADER, &[PAYMENT, SECOND, REFUND], TOTALS))]);
+    assert!(error.problem.contains("another account"), "{error}");
+}
+
 #[test]
 fn no_bill_means_not_yet_until_noon_and_nothing_after() {
     let day = BusinessDay::parse("2026-03-05").unwrap();

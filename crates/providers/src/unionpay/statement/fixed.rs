@@ -68,7 +68,13 @@ pub(super) fn records<R: BufRead>(
 
 impl<'a> Record<'a> {
     pub fn refuse(&self, problem: impl Into<String>) -> StatementError {
-        StatementError { file: self.file.to_owned(), line: self.line, column: None, problem: problem.into() }
+        StatementError {
+            file: self.file.to_owned(),
+            line: self.line,
+            column: None,
+            problem: problem.into(),
+            totals_differ: false,
+        }
     }
 
     pub fn refuse_field(&self, field: Field, problem: impl Into<String>) -> StatementError {

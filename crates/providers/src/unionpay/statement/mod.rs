@@ -118,15 +118,13 @@ fn clearing_day(file: &str, day: Option<BusinessDay>) -> Result<BusinessDay, Sta
             file: file.to_owned(),
             line: 0,
             column: None,
-            problem: format!("is of the clearing day {said}, by its name, and {wanted} is compared"),
-        }),
+            problem: format!("is of the clearing day {said}, by its name, and {wanted} is compared"), totals_differ: false }),
         (Some(day), _) | (None, Some(day)) => Ok(day),
         (None, None) => Err(StatementError {
             file: file.to_owned(),
             line: 0,
             column: None,
             problem: "does not say its year, and its name is no longer INN<YYMMDD>88ZM_<merchant>; say which day is compared"
-                .to_owned(),
-        }),
+                .to_owned(), totals_differ: false }),
     }
 }

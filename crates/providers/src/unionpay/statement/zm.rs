@@ -118,7 +118,7 @@ fn pass<R: BufRead + Seek>(
 ) -> Result<(), StatementError> {
     reader.rewind().map_err(|error| {
         let problem = format!("cannot be read again: {error}");
-        StatementError { file: file.to_owned(), line: 0, column: None, problem }
+        StatementError { file: file.to_owned(), line: 0, column: None, problem, totals_differ: false }
     })?;
     records(Lines::new(file, reader), &FIELDS[..COMMON], SHORTEST, each)
 }

@@ -19,7 +19,7 @@ use mingfen_domain::fund_flow::FundFlowKind;
 use mingfen_provider_api::CallError;
 use mingfen_provider_api::statement::{
     Fetched, FundFlowLine, FundFlowTotals, StatementError, StatementFile, StatementKind, StatementLine,
-    StatementTotals, Statements,
+    StatementTotals, Statements, TradeTable,
 };
 use serde::Deserialize;
 use sha1::{Digest, Sha1};
@@ -79,6 +79,10 @@ impl Statements for Wechat {
 
     fn trade_layout(&self) -> &'static str {
         super::TRADE_BILL_LAYOUT
+    }
+
+    fn trade_table(&self, file: &Path, _: &Path) -> Result<TradeTable, StatementError> {
+        Ok(TradeTable { path: file.to_owned(), first_line: 1 })
     }
 
     fn parse_trades(

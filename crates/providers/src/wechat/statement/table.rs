@@ -47,7 +47,13 @@ pub fn read<R: BufRead, C>(
         let problem = format!(
             "is not a bill: it begins with {begins:?}; an error page may have been saved, {FETCH_AGAIN}"
         );
-        return Err(StatementError { file: name.to_owned(), line: 0, column: None, problem });
+        return Err(StatementError {
+            file: name.to_owned(),
+            line: 0,
+            column: None,
+            problem,
+            totals_differ: false,
+        });
     }
     let part = Part::new(name, 1, header)?;
     let mut columns = begin(&part)?;
@@ -56,6 +62,7 @@ pub fn read<R: BufRead, C>(
         line,
         column: None,
         problem: format!("the file ends before its summary; it was cut off, {FETCH_AGAIN}"),
+        totals_differ: true,
     };
     let summary = loop {
         match next(&mut lines)? {
@@ -77,7 +84,13 @@ pub fn read<R: BufRead, C>(
     while let Some((line, rest)) = next(&mut lines)? {
         if !rest.is_empty() {
             let problem = format!("{:?} follows the summary; {FETCH_AGAIN}", cut(rest, 40));
-            return Err(StatementError { file: name.to_owned(), line, column: None, problem });
+            return Err(StatementError {
+                file: name.to_owned(),
+                line,
+                column: None,
+                problem,
+                totals_differ: false,
+            });
         }
     }
     Ok(())
@@ -90,7 +103,7 @@ fn next<'l, R: BufRead>(lines: &'l mut Lines<'_, R>) -> Result<Option<(u64, &'l 
         Ok(text) => Ok(Some((line, text))),
         Err(_) => {
             let problem = format!("is not UTF-8 text; it must be kept as it was downloaded, {FETCH_AGAIN}");
-            Err(StatementError { file: file.to_owned(), line, column: None, problem })
+            Err(StatementError { file: file.to_owned(), line, column: None, problem, totals_differ: false })
         }
     }
 }
@@ -159,7 +172,13 @@ impl<'a> Part<'a> {
     }
 
     fn error(&self, line: u64, column: Option<&str>, problem: String) -> StatementError {
-        StatementError { file: self.file.to_owned(), line, column: column.map(str::to_owned), problem }
+        StatementError {
+            file: self.file.to_owned(),
+            line,
+            column: column.map(str::to_owned),
+            problem,
+            totals_differ: false,
+        }
     }
 }
 
@@ -226,7 +245,7 @@ impl<'a> Row<'a> {
         if said == counted {
             return Ok(());
         }
-        Err(self.error(column, format!("the summary says {said} and the lines make {counted}")))
+        Err(self.error(column, format!("the summary says {said} and the lines make {counted}")).of_totals())
     }
 }
 

@@ -53,6 +53,15 @@ fn v9_the_whole_bill_is_read() {
 }
 
 #[test]
+fn v9_is_its_own_table() {
+    let table = of_file(V9.as_bytes(), |file| {
+        let table = crate::conformance::the_table_is_the_file(&vectors::wechat(), file, file);
+        (table.path == file, table.first_line)
+    });
+    assert_eq!(table, (true, 1));
+}
+
+#[test]
 fn v9_has_the_hash_of_the_document() {
     let bill = |hash_value: &str| BillAnswer {
         hash_type: "SHA1".to_owned(),
