@@ -4,6 +4,7 @@ use mingfen_domain::books::Account;
 use mingfen_domain::difference::{Category, Remedy};
 use mingfen_domain::sides::Side;
 use mingfen_domain::{BusinessDay, Clock, Fen};
+use mingfen_gateway::ambient::SystemClock;
 use mingfen_gateway::cache::MemoryCache;
 use mingfen_gateway::jobs;
 use mingfen_gateway::service::reconciliation::{
@@ -16,7 +17,9 @@ use mingfen_store::{
     ALL_CHANNELS, FindingFilter, FindingRecord, InputState, RemedyRecord, RemedyState, Standing, TaskKind,
     TaskState,
 };
-use mingfen_tests::{App, Arrangement, CARD, Hospital};
+use mingfen_tests::{App, Arrangement, CARD, Hospital, Installation, Room, until};
+use serde_json::Value;
+use std::os::unix::process::ExitStatusExt;
 use std::sync::Arc;
 
 stories!(
@@ -248,7 +251,10 @@ async fn a_damaged_statement_is_told_and_the_other_account_is_compared(hospital:
         hospital.lives_through(60, 5).await;
     }
     // A row was changed on the way, and the file's own totals were not.
-    hospital.simulator.faults().add(Rule::every("wechat.tradebill", Fault::StatementAmount { delta_fen: 100 }));
+    hospital
+        .simulator
+        .faults()
+        .add(Rule::every("wechat.tradebill", Fault::StatementAmount { delta_fen: 100 }));
     hospital.simulator.faults().add(Rule::every("wechat.tradebill", Fault::StatementSummaryKept));
     statements_are_made(&hospital).await;
     let made = compares(&hospital, day).await.expect("it is compared");
@@ -313,4 +319,93 @@ async fn days_are_compared_by_themselves_once_and_missed_ones_are_caught_up_on(h
             hospital.store().task(TaskKind::Reconcile, &day.run.day.to_string()).await.expect("readable");
         assert_eq!(task.map(|task| task.state), Some(TaskState::Done));
     }
+}
+
+/// The program dies while it writes a run, and while it has just written one.
+async fn dying_in_a_run_leaves_none_or_a_whole_one(room: Room) {
+    let town = Installation::of_one(room).await;
+    // Who died holds the day until its lease is over.
+    let lease = ("MINGFEN__TIMING__TASK_LEASE", "1s");
+    for (days_ago, point, left) in [(1, "run.before_publish", 0), (2, "run.published", 1)] {
+        let day = BusinessDay::of(SystemClock.now().plus_seconds(-86_400 * days_ago));
+        let text = day.to_string();
+        let line = ["reconcile", "--day", &text, "--json"];
+        let died = town.runs_with(&line, &[lease, ("MINGFEN_CRASH_AT", point)]).await;
+        assert_eq!(died.status.signal(), Some(9), "{point}: {died:?}");
+        let versions = town.store.versions_of_day(day, ALL_CHANNELS).await.expect("readable");
+        assert_eq!(versions.len(), left, "{point}");
+        until("the dead one's lease is over", async || {
+            town.runs_with(&line, &[lease]).await.status.code() != Some(2)
+        })
+        .await;
+        let versions = town.store.versions_of_day(day, ALL_CHANNELS).await.expect("readable");
+        assert_eq!(versions.iter().map(|run| run.version).collect::<Vec<_>>(), [1], "{point}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dying_in_a_run_leaves_none_or_a_whole_one_on_sqlite() {
+    dying_in_a_run_leaves_none_or_a_whole_one(Room::on_sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dying_in_a_run_leaves_none_or_a_whole_one_on_postgres() {
+    dying_in_a_run_leaves_none_or_a_whole_one(Room::on_postgres().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn finance_works_a_day_from_the_command_line() {
+    let town = Installation::of_one(Room::on_sqlite()).await;
+    let day = BusinessDay::of(SystemClock.now().plus_seconds(-86_400)).to_string();
+    // HIS exports its ledger into a file, and has booked what nobody paid here.
+    let order = "P26112400000000000000";
+    let ledger = format!("商户订单号,类型,金额,记账时间\n{order},收费,88.80,{day} 12:00:00\n合计,,88.80,\n");
+    std::fs::write(town.directory().join(format!("ledger-{day}.csv")), ledger).expect("written");
+    let directory = town.directory().to_str().expect("a path").to_owned();
+    let environment = [
+        ("MINGFEN__HIS__LEDGER__SOURCE", "file"),
+        ("MINGFEN__HIS__LEDGER__DIRECTORY", directory.as_str()),
+        ("MINGFEN__HIS__LEDGER__NAME", "ledger-{day}.csv"),
+    ];
+    let runs = async |line: &[&str]| town.runs_with(line, &environment).await;
+    let compared = runs(&["reconcile", "--day", &day]).await;
+    let said = String::from_utf8_lossy(&compared.stdout).into_owned();
+    assert_eq!(compared.status.code(), Some(1), "{said}{}", String::from_utf8_lossy(&compared.stderr));
+    let shown = runs(&["reconcile", "show", "--day", &day, "--json"]).await;
+    let shown: Value = serde_json::from_slice(&shown.stdout).expect("JSON");
+    let findings = shown["findings"].as_array().expect("a list");
+    let number = findings.iter().find(|finding| finding["order_no"] == order).expect("it is found")["number"]
+        .to_string();
+    let full = runs(&["reconcile", "show", "--day", &day, "--finding", &number]).await;
+    let said = String::from_utf8_lossy(&full.stdout).into_owned();
+    assert!(said.contains("HIS 单边（短款）") && said.contains(order), "{said}");
+    let signed = runs(&["reconcile", "sign", "--day", &day]).await;
+    let said = String::from_utf8_lossy(&signed.stderr).into_owned();
+    assert!(signed.status.code() == Some(5) && said.contains("are open"), "{said}");
+    let remedy =
+        ["reconcile", "remedy", "--day", &day, "--finding", &number, "carry", "--reason", "明日再查"];
+    let asked = runs(&remedy).await;
+    assert_eq!(asked.status.code(), Some(5), "nobody could be asked");
+    let done = runs(&[&remedy[..], &["--yes"]].concat()).await;
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(done.status.success() && said.contains("结转") && said.contains("已执行"), "{said}");
+    for (form, begins) in
+        [("xlsx", &b"PK"[..]), ("csv", "\u{feff}#".as_bytes()), ("html", b"<!doctype html>")]
+    {
+        let path = town.directory().join(format!("day.{form}"));
+        let out = path.to_str().expect("a path");
+        let written = runs(&["reconcile", "report", "--day", &day, "--form", form, "--out", out]).await;
+        assert!(written.status.success(), "{}", String::from_utf8_lossy(&written.stderr));
+        let bytes = std::fs::read(&path).expect("it is there");
+        assert!(bytes.starts_with(begins), "{form}: {:?}", &bytes[..20]);
+    }
+    let explained = runs(&["explain", order]).await;
+    let said = String::from_utf8_lossy(&explained.stdout).into_owned();
+    assert!(explained.status.success() && said.contains("HIS") && said.contains("已结转"), "{said}");
+    let unknown = runs(&["explain", "P26112400000000000009"]).await;
+    assert_eq!(unknown.status.code(), Some(5));
+    let days = runs(&["reconcile", "days", "--json"]).await;
+    let days: Value = serde_json::from_slice(&days.stdout).expect("JSON");
+    assert_eq!(days[0]["day"], day.as_str());
+    town.verifies().await;
 }
