@@ -17,6 +17,7 @@ use mingfen_reconciliation::matching::Tally;
 use mingfen_store::{
     FindingFilter, FindingLineRecord, InputKind, InputState, RunInputRecord, RunRecord, Standing,
 };
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::BufWriter;
@@ -171,13 +172,28 @@ async fn statement(
     Ok(Prepared { record, path, table })
 }
 
+/// A file of lines that is being written.
+type Lines = LinesFile<BufWriter<File>>;
+
+fn begin(path: &Path) -> Result<Lines, Trouble> {
+    let out = BufWriter::new(File::create(path).map_err(temporary)?);
+    LinesFile::begin(out).map_err(temporary)
+}
+
+/// What earlier days left over of one side, while it is written.
+struct CarriedFile {
+    path: PathBuf,
+    file: Lines,
+    origins: Vec<Origin>,
+}
+
 /// The files of one side, one an account, each begun when its first line comes.
 struct Ledgers<'d> {
     directory: &'d Path,
     side: Side,
     kind: InputKind,
     what: &'static str,
-    files: BTreeMap<Option<ChannelId>, (PathBuf, LinesFile<BufWriter<File>>)>,
+    files: BTreeMap<Option<ChannelId>, (PathBuf, Lines)>,
 }
 
 impl<'d> Ledgers<'d> {
@@ -186,17 +202,16 @@ impl<'d> Ledgers<'d> {
     }
 
     fn line(&mut self, channel: Option<&ChannelId>, line: &LedgerLine<'_>) -> Result<(), Trouble> {
-        let channel = channel.cloned();
-        if !self.files.contains_key(&channel) {
-            let end = channel.as_ref().map_or("other", ChannelId::as_str);
-            let path = self.directory.join(format!("{}-{end}", self.what));
-            let out = BufWriter::new(File::create(&path).map_err(temporary)?);
-            self.files.insert(channel.clone(), (path, LinesFile::begin(out).map_err(temporary)?));
-        }
-        match self.files.get_mut(&channel) {
-            Some((_, file)) => file.line(line).map_err(temporary),
-            None => Ok(()),
-        }
+        let (_, file) = match self.files.entry(channel.cloned()) {
+            Entry::Occupied(begun) => begun.into_mut(),
+            Entry::Vacant(empty) => {
+                let end = channel.map_or("other", ChannelId::as_str);
+                let path = self.directory.join(format!("{}-{end}", self.what));
+                let file = begin(&path)?;
+                empty.insert((path, file))
+            }
+        };
+        file.line(line).map_err(temporary)
     }
 
     fn end(self, day: BusinessDay) -> Result<Vec<Prepared>, Trouble> {
@@ -530,7 +545,7 @@ async fn left_over(
     before: &RunRecord,
     directory: &Path,
 ) -> Result<Vec<(Prepared, Vec<Origin>)>, Trouble> {
-    let mut sides: BTreeMap<Side, (PathBuf, LinesFile<BufWriter<File>>, Vec<Origin>)> = BTreeMap::new();
+    let mut sides: BTreeMap<Side, CarriedFile> = BTreeMap::new();
     let filter = FindingFilter { unsettled: true, ..FindingFilter::default() };
     let mut after = -1;
     loop {
@@ -542,31 +557,35 @@ async fn left_over(
                 continue;
             }
             for line in finding.lines {
-                if !sides.contains_key(&line.side) {
-                    let path = directory.join(format!("carried-{}", line.side.as_str()));
-                    let out = BufWriter::new(File::create(&path).map_err(temporary)?);
-                    sides.insert(line.side, (path, LinesFile::begin(out).map_err(temporary)?, Vec::new()));
-                }
-                let Some((_, file, origins)) = sides.get_mut(&line.side) else { continue };
-                file.line(&LedgerLine {
-                    kind: line.kind,
-                    state: line.state,
-                    order_no: &finding.order_no,
-                    refund_no: &line.refund_no,
-                    provider_no: &line.provider_no,
-                    amount: line.amount,
-                    // Which hour it was matters on its own day only.
-                    at: &format!("{} 12:00:00", line.day),
-                    account: &line.account,
-                })
-                .map_err(temporary)?;
-                origins.push(Origin { finding_key: finding.finding_key.clone(), line });
+                let carried = match sides.entry(line.side) {
+                    Entry::Occupied(begun) => begun.into_mut(),
+                    Entry::Vacant(empty) => {
+                        let path = directory.join(format!("carried-{}", line.side.as_str()));
+                        let (file, origins) = (begin(&path)?, Vec::new());
+                        empty.insert(CarriedFile { path, file, origins })
+                    }
+                };
+                carried
+                    .file
+                    .line(&LedgerLine {
+                        kind: line.kind,
+                        state: line.state,
+                        order_no: &finding.order_no,
+                        refund_no: &line.refund_no,
+                        provider_no: &line.provider_no,
+                        amount: line.amount,
+                        // Which hour it was matters on its own day only.
+                        at: &format!("{} 12:00:00", line.day),
+                        account: &line.account,
+                    })
+                    .map_err(temporary)?;
+                carried.origins.push(Origin { finding_key: finding.finding_key.clone(), line });
             }
         }
     }
     sides
         .into_iter()
-        .map(|(side, (path, file, origins))| {
+        .map(|(side, CarriedFile { path, file, origins })| {
             let Tally { lines, paid, refunded } = file.end().map_err(temporary)?;
             let record = RunInputRecord {
                 side,
