@@ -2,6 +2,7 @@
 
 use mingfen_domain::books::Account;
 use mingfen_domain::difference::{Category, Remedy};
+use mingfen_domain::person::Phone;
 use mingfen_domain::sides::Side;
 use mingfen_domain::{BusinessDay, Clock, Fen};
 use mingfen_gateway::ambient::SystemClock;
@@ -17,10 +18,13 @@ use mingfen_store::{
     ALL_CHANNELS, FindingFilter, FindingRecord, InputState, RemedyRecord, RemedyState, Standing, TaskKind,
     TaskState,
 };
-use mingfen_tests::{App, Arrangement, CARD, Hospital, Installation, Room, until};
+use mingfen_tests::{ALERT_SECRET, App, Arrangement, CARD, Hospital, Installation, Room, until};
+use mingfen_vault::request_signature;
 use serde_json::Value;
 use std::os::unix::process::ExitStatusExt;
 use std::sync::Arc;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 stories!(
     a_quiet_day_agrees_and_comparing_it_again_adds_nothing,
@@ -31,6 +35,7 @@ stories!(
     a_damaged_statement_is_told_and_the_other_account_is_compared,
     two_people_with_the_same_remedy_have_one_effect,
     days_are_compared_by_themselves_once_and_missed_ones_are_caught_up_on,
+    finance_is_told_once_of_a_day_that_does_not_agree,
 );
 
 /// It becomes ten in the morning, far from midnight whenever the story is told.
@@ -319,6 +324,73 @@ async fn days_are_compared_by_themselves_once_and_missed_ones_are_caught_up_on(h
             hospital.store().task(TaskKind::Reconcile, &day.run.day.to_string()).await.expect("readable");
         assert_eq!(task.map(|task| task.state), Some(TaskState::Done));
     }
+}
+
+/// Waits for one request at the listener and answers it: its head and its body.
+async fn hears(listener: &TcpListener) -> (String, String) {
+    let (mut socket, _) = listener.accept().await.expect("somebody calls");
+    let mut bytes = Vec::new();
+    let body_at = loop {
+        let mut part = [0; 4096];
+        let read = socket.read(&mut part).await.expect("readable");
+        bytes.extend_from_slice(&part[..read]);
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let Some(head) = text.find("\r\n\r\n") else { continue };
+        let length = text
+            .lines()
+            .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+        let length: usize = length.and_then(|length| length.parse().ok()).expect("a length");
+        if bytes.len() >= head + 4 + length {
+            break head + 4;
+        }
+    };
+    socket.write_all(b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n").await.expect("answered");
+    let text = String::from_utf8(bytes).expect("text");
+    (text[..body_at].to_owned(), text[body_at..].to_owned())
+}
+
+async fn finance_is_told_once_of_a_day_that_does_not_agree(hospital: Hospital) {
+    let day = a_morning(&hospital);
+    hospital.patient(CARD, App::Wechat).await.pays(&[1]).await;
+    hospital.lives_through(60, 5).await;
+    hospital.simulator.faults().add(Rule::every("wechat.tradebill", Fault::StatementRowMissing));
+    statements_are_made(&hospital).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}/robot?key=1", listener.local_addr().expect("an address"));
+    let phone = Phone::parse("13900007777").expect("a phone");
+    let alerts = Some((url, phone));
+    let arrangement = Arrangement { compares_by_itself: true, alerts, ..Arrangement::default() };
+    let replica = hospital.replica_arranged(Arc::new(MemoryCache::default()), &arrangement).await;
+    plan_days(&replica.gateway).await.expect("planned");
+    let (heard, done) = tokio::join!(hears(&listener), jobs::run_due(&replica.gateway));
+    done.expect("worked");
+    let (head, body) = heard;
+    let told: Value = serde_json::from_str(&body).expect("JSON");
+    assert_eq!(
+        (&told["event"], &told["differences"]),
+        (&"reconciliation.differs".into(), &1.into()),
+        "{body}"
+    );
+    assert_eq!(told["day"], day.to_string());
+    assert_eq!(told["categories"][0]["category"], "his_only");
+    let header = |name: &str| {
+        let line = head.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")).map(str::to_owned));
+        line.unwrap_or_else(|| panic!("no {name} in {head}"))
+    };
+    let timestamp: i64 = header("x-mingfen-timestamp").parse().expect("seconds");
+    let (nonce, signature) = (header("x-mingfen-nonce"), header("x-mingfen-signature"));
+    let secret = ALERT_SECRET.as_bytes();
+    let path = "/robot?key=1";
+    let proves =
+        request_signature::verify(secret, "POST", path, timestamp, &nonce, body.as_bytes(), &signature);
+    assert!(proves, "{head}");
+    let sent = hospital.simulator.sms().sent_to("13900007777");
+    assert_eq!(sent.len(), 1);
+    assert_eq!(sent[0].template, "reconciliation_differs");
+    // Compared again with the same result, nobody is told again.
+    compares(&hospital, day).await.expect("it is compared");
+    jobs::run_due(&replica.gateway).await.expect("worked");
+    assert_eq!(hospital.simulator.sms().sent_to("13900007777").len(), 1);
 }
 
 /// The program dies while it writes a run, and while it has just written one.

@@ -7,10 +7,11 @@ use crate::engine::{Room, migrate};
 use crate::patient::{App, Patient};
 use crate::signed::SignedCall;
 use mingfen_domain::ids::{ChannelId, HospitalId};
+use mingfen_domain::person::Phone;
 use mingfen_domain::{Clock, Fen, Random, Timestamp};
 use mingfen_gateway::ambient::SystemRandom;
 use mingfen_gateway::cache::{Cache, MemoryCache};
-use mingfen_gateway::notice::HttpSms;
+use mingfen_gateway::notice::{HttpSms, Webhook};
 use mingfen_gateway::serve::{Listener, listen};
 use mingfen_gateway::service::{self, OrderStory, Verification};
 use mingfen_gateway::settings::{
@@ -101,12 +102,24 @@ pub struct Arrangement {
     pub keyring: Arc<Keyring>,
     /// Days are compared by themselves.
     pub compares_by_itself: bool,
+    /// Who is told when a day does not agree: an address, and a phone.
+    pub alerts: Option<(String, Phone)>,
 }
+
+/// What signs alerts.
+pub const ALERT_SECRET: &str = "a-secret-between-box-and-listener";
 
 impl Default for Arrangement {
     fn default() -> Self {
         let keyring = keyring(&[1], 1);
-        Self { channels: Vec::new(), task_lease: 60, his: None, keyring, compares_by_itself: false }
+        Self {
+            channels: Vec::new(),
+            task_lease: 60,
+            his: None,
+            keyring,
+            compares_by_itself: false,
+            alerts: None,
+        }
     }
 }
 
@@ -441,6 +454,12 @@ async fn start(
     parts.settings.timing.task_lease = arrangement.task_lease;
     parts.keyring = arrangement.keyring.clone();
     parts.settings.reconciliation.by_itself = arrangement.compares_by_itself;
+    if let Some((url, phone)) = &arrangement.alerts {
+        parts.settings.reconciliation.alert_phones = vec![phone.clone()];
+        let url = url.parse().expect("an address");
+        let webhook = Webhook::new(url, ALERT_SECRET.as_bytes().to_vec()).expect("a client");
+        parts.webhook = Some(Arc::new(webhook));
+    }
     if let Some(bystander) = &arrangement.his {
         parts.his = bystander.between(parts.his);
     }

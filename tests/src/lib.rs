@@ -22,7 +22,7 @@ pub use books::{is_in_between, record_a_close_that_never_was};
 pub use bystander::Bystander;
 pub use clock::MovedClock;
 pub use engine::{Room, required};
-pub use hospital::{Arrangement, CARD, Hospital, Kept, Replica, keyring};
+pub use hospital::{ALERT_SECRET, Arrangement, CARD, Hospital, Kept, Replica, keyring};
 pub use patient::{App, Page, Patient};
 pub use process::{Installation, Process, free_address, until};
 pub use redis::RedisServer;

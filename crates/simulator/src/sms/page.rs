@@ -89,7 +89,7 @@ fn text(message: &SentMessage) -> String {
 }
 
 /// The texts that an operator would have had approved, by template.
-const TEMPLATES: [(&str, &str, &str); 3] = [
+const TEMPLATES: [(&str, &str, &str); 4] = [
     (
         "paid",
         "您已缴费 {amount} 元，凭证号 {voucher}。再扫一次缴费单上的码，可以看接下来去哪里和收据。",
@@ -104,6 +104,11 @@ const TEMPLATES: [(&str, &str, &str); 3] = [
         "refund_delayed",
         "退给您的 {amount} 元没能退到付款的账户，钱没有丢。我们正在人工处理，会联系您。",
         "Your refund of CNY {amount} could not reach the account that paid. It is not lost; our staff will contact you.",
+    ),
+    (
+        "reconciliation_differs",
+        "{day} 对账有 {differences} 笔差异待处理，请到财务工作台查看。",
+        "The reconciliation of {day} has {differences} open differences; see the finance workbench.",
     ),
 ];
 
