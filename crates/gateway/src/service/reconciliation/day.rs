@@ -206,7 +206,7 @@ async fn make(
     }
     let settlements = settlements(gateway, day, &collected.inputs).await?;
     let mut result = judge(day, &collected, &compared)?;
-    result.explain(gateway, &compared.report.outcome.findings).await?;
+    result.explain(gateway, &compared.report.outcome.findings, &absent(&collected.inputs)).await?;
     let rules = rules_text(&rules);
     let versions = gateway.store.versions_of_day(day, scope.word()).await?;
     let run = RunRecord {
@@ -631,7 +631,12 @@ impl RunResult {
     }
 
     /// Says why each finding is there. Those that somebody has to act on are looked up, and the first of them asked about.
-    async fn explain(&mut self, gateway: &Gateway, found: &[Finding]) -> Result<(), Trouble> {
+    async fn explain(
+        &mut self,
+        gateway: &Gateway,
+        found: &[Finding],
+        absent: &BTreeSet<ChannelId>,
+    ) -> Result<(), Trouble> {
         let most = gateway.settings.reconciliation.ask_at_most;
         let mut open = 0;
         let questions: Vec<(usize, Depth)> = (0..found.len())
@@ -654,8 +659,8 @@ impl RunResult {
             let answers = questions.into_iter().map(|(place, depth)| async move {
                 let known = match depth {
                     Depth::Lines => Known { day: Some(day), ..Known::default() },
-                    Depth::Records => known(gateway, &findings[place], day, false).await?,
-                    Depth::Asking => known(gateway, &findings[place], day, true).await?,
+                    Depth::Records => known(gateway, &findings[place], (day, absent), false).await?,
+                    Depth::Asking => known(gateway, &findings[place], (day, absent), true).await?,
                 };
                 Ok((place, cause::explain(&found[place], &known)))
             });
@@ -754,6 +759,8 @@ async fn write(
     audit(&mut tx, run.finished_at, &run.made_by, "run.made", run.run_id.as_str(), &detail).await?;
     tx.commit().await?;
     crash::point("run.published");
+    let end = if run.differences == 0 { "agrees" } else { "differs" };
+    gateway.metrics.add("mingfen_reconciliation_runs_total", format!("end=\"{end}\""));
     tracing::info!(run.id = %run.run_id, run.day = %run.day, run.scope = %run.scope, run.version, run.differences, trace = %run.trace, "a day was compared");
     Ok(())
 }

@@ -7,17 +7,18 @@ use crate::service::attention::KINDS;
 use mingfen_domain::BusinessDay;
 use mingfen_domain::bill::BillState;
 use mingfen_domain::difference::Category;
-use mingfen_domain::ids::{OutRefundNo, OutTradeNo};
+use mingfen_domain::ids::{ChannelId, OutRefundNo, OutTradeNo};
 use mingfen_domain::sides::Kind;
 use mingfen_domain::write_back::State as WriteBackState;
 use mingfen_reconciliation::cause::{Known, Learnt, OwnPayment, OwnRefund, OwnWriteBack, Records, Told, Way};
 use mingfen_store::{FindingRecord, RefundHisState, RefundRecord, SightingRecord, TaskKind, TaskState};
+use std::collections::BTreeSet;
 
 /// Everything that is known of a difference's order. `asks` lets the missing side be asked, which takes time.
 pub(super) async fn known(
     gateway: &Gateway,
     finding: &FindingRecord,
-    day: BusinessDay,
+    (day, absent): (BusinessDay, &BTreeSet<ChannelId>),
     asks: bool,
 ) -> Result<Known, Trouble> {
     let settings = &gateway.settings.reconciliation;
@@ -31,10 +32,15 @@ pub(super) async fn known(
     if asks {
         ask_the_missing_side(gateway, finding, order.as_ref(), &mut known).await?;
     }
-    known.records = Some(match &order {
+    let records = match &order {
         Some(order) => records(gateway, order).await?,
         None => Records::default(),
-    });
+    };
+    // A ledger that names no accounts has rows of an account whose statement is still to come.
+    let ours = records.payment.as_ref().map(|payment| &payment.channel);
+    known.statement_available =
+        !ours.or(finding.channel.as_ref()).is_some_and(|channel| absent.contains(channel));
+    known.records = Some(records);
     Ok(known)
 }
 
