@@ -2,6 +2,7 @@
 
 use mingfen_domain::books::Account;
 use mingfen_domain::difference::{Category, Remedy};
+use mingfen_domain::ids::ChannelId;
 use mingfen_domain::person::Phone;
 use mingfen_domain::sides::Side;
 use mingfen_domain::{BusinessDay, Clock, Fen};
@@ -12,6 +13,7 @@ use mingfen_gateway::service::reconciliation::{
     DayReconciled, ReconcileRefused, RemedyOrder, RemedyPreview, RemedyRefused, Scope, SignRefused,
     decide_remedy, order_remedy, plan_days, preview_remedy, reconcile_day, sign_day,
 };
+use mingfen_gateway::settings::AccountSettings;
 use mingfen_reconciliation::files::Progress;
 use mingfen_simulator::faults::{Fault, Rule};
 use mingfen_store::{
@@ -21,6 +23,7 @@ use mingfen_store::{
 use mingfen_tests::{ALERT_SECRET, App, Arrangement, CARD, Hospital, Installation, Room, until};
 use mingfen_vault::request_signature;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -36,6 +39,7 @@ stories!(
     two_people_with_the_same_remedy_have_one_effect,
     days_are_compared_by_themselves_once_and_missed_ones_are_caught_up_on,
     finance_is_told_once_of_a_day_that_does_not_agree,
+    fees_and_fund_flow_are_compared_and_a_wrong_rate_is_told_line_by_line,
 );
 
 /// It becomes ten in the morning, far from midnight whenever the story is told.
@@ -323,6 +327,40 @@ async fn days_are_compared_by_themselves_once_and_missed_ones_are_caught_up_on(h
         let task =
             hospital.store().task(TaskKind::Reconcile, &day.run.day.to_string()).await.expect("readable");
         assert_eq!(task.map(|task| task.state), Some(TaskState::Done));
+    }
+}
+
+async fn fees_and_fund_flow_are_compared_and_a_wrong_rate_is_told_line_by_line(hospital: Hospital) {
+    let day = a_morning(&hospital);
+    hospital.patient(CARD, App::Wechat).await.pays(&[1]).await;
+    hospital.lives_through(60, 5).await;
+    statements_are_made(&hospital).await;
+    let channel = ChannelId::parse("wechat-main").expect("a channel");
+    let directory = tempfile::tempdir().expect("a directory");
+    let bank_file = directory.path().join("bank-{day}.csv").to_string_lossy().into_owned();
+    for (fee, category) in [(600, None), (380, Some(Category::FeeDifference))] {
+        let account = AccountSettings {
+            his_names: vec!["WXPay".to_owned()],
+            bank_account: Some("ICBC 0001".to_owned()),
+            fee_per_100000: Some(fee),
+            bank_file: Some((bank_file.clone(), None)),
+        };
+        let accounts = BTreeMap::from([(channel.clone(), account)]);
+        let arrangement = Arrangement { accounts, ..Arrangement::default() };
+        let replica = hospital.replica_arranged(Arc::new(MemoryCache::default()), &arrangement).await;
+        let progress = Arc::new(Progress::default());
+        let made =
+            reconcile_day(&replica.gateway, day, &Scope::All, "tester", &progress).await.expect("compared");
+        let found = findings(&hospital, &made).await;
+        let categories: Vec<Category> = found.iter().map(|(finding, _)| finding.category).collect();
+        assert_eq!(categories, Vec::from_iter(category), "{found:#?}");
+        let settled = hospital.store().settlements_of_run(&made.run.run_id).await.expect("readable");
+        let wechat = settled.iter().find(|settled| settled.channel == channel).expect("it is there");
+        assert_eq!(wechat.fee_expected_milli_fen == Some(wechat.fee_milli_fen), category.is_none());
+        let net = wechat.paid.minus(wechat.refunded).expect("a sum");
+        let fee = Fen::new(wechat.fee_milli_fen / 1000);
+        assert_eq!(wechat.fund_flow_net, Some(net.minus(fee).expect("a sum")), "{wechat:#?}");
+        assert_eq!(wechat.verdict == "differs", category.is_some(), "{wechat:#?}");
     }
 }
 

@@ -15,8 +15,8 @@ use mingfen_gateway::notice::{HttpSms, Webhook};
 use mingfen_gateway::serve::{Listener, listen};
 use mingfen_gateway::service::{self, OrderStory, Verification};
 use mingfen_gateway::settings::{
-    ApiKey, ApiRight, GatewaySettings, HospitalSettings, KeyLimits, LimitSettings, PlaceSettings,
-    ReconciliationSettings, RouteSettings, TimingSettings,
+    AccountSettings, ApiKey, ApiRight, GatewaySettings, HospitalSettings, KeyLimits, LimitSettings,
+    PlaceSettings, ReconciliationSettings, RouteSettings, TimingSettings,
 };
 use mingfen_gateway::{Gateway, Parts, jobs};
 use mingfen_his::Capabilities;
@@ -104,6 +104,8 @@ pub struct Arrangement {
     pub compares_by_itself: bool,
     /// Who is told when a day does not agree: an address, and a phone.
     pub alerts: Option<(String, Phone)>,
+    /// What finance knows of the merchant accounts.
+    pub accounts: BTreeMap<ChannelId, AccountSettings>,
 }
 
 /// What signs alerts.
@@ -119,6 +121,7 @@ impl Default for Arrangement {
             keyring,
             compares_by_itself: false,
             alerts: None,
+            accounts: BTreeMap::new(),
         }
     }
 }
@@ -454,6 +457,7 @@ async fn start(
     parts.settings.timing.task_lease = arrangement.task_lease;
     parts.keyring = arrangement.keyring.clone();
     parts.settings.reconciliation.by_itself = arrangement.compares_by_itself;
+    parts.settings.reconciliation.accounts = arrangement.accounts.clone();
     if let Some((url, phone)) = &arrangement.alerts {
         parts.settings.reconciliation.alert_phones = vec![phone.clone()];
         let url = url.parse().expect("an address");

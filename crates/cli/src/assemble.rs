@@ -19,7 +19,8 @@ use mingfen_reconciliation::files::Layout;
 use mingfen_store::{Engine, Store, StoreSettings};
 use mingfen_vault::{KeyId, Keyring};
 use rustls::ServerConfig;
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ pub struct Checked {
     pub internal_tls: Option<Arc<ServerConfig>>,
     his: Arc<RestHis>,
     ledger: Option<Arc<dyn Ledger>>,
-    ledger_layout: Option<String>,
+    layouts: BTreeMap<PathBuf, String>,
     keyring: Arc<Keyring>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -54,7 +55,7 @@ impl Checked {
         let keyring = read_keyring(&mut draft);
         let his = read_his(&mut draft, &clock, &random);
         let ledger = read_sql_ledger(&mut draft);
-        let ledger_layout = read_ledger_layout(&mut draft);
+        let layouts = read_layouts(&mut draft);
         let public_tls = read_tls(&mut draft, "public");
         let internal_tls = read_tls(&mut draft, "internal");
         if let Err(problem) = logging::parse(&draft.as_read().log.filter) {
@@ -70,7 +71,7 @@ impl Checked {
             internal_tls,
             his,
             ledger,
-            ledger_layout,
+            layouts,
             keyring,
             clock,
             random,
@@ -85,7 +86,7 @@ impl Checked {
         let store = open_migrated(&self.settings).await?;
         let settings = &self.settings;
         Ok(Gateway::new(Parts {
-            settings: gateway_settings(settings, self.ledger_layout),
+            settings: gateway_settings(settings, &self.layouts),
             store,
             his: self.his,
             channels: self.channels,
@@ -260,17 +261,28 @@ fn read_sql_ledger(draft: &mut Draft) -> Option<Arc<dyn Ledger>> {
     }
 }
 
-fn read_ledger_layout(draft: &mut Draft) -> Option<String> {
-    let LedgerSettings::File(files) = &draft.as_read().his.ledger else { return None };
-    let path = files.layout_file.clone()?;
-    let read = std::fs::read_to_string(&path).map_err(|error| error.to_string());
-    match read.and_then(|text| Layout::parse(&text).map(|_| text)) {
-        Ok(text) => Some(text),
-        Err(problem) => {
-            draft.add_problem("his.ledger.layout_file", &format!("{}: {problem}", path.display()));
-            None
+/// The layouts that the settings name, by their files: read and judged before the start.
+fn read_layouts(draft: &mut Draft) -> BTreeMap<PathBuf, String> {
+    let settings = draft.as_read();
+    let mut wanted: Vec<(String, PathBuf)> = Vec::new();
+    if let LedgerSettings::File(files) = &settings.his.ledger {
+        wanted.extend(files.layout_file.clone().map(|path| ("his.ledger.layout_file".to_owned(), path)));
+    }
+    for account in &settings.reconciliation.accounts {
+        let setting = format!("reconciliation.accounts.{}.bank_layout_file", account.channel);
+        wanted.extend(account.bank_layout_file.clone().map(|path| (setting, path)));
+    }
+    let mut layouts = BTreeMap::new();
+    for (setting, path) in wanted {
+        let read = std::fs::read_to_string(&path).map_err(|error| error.to_string());
+        match read.and_then(|text| Layout::parse(&text).map(|_| text)) {
+            Ok(text) => {
+                layouts.insert(path, text);
+            }
+            Err(problem) => draft.add_problem(&setting, &format!("{}: {problem}", path.display())),
         }
     }
+    layouts
 }
 
 fn read_tls(draft: &mut Draft, listener: &str) -> Option<Arc<ServerConfig>> {
@@ -309,7 +321,7 @@ fn open_webhook(settings: &Settings) -> anyhow::Result<Option<Arc<Webhook>>> {
     Ok(Some(Arc::new(webhook)))
 }
 
-fn gateway_settings(settings: &Settings, ledger_layout: Option<String>) -> GatewaySettings {
+fn gateway_settings(settings: &Settings, layouts: &BTreeMap<PathBuf, String>) -> GatewaySettings {
     let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     GatewaySettings {
         hospital: told::HospitalSettings {
@@ -346,7 +358,7 @@ fn gateway_settings(settings: &Settings, ledger_layout: Option<String>) -> Gatew
             max_body_bytes: settings.limits.max_body_bytes,
         },
         api_keys: settings.api.callers.iter().map(api_key).collect(),
-        reconciliation: reconciliation(settings, ledger_layout),
+        reconciliation: reconciliation(settings, layouts),
         routes: told::RouteSettings {
             wechat: settings.routes.wechat.clone(),
             alipay: settings.routes.alipay.clone(),
@@ -354,12 +366,13 @@ fn gateway_settings(settings: &Settings, ledger_layout: Option<String>) -> Gatew
     }
 }
 
-fn reconciliation(settings: &Settings, ledger_layout: Option<String>) -> told::ReconciliationSettings {
+fn reconciliation(settings: &Settings, layouts: &BTreeMap<PathBuf, String>) -> told::ReconciliationSettings {
+    let layout = |path: &Option<PathBuf>| path.as_ref().and_then(|path| layouts.get(path)).cloned();
     let ledger_files = match &settings.his.ledger {
         LedgerSettings::File(files) => Some(told::LedgerFiles {
             directory: files.directory.clone(),
             name: files.name.clone(),
-            layout: ledger_layout,
+            layout: layout(&files.layout_file),
         }),
         LedgerSettings::Port | LedgerSettings::Sql(_) => None,
     };
@@ -382,6 +395,10 @@ fn reconciliation(settings: &Settings, ledger_layout: Option<String>) -> told::R
                     his_names: account.his_names.clone(),
                     bank_account: account.bank_account.clone(),
                     fee_per_100000: account.fee_per_100000,
+                    bank_file: account
+                        .bank_file
+                        .as_ref()
+                        .map(|path| (path.to_string_lossy().into_owned(), layout(&account.bank_layout_file))),
                 };
                 (account.channel.clone(), told)
             })

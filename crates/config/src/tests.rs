@@ -43,6 +43,7 @@ wechat = "wechat-main"
 his_names = ["WXPay"]
 bank_account = "ICBC 0001"
 fee = "0.6%"
+bank_file = "bank-{day}.csv"
 [channels.wechat-main]
 provider = "wechat"
 mch_id = "1900000001"

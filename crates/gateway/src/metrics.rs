@@ -22,6 +22,8 @@ const COUNTERS: &[(&str, &str)] = &[
     ),
     ("mingfen_refunds_total", "Refund steps, by state reached."),
     ("mingfen_notices_total", "Messages to patients, by outcome."),
+    ("mingfen_reconciliation_runs_total", "Days compared, by their end."),
+    ("mingfen_alerts_total", "Alerts to finance, by outcome."),
     ("mingfen_attention_total", "Matters put before a person, by kind."),
     ("mingfen_api_refused_total", "API requests that were not let in, by reason."),
     ("mingfen_http_requests_total", "Requests, by listener and status class."),

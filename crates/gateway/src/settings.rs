@@ -72,9 +72,14 @@ pub struct LedgerFiles {
 impl LedgerFiles {
     /// Where the file of a day is.
     pub fn path_of(&self, day: BusinessDay) -> PathBuf {
-        let day = day.to_string();
-        self.directory.join(self.name.replace("{day}", &day).replace("{yyyymmdd}", &day.replace('-', "")))
+        self.directory.join(named_by_day(&self.name, day))
     }
+}
+
+/// A file's name with the day in the place of `{day}` (2026-01-01) and `{yyyymmdd}`.
+pub(crate) fn named_by_day(name: &str, day: BusinessDay) -> String {
+    let day = day.to_string();
+    name.replace("{day}", &day).replace("{yyyymmdd}", &day.replace('-', ""))
 }
 
 /// A merchant account, as finance sees it.
@@ -86,6 +91,8 @@ pub struct AccountSettings {
     pub bank_account: Option<String>,
     /// The contracted fee in 1/100 000 of a payment.
     pub fee_per_100000: Option<u32>,
+    /// Where the bank account's movements of a day are, as a path with `{day}` or `{yyyymmdd}` in it, and which column is which, in TOML.
+    pub bank_file: Option<(String, Option<String>)>,
 }
 
 /// The hospital as patients read it.

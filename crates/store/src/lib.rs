@@ -71,7 +71,7 @@ pub use refunds::{Inserted, RefundHisState, RefundRecord};
 pub use remedies::{RemedyRecord, RemedyState};
 pub use runs::{
     ALL_CHANNELS, DayRecord, FindingFilter, FindingLineRecord, FindingRecord, InputKind, InputState,
-    RunInputRecord, RunRecord, RunSettlementRecord, RunTallyRecord, SignOffRecord, Standing,
+    PayoutRecord, RunInputRecord, RunRecord, RunSettlementRecord, RunTallyRecord, SignOffRecord, Standing,
 };
 pub use sealed::{IndexedBill, SealedColumn, SealedRow};
 pub use sightings::SightingRecord;

@@ -100,10 +100,13 @@ pub enum InputKind {
     Carried,
     /// A channel's movements of balance, for fees and settlement: nothing of it is matched.
     FundFlow,
+    /// A bank account's movements, for settlement.
+    Bank,
 }
 
 impl InputKind {
-    const ALL: [Self; 5] = [Self::Statement, Self::Journal, Self::Ledger, Self::Carried, Self::FundFlow];
+    const ALL: [Self; 6] =
+        [Self::Statement, Self::Journal, Self::Ledger, Self::Carried, Self::FundFlow, Self::Bank];
 
     /// The word that is stored.
     pub const fn as_str(self) -> &'static str {
@@ -113,6 +116,7 @@ impl InputKind {
             Self::Ledger => "ledger",
             Self::Carried => "carried",
             Self::FundFlow => "fund_flow",
+            Self::Bank => "bank",
         }
     }
 
@@ -124,6 +128,7 @@ impl InputKind {
             Self::Ledger => "HIS 流水",
             Self::Carried => "往日结转",
             Self::FundFlow => "资金账单",
+            Self::Bank => "银行流水",
         }
     }
 
@@ -201,6 +206,21 @@ pub struct RunSettlementRecord {
     pub remark_zh: String,
     /// The same in English.
     pub remark_en: String,
+}
+
+/// Money on its way to the bank.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayoutRecord {
+    /// To which bank account.
+    pub bank_account: String,
+    /// From which merchant account.
+    pub channel: ChannelId,
+    /// When it left.
+    pub paid_out: BusinessDay,
+    /// When it has to be there.
+    pub due: BusinessDay,
+    /// How much.
+    pub amount: Fen,
 }
 
 /// A finding as it was written.
@@ -472,6 +492,8 @@ reads! {
     inputs_of_run(run_id: &RunId) -> Vec<RunInputRecord>;
     /// Fees and settlement, in the order of the accounts.
     settlements_of_run(run_id: &RunId) -> Vec<RunSettlementRecord>;
+    /// What was on its way to the bank when the day ended.
+    payouts_of_run(run_id: &RunId) -> Vec<PayoutRecord>;
     /// How a run divided all lines.
     tallies_of_run(run_id: &RunId) -> Vec<RunTallyRecord>;
     /// At most `limit` findings behind `after` (-1: from the first), in their order, with how each stands.
@@ -502,6 +524,7 @@ impl Store {
             "run_finding_lines",
             "run_inputs",
             "run_settlements",
+            "run_payouts",
             "run_tallies",
             "run_clearings",
         ] {
@@ -668,6 +691,34 @@ impl Tx {
             .bind(settlement.verdict.as_str())
             .bind(settlement.remark_zh.as_str())
             .bind(settlement.remark_en.as_str())
+            .execute(self.connection())
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what is on its way to the bank.
+    pub async fn insert_run_payouts(&mut self, run_id: &RunId, payouts: &[PayoutRecord]) -> Result<()> {
+        for (position, payout) in (0_i64..).zip(payouts) {
+            query(
+                "INSERT INTO run_payouts (
+                    run_id,
+                    position,
+                    bank_account,
+                    channel_id,
+                    paid_out_day,
+                    due_day,
+                    amount_fen
+                )
+                VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            )
+            .bind(run_id.as_str())
+            .bind(position)
+            .bind(payout.bank_account.as_str())
+            .bind(payout.channel.as_str())
+            .bind(payout.paid_out.to_string())
+            .bind(payout.due.to_string())
+            .bind(payout.amount.get())
             .execute(self.connection())
             .await?;
         }
@@ -1024,6 +1075,36 @@ async fn settlements_of_run(
                 verdict: fields.text("verdict")?,
                 remark_zh: fields.text("remark_zh")?,
                 remark_en: fields.text("remark_en")?,
+            })
+        })
+        .collect()
+}
+
+async fn payouts_of_run(connection: &mut AnyConnection, run_id: &RunId) -> Result<Vec<PayoutRecord>> {
+    let rows = query(
+        "SELECT
+            run_id,
+            bank_account,
+            channel_id,
+            paid_out_day,
+            due_day,
+            amount_fen
+        FROM run_payouts
+        WHERE run_id = $1
+        ORDER BY position",
+    )
+    .bind(run_id.as_str())
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let fields = Fields::new("run_payouts", "run_id", row)?;
+            Ok(PayoutRecord {
+                bank_account: fields.text("bank_account")?,
+                channel: fields.id("channel_id", ChannelId::parse)?,
+                paid_out: day_of(&fields, "paid_out_day")?,
+                due: day_of(&fields, "due_day")?,
+                amount: fields.fen("amount_fen")?,
             })
         })
         .collect()

@@ -7,6 +7,7 @@ use crate::suggest;
 use mingfen_domain::Amount;
 use mingfen_domain::ids::ChannelId;
 use mingfen_domain::person::Phone;
+use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
 
@@ -48,6 +49,10 @@ pub struct AccountSettings {
     pub bank_account: Option<String>,
     /// The contracted fee in 1/100 000 of a payment.
     pub fee_per_100000: Option<u32>,
+    /// Where the bank account's movements of a day are: a path with `{day}` or `{yyyymmdd}` in it.
+    pub bank_file: Option<PathBuf>,
+    /// Which column of them is which; `None`: the usual headings.
+    pub bank_layout_file: Option<PathBuf>,
 }
 
 pub(crate) fn read(reading: &mut Reading<'_>, channels: &[ChannelSettings]) -> ReconciliationSettings {
@@ -115,6 +120,15 @@ fn account(reading: &mut Reading<'_>, id: &str, channels: &[ChannelSettings]) ->
     }
     let his_names = section.optional_words("his_names");
     let bank_account = section.optional_text("bank_account");
+    let bank_file = section.optional_path("bank_file");
+    let bank_layout_file = section.optional_path("bank_layout_file");
+    if let Some(path) = &bank_file {
+        let text = path.to_string_lossy();
+        if !text.contains("{day}") && !text.contains("{yyyymmdd}") {
+            let wanted = "a path with {day} or {yyyymmdd} in it is wanted, one file a day";
+            section.wrong("bank_file", format!("{text:?}"), wanted);
+        }
+    }
     let fee = section.optional_text("fee");
     let fee_per_100000 = fee.and_then(|text| match percent(&text) {
         Some(fee) => Some(fee),
@@ -128,7 +142,14 @@ fn account(reading: &mut Reading<'_>, id: &str, channels: &[ChannelSettings]) ->
         }
     });
     section.end();
-    Some(AccountSettings { channel: channel?, his_names, bank_account, fee_per_100000 })
+    Some(AccountSettings {
+        channel: channel?,
+        his_names,
+        bank_account,
+        fee_per_100000,
+        bank_file,
+        bank_layout_file,
+    })
 }
 
 /// `0.6%` is 600 of 100 000.

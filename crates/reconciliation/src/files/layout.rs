@@ -379,3 +379,6 @@ pub(super) fn cut(text: &str, characters: usize) -> String {
 
 /// HIS's ledger with the headings that most exports have; what a hospital writes its own layout after.
 pub const HIS_LEDGER: &str = include_str!("../../layouts/his.toml");
+
+/// The layout of most banks' exports.
+pub const BANK_MOVEMENTS: &str = include_str!("../../layouts/bank.toml");

@@ -13,7 +13,7 @@ mod lines;
 mod read;
 mod scan;
 
-pub use layout::{HIS_LEDGER, Layout};
+pub use layout::{BANK_MOVEMENTS, HIS_LEDGER, Layout};
 pub use lines::{LINES, LedgerLine, LinesFile};
 
 pub use front::{Choice, Known, Limits, Prepared};

@@ -81,6 +81,18 @@ CREATE TABLE run_settlements (
     PRIMARY KEY (run_id, channel_id)
 );
 
+-- Money on its way to the bank when the day ended: what the next day's bank file has to bring.
+CREATE TABLE run_payouts (
+    run_id       TEXT   NOT NULL REFERENCES runs (run_id),
+    position     BIGINT NOT NULL,
+    bank_account TEXT   NOT NULL,
+    channel_id   TEXT   NOT NULL,
+    paid_out_day TEXT   NOT NULL,
+    due_day      TEXT   NOT NULL,
+    amount_fen   BIGINT NOT NULL,
+    PRIMARY KEY (run_id, position)
+);
+
 -- Everything that is not plainly matched. The key is made of the lines alone: the same difference found again, by a rerun or as a
 -- carried one on a later day, has it too, and what was ordered for it is not forgotten.
 CREATE TABLE run_findings (

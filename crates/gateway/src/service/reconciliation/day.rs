@@ -7,7 +7,7 @@
 use super::collect::{Collected, Origin, Prepared, collect};
 use super::explain::known;
 use super::keep::keep_file;
-use super::settle::{fund_flows, settlements};
+use super::settle::{bank_files, fund_flows, settlements};
 use crate::service::Trouble;
 use crate::service::attention::audit;
 use crate::{Gateway, crash};
@@ -24,8 +24,8 @@ use mingfen_reconciliation::files::{
 use mingfen_reconciliation::matching::{Finding, Found, HashKey, OwnNumbers, Rules, Tally};
 use mingfen_reconciliation::sides::day_number;
 use mingfen_store::{
-    ALL_CHANNELS, FindingLineRecord, FindingRecord, InputKind, InputState, RunInputRecord, RunRecord,
-    RunSettlementRecord, RunTallyRecord, SignOffRecord, StoreError,
+    ALL_CHANNELS, FindingLineRecord, FindingRecord, InputKind, InputState, PayoutRecord, RunInputRecord,
+    RunRecord, RunSettlementRecord, RunTallyRecord, SignOffRecord, StoreError,
 };
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -198,13 +198,15 @@ async fn make(
     let rules = rules(gateway, day);
     let flows = fund_flows(gateway, day, &collected.inputs, directory.path()).await?;
     collected.inputs.extend(flows);
+    collected.inputs.extend(bank_files(gateway, day, directory.path())?);
     let compared = compare(&mut collected, &rules, progress).await?;
     for input in &mut collected.inputs {
         if let Some(path) = &input.path {
             input.record.file_sha256 = Some(keep_file(gateway, path, &input.record.name).await?);
         }
     }
-    let settlements = settlements(gateway, day, &collected.inputs).await?;
+    let before = gateway.store.current_run_before(day, scope.word()).await?;
+    let settlements = settlements(gateway, day, before.as_ref(), &collected.inputs).await?;
     let mut result = judge(day, &collected, &compared)?;
     result.explain(gateway, &compared.report.outcome.findings, &absent(&collected.inputs)).await?;
     let rules = rules_text(&rules);
@@ -282,7 +284,8 @@ async fn compare(
         let mut files: Vec<(Side, PathBuf, Layout, Option<String>, bool)> = Vec::new();
         for (place, prepared) in collected.inputs.iter().enumerate() {
             let record = &prepared.record;
-            let path = prepared.compared().filter(|_| record.kind != InputKind::FundFlow);
+            let path =
+                prepared.compared().filter(|_| !matches!(record.kind, InputKind::FundFlow | InputKind::Bank));
             let Some(path) = path else { continue };
             if record.channel.as_ref().is_some_and(|channel| absent.contains(channel)) {
                 continue;
@@ -294,7 +297,11 @@ async fn compare(
                 InputKind::Statement => record.channel.as_ref().map(|channel| channel.as_str().to_owned()),
                 // A file of HIS's names accounts in its own way, or not at all.
                 InputKind::Ledger if record.layout != LINES => Some(String::new()),
-                InputKind::Journal | InputKind::Ledger | InputKind::Carried | InputKind::FundFlow => None,
+                InputKind::Journal
+                | InputKind::Ledger
+                | InputKind::Carried
+                | InputKind::FundFlow
+                | InputKind::Bank => None,
             };
             inputs.push(place);
             files.push((record.side, path.clone(), layout, account, record.kind == InputKind::Carried));
@@ -595,7 +602,7 @@ fn deadline(since: BusinessDay, category: Category) -> Option<BusinessDay> {
     (days > 0).then(|| (0..days).fold(since, |day, _| day.next()))
 }
 
-fn day_of(number: i32) -> BusinessDay {
+pub(super) fn day_of(number: i32) -> BusinessDay {
     BusinessDay::of(Timestamp::from_seconds(i64::from(number) * 86_400))
 }
 
@@ -723,7 +730,7 @@ async fn write(
     gateway: &Gateway,
     run: &RunRecord,
     collected: &Collected,
-    settlements: &[RunSettlementRecord],
+    (settlements, payouts): &(Vec<RunSettlementRecord>, Vec<PayoutRecord>),
     result: &RunResult,
 ) -> Result<(), Trouble> {
     let store = &gateway.store;
@@ -749,6 +756,7 @@ async fn write(
     let mut tx = store.begin().await?;
     tx.insert_run_inputs(&run.run_id, &inputs).await?;
     tx.insert_run_settlements(&run.run_id, settlements).await?;
+    tx.insert_run_payouts(&run.run_id, payouts).await?;
     tx.insert_run_tallies(&run.run_id, &tallies).await?;
     tx.insert_run_clearings(&run.run_id, &result.clearings).await?;
     tx.publish_run(run).await?;

@@ -1,8 +1,11 @@
-//! Fees and settlement of each merchant account: the statement's fees against the contract, its money against the fund flow.
+//! Fees and settlement of each merchant account: the statement's fees against the contract, its money against the fund flow, and what
+//! was paid out of it against the bank.
 
 use super::collect::{Prepared, temporary};
+use super::day::day_of;
 use crate::Gateway;
 use crate::service::Trouble;
+use crate::settings::named_by_day;
 use mingfen_domain::fund_flow::FundFlowKind;
 use mingfen_domain::ids::ChannelId;
 use mingfen_domain::money::MoneyError;
@@ -10,9 +13,11 @@ use mingfen_domain::sides::{Kind, Side, State};
 use mingfen_domain::{BusinessDay, Fen};
 use mingfen_provider_api::Provider;
 use mingfen_provider_api::statement::{Fetched, LineKind, StatementError, StatementKind};
-use mingfen_reconciliation::files::Layout;
-use mingfen_reconciliation::settlement::{AccountDay, Contract, Trade, settle};
-use mingfen_store::{InputKind, InputState, RunInputRecord, RunSettlementRecord};
+use mingfen_reconciliation::files::{self, BANK_MOVEMENTS, Choice, Input, Layout, Limits, Progress};
+use mingfen_reconciliation::matching::{HashKey, Rules};
+use mingfen_reconciliation::settlement::{AccountDay, Arrival, BankFile, Contract, Payout, Trade, settle};
+use mingfen_store::{InputKind, InputState, PayoutRecord, RunInputRecord, RunRecord, RunSettlementRecord};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -65,12 +70,93 @@ fn read_accounts(inputs: &[Prepared]) -> Vec<ChannelId> {
         .collect()
 }
 
-/// Reads statements and fund flows once more, for what the matching does not need.
+/// The bank accounts' movements of the day, one file a bank account, as inputs of the run. One that is not there is no difference.
+pub(super) fn bank_files(
+    gateway: &Gateway,
+    day: BusinessDay,
+    directory: &Path,
+) -> Result<Vec<Prepared>, Trouble> {
+    let mut banks: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
+    for account in gateway.settings.reconciliation.accounts.values() {
+        if let (Some(bank), Some((path, layout))) = (&account.bank_account, &account.bank_file) {
+            banks.insert(bank, (path, layout.as_deref().unwrap_or(BANK_MOVEMENTS)));
+        }
+    }
+    let mut prepared = Vec::new();
+    for (number, (bank, (pattern, text))) in banks.into_iter().enumerate() {
+        let path = PathBuf::from(named_by_day(pattern, day));
+        let mut record = RunInputRecord {
+            side: Side::Channel,
+            kind: InputKind::Bank,
+            channel: None,
+            state: InputState::Nothing,
+            name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            layout: text.to_owned(),
+            file_sha256: None,
+            lines: 0,
+            paid: Fen::ZERO,
+            refunded: Fen::ZERO,
+            left_out: 0,
+            remark: bank.to_owned(),
+        };
+        if !path.exists() {
+            record.remark = format!("{bank}：没有当日的银行流水文件");
+            prepared.push(Prepared::whole(record, None));
+            continue;
+        }
+        let layout = Layout::parse(text)
+            .map_err(|problem| Trouble::Inconsistent(format!("layout of {}: {problem}", record.name)))?;
+        let choice = Choice {
+            known: &[],
+            layout: Some(&layout),
+            otherwise: None,
+            day: None,
+            limits: Limits::default(),
+        };
+        match files::Prepared::open(&path, &choice).and_then(files::Prepared::careful) {
+            Ok(opened) => {
+                let plain = directory.join(format!("bank-{number}"));
+                std::fs::copy(&opened.path, &plain).map_err(temporary)?;
+                record.state = InputState::Read;
+                prepared.push(Prepared::whole(record, Some(plain)));
+            }
+            Err(refusal) => {
+                tracing::warn!(bank.file = %record.name, error = %refusal, "a bank's file is not in order");
+                record.remark = format!("{bank}：{refusal}");
+                prepared.push(Prepared::whole(record, None));
+            }
+        }
+    }
+    Ok(prepared)
+}
+
+/// What came in at a bank account. A file that is read alone has every row in what nobody else has.
+fn arrivals(input: &Prepared, path: &Path, known_until: BusinessDay) -> Result<BankFile, Trouble> {
+    let damaged = |problem: String| Trouble::Inconsistent(format!("{}: {problem}", input.record.name));
+    let layout = Layout::parse(&input.record.layout).map_err(damaged)?;
+    let inputs = [Input::new(Side::Channel, path.to_owned(), &layout)];
+    let report = files::reconcile(&inputs, Rules::default(), HashKey::random(), 1, &Progress::default())
+        .map_err(|error| damaged(error.to_string()))?;
+    let rows = report.outcome.findings.iter().flat_map(|finding| &finding.lines);
+    let arrivals = rows
+        .filter(|row| row.kind == Kind::Payment && row.state == State::Done)
+        .map(|row| Arrival {
+            day: day_of(row.day),
+            account: String::from_utf8_lossy(&row.account).into_owned(),
+            amount: row.amount,
+        })
+        .collect();
+    Ok(BankFile { bank_account: input.record.remark.clone(), known_until, arrivals })
+}
+
+/// Reads statements and fund flows once more, for what the matching does not need, and holds them against the bank. `before` is the run
+/// of the latest day before, whose payouts are still on their way.
 pub(super) async fn settlements(
     gateway: &Gateway,
     day: BusinessDay,
+    before: Option<&RunRecord>,
     inputs: &[Prepared],
-) -> Result<Vec<RunSettlementRecord>, Trouble> {
+) -> Result<(Vec<RunSettlementRecord>, Vec<PayoutRecord>), Trouble> {
     let mut days = Vec::new();
     for channel in read_accounts(inputs) {
         let Some(provider) = gateway.channel(&channel).cloned() else { continue };
@@ -100,14 +186,58 @@ pub(super) async fn settlements(
             Trouble::Inconsistent("reading fees broke off, which is a fault of the program".to_owned())
         })??);
     }
-    let settled = settle(days, Vec::new(), Vec::new())?;
-    settled
+    let mut files = Vec::new();
+    for input in inputs.iter().filter(|input| input.record.kind == InputKind::Bank) {
+        if let Some(path) = &input.path {
+            files.push(arrivals(input, path, day)?);
+        }
+    }
+    let carried = match before {
+        Some(run) => gateway.store.payouts_of_run(&run.run_id).await?,
+        None => Vec::new(),
+    };
+    let carried = carried
+        .into_iter()
+        .map(|payout| Payout {
+            bank_account: payout.bank_account,
+            due: payout.due,
+            account: payout.channel.to_string(),
+            paid_out: payout.paid_out,
+            amount: payout.amount,
+        })
+        .collect();
+    let settled = settle(days, carried, files)?;
+    let banks: BTreeSet<&str> = gateway
+        .settings
+        .reconciliation
+        .accounts
+        .values()
+        .filter(|account| account.bank_file.is_some())
+        .filter_map(|account| account.bank_account.as_deref())
+        .collect();
+    let known_channel =
+        |account: &str| ChannelId::parse(account).map_err(|error| Trouble::Inconsistent(error.to_string()));
+    let payouts = settled
+        .still_out
+        .into_iter()
+        // Without files of the bank nothing will ever say that it came.
+        .filter(|payout| banks.contains(payout.bank_account.as_str()))
+        .map(|payout| {
+            Ok(PayoutRecord {
+                channel: known_channel(&payout.account)?,
+                bank_account: payout.bank_account,
+                paid_out: payout.paid_out,
+                due: payout.due,
+                amount: payout.amount,
+            })
+        })
+        .collect::<Result<_, Trouble>>()?;
+    let accounts = settled
         .accounts
         .into_iter()
         .map(|account| {
             Ok(RunSettlementRecord {
-                channel: ChannelId::parse(account.account.as_str())
-                    .map_err(|error| Trouble::Inconsistent(error.to_string()))?,
+                channel: known_channel(&account.account)?,
                 bank_account: account.bank_account.clone(),
                 paid: account.trades.paid,
                 refunded: account.trades.refunded,
@@ -120,7 +250,8 @@ pub(super) async fn settlements(
                 remark_en: account.remark_english(),
             })
         })
-        .collect()
+        .collect::<Result<_, Trouble>>()?;
+    Ok((accounts, payouts))
 }
 
 /// Blocks while it reads.
