@@ -151,10 +151,7 @@ pub async fn order_remedy(
         return Err(RemedyRefused::NoReason);
     }
     let (run, finding) = find(gateway, order).await?;
-    let mut tx = gateway.store.begin().await?;
-    tx.hold_finding(&order.finding_key).await?;
-    let orders = tx.remedies_of(&order.finding_key).await?;
-    tx.rollback().await?;
+    let orders = gateway.store.remedies_of(&order.finding_key).await?;
     let plan = plan(gateway, &finding, order.remedy, &orders).await?;
     if plan.preview != *read {
         return Err(RemedyRefused::Changed(plan.preview));
