@@ -3,9 +3,67 @@
 use crate::sides::When;
 use mingfen_domain::Fen;
 
+/// A text of four to eight bytes, compared and counted with in one step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Word {
+    /// The last byte is the highest one; below the first there are zeros.
+    bytes: u64,
+    length: usize,
+}
+
+#[inline]
+pub(super) fn word(text: &[u8]) -> Option<Word> {
+    let length = text.len();
+    if !(4..=8).contains(&length) {
+        return None;
+    }
+    let (start, end) = (text.first_chunk::<4>()?, text.last_chunk::<4>()?);
+    let below = 8 * (8 - length as u32);
+    let bytes = u64::from(u32::from_le_bytes(*start)) << below | u64::from(u32::from_le_bytes(*end)) << 32;
+    Some(Word { bytes, length })
+}
+
+/// The number that eight bytes make, each of which is a digit's value; the highest byte is the last digit.
+#[inline]
+const fn eight_digits(digits: u64) -> u64 {
+    let pairs = (digits.wrapping_mul(10) + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    (fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff
+}
+
+/// Whether every byte is below ten.
+#[inline]
+const fn are_digits(bytes: u64) -> bool {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    (bytes | (bytes & !HIGH).wrapping_add(0x7676_7676_7676_7676)) & HIGH == 0
+}
+
+/// Four to eight bytes with that many decimals and at least one digit before them. `None` where it is not written so; then nothing is
+/// said about it yet.
+#[inline]
+fn plain<const DECIMALS: usize>(text: &[u8]) -> Option<u64> {
+    let Word { bytes: word, length } = word(text)?;
+    let dot = 8 * (7 - DECIMALS as u32);
+    if length < DECIMALS + 2 || (word >> dot) as u8 != b'.' {
+        return None;
+    }
+    let (behind, before) = (u64::MAX << dot << 8, (1 << dot) - 1);
+    let digits = (word & behind) | (word & before) << 8;
+    let first = 8 * (9 - length as u32);
+    let digits = (digits ^ 0x3030_3030_3030_3030) >> first << first;
+    are_digits(digits).then(|| eight_digits(digits))
+}
+
 /// Yuan with at most two decimals, as [`Fen::from_yuan`] reads them: two digits after the dot or one, nothing else.
 #[inline]
 pub(super) fn yuan(text: &[u8]) -> Option<Fen> {
+    match plain::<2>(text) {
+        Some(fen) => Some(Fen::new(fen as i64)),
+        None => any_yuan(text),
+    }
+}
+
+fn any_yuan(text: &[u8]) -> Option<Fen> {
     let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
         _ => (false, text),
@@ -43,7 +101,27 @@ pub(super) fn fen(text: &[u8]) -> Option<Fen> {
 }
 
 /// Yuan with at most five decimals, in 1/1000 fen.
+#[inline]
 pub(super) fn milli_fen(text: &[u8]) -> Option<i64> {
+    match plain::<5>(text) {
+        Some(milli) => Some(milli as i64),
+        None => any_milli_fen(text),
+    }
+}
+
+/// Whatever [`yuan`] or [`milli_fen`] reads, in 1/1000 fen.
+#[inline]
+pub(super) fn any_milli(text: &[u8]) -> Option<i128> {
+    match plain::<2>(text).map(|fen| fen * 1000).or_else(|| plain::<5>(text)) {
+        Some(milli) => Some(i128::from(milli)),
+        None => match any_yuan(text) {
+            Some(fen) => Some(i128::from(fen.get()) * 1000),
+            None => any_milli_fen(text).map(i128::from),
+        },
+    }
+}
+
+fn any_milli_fen(text: &[u8]) -> Option<i64> {
     let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
         _ => (false, text),
@@ -103,15 +181,15 @@ impl Days {
         };
         let second = match time {
             [] => None,
-            [b' ' | b'T', h1, h0, b':', m1, m0, b':', s1, s0, rest @ ..] => {
-                let is_fraction =
-                    rest.is_empty() || (rest[0] == b'.' && rest[1..].iter().all(u8::is_ascii_digit));
-                if !is_fraction {
+            [b' ' | b'T', clock @ ..] => {
+                let (clock, rest) = clock.split_first_chunk::<8>()?;
+                let is_fraction = || rest[0] == b'.' && rest[1..].iter().all(u8::is_ascii_digit);
+                if !rest.is_empty() && !is_fraction() {
                     return None;
                 }
-                Some(second([*h1, *h0], [*m1, *m0], [*s1, *s0])?)
+                Some(second(*clock)?)
             }
-            [h1, h0, m1, m0, s1, s0] => Some(second([*h1, *h0], [*m1, *m0], [*s1, *s0])?),
+            [h1, h0, m1, m0, s1, s0] => Some(second([*h1, *h0, b':', *m1, *m0, b':', *s1, *s0])?),
             _ => return None,
         };
         Some(When { day: date, second })
@@ -126,9 +204,19 @@ fn separated_day(date: &[u8; 10]) -> Option<i32> {
     day(&date[..4], &date[5..7], &date[8..])
 }
 
-fn second(hour: [u8; 2], minute: [u8; 2], second: [u8; 2]) -> Option<u32> {
-    let (hour, minute, second) = (digits(&hour)?, digits(&minute)?, digits(&second)?);
-    (hour < 24 && minute < 60 && second < 60).then_some(hour * 3600 + minute * 60 + second)
+/// Of a clock such as `08:30:00`.
+#[inline]
+const fn second(clock: [u8; 8]) -> Option<u32> {
+    // Colons become zeros, and what ought to be a colon and is none becomes more than that.
+    let digits = u64::from_le_bytes(clock) ^ u64::from_le_bytes(*b"00:00:00");
+    const COLONS: u64 = 0x0000_ff00_00ff_0000;
+    let pairs = (digits & !COLONS).wrapping_mul(10) + (digits >> 8);
+    let (hour, minute, second) = (pairs as u8 as u32, (pairs >> 24) as u8 as u32, (pairs >> 48) as u8 as u32);
+    if are_digits(digits) && digits & COLONS == 0 && hour < 24 && minute < 60 && second < 60 {
+        Some(hour * 3600 + minute * 60 + second)
+    } else {
+        None
+    }
 }
 
 fn digits(text: &[u8]) -> Option<u32> {
@@ -203,6 +291,38 @@ mod tests {
         }
         assert_eq!(count(b"45.0"), Some(45));
         assert_eq!(count(b"45.5"), None);
+    }
+
+    #[test]
+    fn what_is_read_in_one_step_is_read_as_digit_by_digit() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        for text in ["1.00", "12.34", "123.45", "1234.56", "12345.67", "0.04000", "12.34567", "99999.99"] {
+            let mut text = text.as_bytes().to_vec();
+            for place in 0..text.len() {
+                let kept = text[place];
+                for &byte in &bytes {
+                    text[place] = byte;
+                    assert_eq!(yuan(&text), any_yuan(&text), "{text:?}");
+                    assert_eq!(milli_fen(&text), any_milli_fen(&text), "{text:?}");
+                    let fen = any_yuan(&text).map(|fen| fen.get() * 1000).or_else(|| any_milli_fen(&text));
+                    assert_eq!(any_milli(&text), fen.map(i128::from), "{text:?}");
+                }
+                text[place] = kept;
+            }
+        }
+        for place in 0..8 {
+            for &byte in &bytes {
+                let mut text = *b"23:59:59";
+                text[place] = byte;
+                let digit_by_digit = |pair: &[u8], below| digits(pair).filter(|number| *number < below);
+                let expected = digit_by_digit(&text[..2], 24).and_then(|hour| {
+                    let minute = digit_by_digit(&text[3..5], 60)?;
+                    Some(hour * 3600 + minute * 60 + digit_by_digit(&text[6..], 60)?)
+                });
+                let expected = expected.filter(|_| text[2] == b':' && text[5] == b':');
+                assert_eq!(second(text), expected, "{text:?}");
+            }
+        }
     }
 
     proptest! {

@@ -4,6 +4,7 @@
 //! (`files/layout.rs`), which are data; nothing here knows whose file it is. What is not a plain file is made into one by [`front`]
 //! before. [`guess`] proposes a layout for a file that nobody has described.
 
+mod again;
 mod days;
 mod fields;
 pub mod front;
@@ -19,11 +20,12 @@ pub use lines::{LINES, LedgerLine, LinesFile};
 pub use front::{Choice, Known, Limits, Prepared};
 
 use crate::matching::{Finding, HashKey, Matching, MatchingError, Outcome, Rules, Shelf, Tally};
-use crate::sides::{Place, Side};
+use crate::sides::Side;
+use again::Window;
 use mingfen_domain::difference::Category;
-use read::{BadRow, Piece, Source};
+use read::{BadRow, Desk, Piece, Source};
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -238,7 +240,8 @@ fn compare(
     }
     let shelves = shelves.into_inner().unwrap_or_else(PoisonError::into_inner);
     let outcome = matching.settle(shelves).map_err(|error| (None, error.into()))?;
-    let evidence = find_again(&sources, &by_source, &outcome.findings).map_err(|error| (None, error))?;
+    let evidence =
+        again::find(&sources, &by_source, &outcome.findings, threads).map_err(|error| (None, error))?;
     if let Some((number, refusal)) = damaged_number(&outcome.findings, &evidence) {
         return Err((Some(number), refusal.into()));
     }
@@ -305,6 +308,7 @@ impl Reading<'_, '_> {
         bad: &Mutex<Option<((usize, u64), BadRow)>>,
     ) {
         let mut open = None;
+        let mut desk = Desk::new();
         while let Some(&(source, number)) = self.work.get(self.next.fetch_add(1, Ordering::Relaxed)) {
             if bad.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
                 break;
@@ -313,7 +317,7 @@ impl Reading<'_, '_> {
                 shelf.open(u16::try_from(source).unwrap_or(u16::MAX), self.inputs[source].side);
                 open = Some(source);
             }
-            match self.sources[source].read(number, &mut shelf, self.progress) {
+            match self.sources[source].read(number, &mut desk, &mut shelf, self.progress) {
                 Ok(piece) => {
                     pieces.lock().unwrap_or_else(PoisonError::into_inner).push((source, number, piece));
                 }
@@ -328,92 +332,5 @@ impl Reading<'_, '_> {
             }
         }
         shelves.lock().unwrap_or_else(PoisonError::into_inner).push(shelf);
-    }
-}
-
-/// Reads the rows of findings again, in the order in which they stand.
-fn find_again(
-    sources: &[Source],
-    pieces: &[Vec<Piece>],
-    findings: &[Finding],
-) -> Result<Vec<Vec<Evidence>>, FilesError> {
-    let mut evidence: Vec<Vec<Evidence>> =
-        findings.iter().map(|finding| vec![Evidence::default(); finding.lines.len()]).collect();
-    let mut wanted: Vec<(Place, usize, usize)> = Vec::new();
-    for (finding, found) in findings.iter().enumerate() {
-        wanted.extend(found.lines.iter().enumerate().map(|(line, there)| (there.place, finding, line)));
-    }
-    wanted.sort_unstable();
-    for (number, source) in sources.iter().enumerate() {
-        let of_source = |place: &Place| usize::from(place.source) == number;
-        let mut landmarks = Vec::new();
-        // The header is line 1.
-        let mut lines = 2;
-        for piece in &pieces[number] {
-            landmarks.extend(piece.landmarks.iter().map(|(at, before)| (*at, lines + before)));
-            lines += piece.lines;
-        }
-        let again = |error| FilesError::Again(source.name.clone(), error);
-        let mut file = File::open(&source.path).map_err(again)?;
-        let mut window = Window::default();
-        for (place, finding, line) in wanted.iter().filter(|(place, ..)| of_source(place)) {
-            let index = landmarks.partition_point(|(at, _)| *at <= place.at);
-            let (start, first_line) =
-                landmarks.get(index.wrapping_sub(1)).copied().unwrap_or((source.body, 2));
-            let before = window.bytes(&mut file, start, (place.at - start) as usize).map_err(again)?;
-            let line_number = first_line + memchr::memchr_iter(b'\n', before).count() as u64;
-            let row = window.line(&mut file, place.at).map_err(again)?;
-            let (provider_no, at) = read::evidence(&source.plan, row);
-            evidence[*finding][*line] =
-                Evidence { file: source.name.clone(), line: line_number, provider_no, at };
-        }
-    }
-    Ok(evidence)
-}
-
-/// A part of a file in memory.
-#[derive(Default)]
-struct Window {
-    at: u64,
-    bytes: Vec<u8>,
-}
-
-impl Window {
-    fn bytes(&mut self, file: &mut File, at: u64, length: usize) -> io::Result<&[u8]> {
-        let inside = at >= self.at && at + length as u64 <= self.at + self.bytes.len() as u64;
-        if !inside {
-            self.at = at;
-            self.bytes.clear();
-            file.seek(SeekFrom::Start(at))?;
-            file.take((length as u64).max(32 << 10)).read_to_end(&mut self.bytes)?;
-        }
-        let start = (at - self.at) as usize;
-        self.bytes.get(start..start + length).ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))
-    }
-
-    fn line(&mut self, file: &mut File, at: u64) -> io::Result<&[u8]> {
-        let mut length: usize = 1024;
-        loop {
-            let there = (self.at + self.bytes.len() as u64).saturating_sub(at) as usize;
-            let known = if at >= self.at { there.min(length) } else { 0 };
-            if known > 0 {
-                let start = (at - self.at) as usize;
-                if let Some(end) = memchr::memchr(b'\n', &self.bytes[start..start + known]) {
-                    return Ok(&self.bytes[start..start + end]);
-                }
-            }
-            if length > 128 << 10 {
-                return Err(io::Error::from(io::ErrorKind::InvalidData));
-            }
-            self.at = at;
-            self.bytes.clear();
-            file.seek(SeekFrom::Start(at))?;
-            file.take(32 << 10).read_to_end(&mut self.bytes)?;
-            let short = memchr::memchr(b'\n', &self.bytes).is_none() && self.bytes.len() < 32 << 10;
-            if short {
-                return Ok(&self.bytes);
-            }
-            length = 256 << 10;
-        }
     }
 }

@@ -3,12 +3,13 @@
 
 use super::fields::{self, Days};
 use super::layout::{Column, Layout, Plan, Sum, Unit, cut, headings};
-use super::scan::{positions, positions_with_quotes};
+use super::scan::{FRONT, Places};
 use super::{Progress, Refusal};
 use crate::matching::{MatchingError, Shelf, Tally};
 use crate::settlement::{contracted_fee_milli_fen, yuan_of_milli};
 use crate::sides::{Kind, Line, MAX_NUMBER, State};
 use encoding_rs::Encoding;
+use fearless_simd::Level;
 use mingfen_domain::Fen;
 use mingfen_domain::difference::Category;
 use std::fs::File;
@@ -21,7 +22,7 @@ const BLOCK: usize = 256 << 10;
 /// What one thread takes at a time.
 const PIECE: u64 = 4 << 20;
 /// Between two of these places a line number is found by counting.
-const LANDMARK: u64 = 16 << 10;
+const LANDMARK: u64 = 8 << 10;
 /// The longest line.
 const LINE: usize = 64 << 10;
 
@@ -50,6 +51,19 @@ struct Totals {
     values: Vec<String>,
 }
 
+/// What one thread reads pieces with, one after the other.
+pub(super) struct Desk {
+    buffer: Vec<u8>,
+    places: Places,
+    level: Level,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        Self { buffer: Vec::new(), places: Places::default(), level: Level::new() }
+    }
+}
+
 /// What one thread found in one piece.
 #[derive(Default)]
 pub(super) struct Piece {
@@ -57,8 +71,8 @@ pub(super) struct Piece {
     pub rows: u64,
     pub left_out: u64,
     pub tally: Tally,
-    /// Byte in the file and lines of this piece before it.
-    pub landmarks: Vec<(u64, u64)>,
+    /// Bytes and lines of this piece before a row, every few rows.
+    landmarks: Vec<(u32, u32)>,
     sums: Vec<Added>,
 }
 
@@ -68,6 +82,16 @@ struct Added {
     payments: i128,
     refunds: i128,
     refunds_unsigned: i128,
+}
+
+impl Piece {
+    /// The last known row at or before byte `at`, of a piece that begins at `start`: its byte, and how many lines of the piece come
+    /// before it.
+    pub fn landmark(&self, start: u64, at: u64) -> (u64, u64) {
+        let index = self.landmarks.partition_point(|(before, _)| start + u64::from(*before) <= at);
+        let (before, lines) = index.checked_sub(1).map_or((0, 0), |index| self.landmarks[index]);
+        (start + u64::from(before), u64::from(lines))
+    }
 }
 
 /// A row that cannot be read: which byte it begins at, and what is wrong.
@@ -163,7 +187,13 @@ impl Source {
     }
 
     /// Reads a piece onto a shelf.
-    pub fn read(&self, number: usize, shelf: &mut Shelf<'_>, progress: &Progress) -> Result<Piece, BadRow> {
+    pub fn read(
+        &self,
+        number: usize,
+        desk: &mut Desk,
+        shelf: &mut Shelf<'_>,
+        progress: &Progress,
+    ) -> Result<Piece, BadRow> {
         let (start, end) = self.piece(number);
         let broken = |at: u64, error: io::Error| BadRow {
             at,
@@ -172,10 +202,10 @@ impl Source {
         };
         let mut file = File::open(&self.path).map_err(|error| broken(start, error))?;
         file.seek(SeekFrom::Start(start)).map_err(|error| broken(start, error))?;
-        let mut rows = Rows::new(self);
-        let mut buffer = vec![0; BLOCK + LINE];
-        let mut places = Vec::with_capacity(BLOCK / 8);
-        let (mut at, mut kept, mut next_landmark) = (start, 0, start);
+        let mut rows = Rows::new(self, start);
+        let Desk { buffer, places, level } = desk;
+        buffer.resize(BLOCK + LINE, 0);
+        let (mut at, mut kept) = (start, 0);
         while at + (kept as u64) < end {
             let wanted = (end - at - kept as u64).min(BLOCK as u64) as usize;
             file.read_exact(&mut buffer[kept..kept + wanted]).map_err(|error| broken(at, error))?;
@@ -193,32 +223,12 @@ impl Source {
                 }
             };
             let block = &filled[..whole];
-            if self.plan.mark.is_none() && memchr::memchr(b'"', block).is_some() {
-                positions_with_quotes(block, &mut places);
-            } else {
-                positions(block, self.plan.mark, &mut places);
-            }
+            places.find(*level, block, self.plan.mark);
             if !block.ends_with(b"\n") {
-                places.push(whole as u32);
+                places.end(whole);
             }
             let rows_before = rows.piece.rows;
-            let (mut row, mut first) = (0, 0);
-            for index in 0..places.len() {
-                let place = places[index] as usize;
-                if block.get(place).is_some_and(|&byte| byte != b'\n') {
-                    continue;
-                }
-                let row_at = at + row as u64;
-                if row_at >= next_landmark {
-                    rows.piece.landmarks.push((row_at, rows.piece.lines));
-                    next_landmark = row_at + LANDMARK;
-                }
-                rows.take(block, row, &places[first..index], place, row_at, shelf)
-                    .map_err(|(column, problem)| BadRow { at: row_at, column, problem })?;
-                rows.piece.lines += 1;
-                row = place + 1;
-                first = index + 1;
-            }
+            rows.take_all(block, places, at, shelf)?;
             progress.rows.fetch_add(rows.piece.rows - rows_before, Ordering::Relaxed);
             progress.bytes.fetch_add(whole as u64, Ordering::Relaxed);
             let total = filled.len();
@@ -322,30 +332,52 @@ impl Source {
 struct Rows<'p> {
     source: &'p Source,
     plan: &'p Plan,
+    /// Where the piece begins.
+    start: u64,
+    next_landmark: u64,
     days: Days,
     piece: Piece,
-    last_kind: Option<&'p (Vec<u8>, Kind)>,
-    last_state: Option<&'p (Vec<u8>, State)>,
+    kinds: Words<'p, Kind>,
+    states: Words<'p, State>,
 }
 
 type Problem = (Option<String>, String);
 
 /// A row taken apart by its separators.
+#[derive(Clone, Copy)]
 struct Row<'r> {
     block: &'r [u8],
-    start: usize,
-    separators: &'r [u32],
+    /// What stands before and behind each field.
+    edges: &'r [u32],
+    /// Where its last field ends: a line break may have a carriage return before it.
     end: usize,
-    skip: usize,
+    /// Bytes of a mark in front of each field.
+    skip: u32,
     quoted: bool,
 }
 
 impl<'r> Row<'r> {
+    fn new(block: &'r [u8], edges: &'r [u32], plan: &Plan, quoted: bool) -> Self {
+        let end = edges.last().map_or(0, |&end| end as usize);
+        let end = if end > 0 && block.get(end - 1) == Some(&b'\r') { end - 1 } else { end };
+        Self { block, edges, end, skip: u32::from(plan.mark.is_some()), quoted }
+    }
+
+    fn start(&self) -> usize {
+        self.edges.first().map_or(0, |&before| before.wrapping_add(1) as usize)
+    }
+
+    fn whole(&self) -> &'r [u8] {
+        self.block.get(self.start()..self.end).unwrap_or_default()
+    }
+
     #[inline]
     fn field(&self, index: usize) -> &'r [u8] {
-        let start = if index == 0 { self.start } else { self.separators[index - 1] as usize + 1 } + self.skip;
-        let end = self.separators.get(index).map_or(self.end, |&place| place as usize);
-        let field = self.block.get(start..end).unwrap_or_default();
+        let Some(&[before, behind]) = self.edges.get(index..).and_then(|edges| edges.first_chunk()) else {
+            return &[];
+        };
+        let start = before.wrapping_add(1 + self.skip) as usize;
+        let field = self.block.get(start..self.end.min(behind as usize)).unwrap_or_default();
         if self.quoted {
             field.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(field)
         } else {
@@ -355,50 +387,78 @@ impl<'r> Row<'r> {
 }
 
 impl<'p> Rows<'p> {
-    fn new(source: &'p Source) -> Self {
+    fn new(source: &'p Source, start: u64) -> Self {
         let plan = &source.plan;
         let piece = Piece { sums: vec![Added::default(); plan.sums.len()], ..Piece::default() };
-        Self { source, plan, days: Days::default(), piece, last_kind: None, last_state: None }
+        Self {
+            source,
+            plan,
+            start,
+            next_landmark: start,
+            days: Days::default(),
+            piece,
+            kinds: Words::new(&plan.kinds),
+            states: Words::new(&plan.states),
+        }
+    }
+
+    /// Takes a block of whole rows, which begins at byte `at` of the file.
+    fn take_all(
+        &mut self,
+        block: &[u8],
+        places: &Places,
+        at: u64,
+        shelf: &mut Shelf<'_>,
+    ) -> Result<(), BadRow> {
+        let width = self.plan.width;
+        let is_break = |place: u32| block.get(place as usize).is_none_or(|&byte| byte == b'\n');
+        let (edges, all) = (places.edges(), places.all());
+        // As many line breaks as rows of the right width, and one at the end of each: then there is none in between.
+        let is_even = places.breaks * width == all.len()
+            && all.chunks_exact(width).all(|row| is_break(row[row.len() - 1]));
+        let mut first = 0;
+        while first < all.len() {
+            let last = if is_even {
+                first + width - 1
+            } else {
+                let more = all[first..].iter().position(|&place| is_break(place));
+                first + more.unwrap_or(all.len() - first - 1)
+            };
+            let row = Row::new(block, &edges[first..last + 2], self.plan, places.quoted);
+            let row_at = at + row.start() as u64;
+            if row_at >= self.next_landmark {
+                self.piece.landmarks.push(((row_at - self.start) as u32, self.piece.lines as u32));
+                self.next_landmark = row_at + LANDMARK;
+            }
+            let taken = self.take(&row, row_at, shelf);
+            taken.map_err(|(column, problem)| BadRow { at: row_at, column, problem })?;
+            self.piece.lines += 1;
+            first = last + 1;
+        }
+        Ok(())
     }
 
     #[inline]
-    fn take(
-        &mut self,
-        block: &[u8],
-        start: usize,
-        separators: &[u32],
-        end: usize,
-        at: u64,
-        shelf: &mut Shelf<'_>,
-    ) -> Result<(), Problem> {
+    fn take(&mut self, row: &Row<'_>, at: u64, shelf: &mut Shelf<'_>) -> Result<(), Problem> {
         let plan = self.plan;
-        let end = if end > start && block[end - 1] == b'\r' { end - 1 } else { end };
-        if end == start && plan.mark.is_none() {
+        if row.end == row.start() && plan.mark.is_none() {
             return Ok(());
         }
-        let row = Row {
-            block,
-            start,
-            separators,
-            end,
-            skip: usize::from(plan.mark.is_some()),
-            quoted: plan.mark.is_none(),
-        };
         if let Some(mark) = plan.mark
-            && block.get(start) != Some(&mark)
+            && row.block.get(row.start()) != Some(&mark)
         {
             return Err((
                 None,
                 format!(
                     "begins with {:?} instead of {:?}; {FETCH_AGAIN}",
-                    text_of(&block[start..end]),
+                    text_of(row.whole()),
                     char::from(mark)
                 ),
             ));
         }
-        if separators.len() + 1 != plan.width {
-            let unclosed =
-                plan.mark.is_none() && memchr::memchr_iter(b'"', &block[start..end]).count() % 2 == 1;
+        let fields = row.edges.len() - 1;
+        if fields != plan.width {
+            let unclosed = plan.mark.is_none() && memchr::memchr_iter(b'"', row.whole()).count() % 2 == 1;
             let why = if unclosed {
                 "a quotation mark is not closed on its line"
             } else {
@@ -406,11 +466,7 @@ impl<'p> Rows<'p> {
             };
             return Err((
                 None,
-                format!(
-                    "has {} fields where the header has {}; {why}, {FETCH_AGAIN}",
-                    separators.len() + 1,
-                    plan.width
-                ),
+                format!("has {fields} fields where the header has {}; {why}, {FETCH_AGAIN}", plan.width),
             ));
         }
         for (column, words) in &plan.only {
@@ -419,8 +475,8 @@ impl<'p> Rows<'p> {
                 return Ok(());
             }
         }
-        let (kind, amount) = self.kind_and_amount(&row)?;
-        let order_no = number(&row, &plan.order_no)?;
+        let (kind, amount) = self.kind_and_amount(row)?;
+        let order_no = number(row, &plan.order_no)?;
         if order_no.is_empty() {
             return Err(wrong(
                 &plan.order_no,
@@ -429,7 +485,7 @@ impl<'p> Rows<'p> {
             ));
         }
         let refund_no = match &plan.refund_no {
-            Some(column) if kind == Kind::Refund => match number(&row, column)? {
+            Some(column) if kind == Kind::Refund => match number(row, column)? {
                 b"0" => b"",
                 number => number,
             },
@@ -439,14 +495,14 @@ impl<'p> Rows<'p> {
         let Some(when) = self.days.when(at_text) else {
             return Err(wrong(&plan.at, at_text, "is not a time such as 2026-11-25 08:30:00"));
         };
-        let fee_differs = self.fee_differs(&row, kind, amount)?;
-        self.add_up(&row, kind)?;
+        let fee_differs = self.fee_differs(row, kind, amount)?;
+        self.add_up(row, kind)?;
         let account = match (&self.source.account, &plan.account) {
             (Some(account), _) => account.as_slice(),
             (None, Some(column)) => row.field(column.index),
             (None, None) => b"",
         };
-        let state = self.state(&row, kind)?;
+        let state = self.state(row, kind)?;
         let carried = self.source.carried;
         let line = Line { kind, state, order_no, refund_no, amount, when, account, fee_differs, carried, at };
         let told = |error: MatchingError| (None, error.to_string());
@@ -463,7 +519,7 @@ impl<'p> Rows<'p> {
             None => None,
             Some(column) => {
                 let word = row.field(column.index);
-                match look_up(&plan.kinds, word, &mut self.last_kind) {
+                match self.kinds.meaning(word) {
                     Some(kind) => Some(kind),
                     None => {
                         let problem = "is neither a payment nor a refund; name it in a layout's [kinds]";
@@ -507,7 +563,7 @@ impl<'p> Rows<'p> {
         };
         let Some(column) = column else { return Ok(State::Done) };
         let word = row.field(column.index);
-        match look_up(&plan.states, word, &mut self.last_state) {
+        match self.states.meaning(word) {
             Some(state) => Ok(state),
             None if word.is_empty() => Ok(State::Done),
             None => Err(wrong(column, word, "is no state that is known; name it in a layout's [states]")),
@@ -533,12 +589,8 @@ impl<'p> Rows<'p> {
             if matches!(text, [b'0', b'.', b'0', b'0']) {
                 continue;
             }
-            let value = match fields::yuan(text) {
-                Some(fen) => i128::from(fen.get()) * 1000,
-                None => match fields::milli_fen(text) {
-                    Some(milli) => i128::from(milli),
-                    None => return Err(wrong(&sum.column, text, "is not an amount in yuan")),
-                },
+            let Some(value) = fields::any_milli(text) else {
+                return Err(wrong(&sum.column, text, "is not an amount in yuan"));
             };
             match kind {
                 Kind::Payment => added.payments += value,
@@ -569,7 +621,7 @@ fn money(plan: &Plan, row: &Row<'_>, column: &Column) -> Result<Fen, Problem> {
 }
 
 /// An order or refund number. What a spreadsheet has rounded is refused: `2.02E+27` was another number once.
-#[inline]
+#[inline(always)]
 fn number<'r>(row: &Row<'r>, column: &Column) -> Result<&'r [u8], Problem> {
     let text = row.field(column.index);
     if let [.., b'E' | b'e', b'+', _, _] = text {
@@ -585,20 +637,38 @@ fn number<'r>(row: &Row<'r>, column: &Column) -> Result<&'r [u8], Problem> {
     Ok(text)
 }
 
-/// The meaning of a word. Most rows have the word of the row before.
-#[inline]
-fn look_up<'p, M: Copy>(
-    words: &'p [(Vec<u8>, M)],
-    word: &[u8],
-    last: &mut Option<&'p (Vec<u8>, M)>,
-) -> Option<M> {
-    if let Some((known, meaning)) = last
-        && known == word
-    {
-        return Some(*meaning);
+/// What the words of a column mean. Most rows have one of the two words that came last.
+struct Words<'p, M> {
+    all: &'p [(Vec<u8>, M)],
+    last: [Option<(fields::Word, M)>; 2],
+}
+
+impl<'p, M: Copy> Words<'p, M> {
+    const fn new(all: &'p [(Vec<u8>, M)]) -> Self {
+        Self { all, last: [None; 2] }
     }
-    *last = words.iter().find(|(known, _)| known == word);
-    last.map(|(_, meaning)| *meaning)
+
+    #[inline]
+    fn meaning(&mut self, text: &[u8]) -> Option<M> {
+        let word = fields::word(text);
+        if let Some(word) = &word {
+            for (last, meaning) in self.last.iter().flatten() {
+                if last == word {
+                    return Some(*meaning);
+                }
+            }
+        }
+        self.look_up(text, word)
+    }
+
+    #[cold]
+    fn look_up(&mut self, text: &[u8], word: Option<fields::Word>) -> Option<M> {
+        let meaning = self.all.iter().find(|(known, _)| known == text).map(|(_, meaning)| *meaning)?;
+        if let Some(word) = word {
+            self.last = [self.last[1], Some((word, meaning))];
+        }
+        Some(meaning)
+    }
 }
 
 #[cold]
@@ -664,25 +734,16 @@ fn totals_of(
 }
 
 /// What a report shows of a row that an entry does not keep.
-pub(super) fn evidence(plan: &Plan, row: &[u8]) -> (String, String) {
-    let mut places = Vec::new();
-    match plan.mark {
-        None => positions_with_quotes(row, &mut places),
-        mark => positions(row, mark, &mut places),
-    }
+pub(super) fn evidence(plan: &Plan, row: &[u8], places: &mut Places) -> (String, String) {
+    places.find(Level::new(), row, plan.mark);
     let end = row.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
-    places.retain(|&place| (place as usize) < end);
-    let row = Row {
-        block: row,
-        start: 0,
-        separators: &places,
-        end,
-        skip: usize::from(plan.mark.is_some()),
-        quoted: plan.mark.is_none(),
-    };
+    let mut edges: Vec<u32> =
+        places.edges().iter().copied().filter(|&edge| edge == FRONT || (edge as usize) < end).collect();
+    edges.push(end as u32);
+    let fields = edges.len() - 1;
+    let row = Row::new(row, &edges, plan, plan.mark.is_none());
     let text = |column: Option<&Column>| {
-        let field =
-            column.filter(|column| column.index <= places.len()).map(|column| row.field(column.index));
+        let field = column.filter(|column| column.index < fields).map(|column| row.field(column.index));
         plan.encoding.decode_without_bom_handling(field.unwrap_or_default()).0.into_owned()
     };
     (text(plan.provider_no.as_ref()), text(Some(&plan.at)))

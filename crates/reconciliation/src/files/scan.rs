@@ -1,77 +1,182 @@
-//! Where fields and rows end, found 64 bytes at a time.
+//! Where fields and rows end, found 64 bytes at a time, with the widest vectors that the processor has.
 //!
 //! Splitting is by bytes. That is safe in UTF-8, and in GBK too: a comma or a line break is never the second byte of a character. A
 //! back-tick may be one, so it only counts as a mark right after a comma, where a character begins.
 
-/// Appends the positions of all separators and line breaks of `block`. With `mark` a comma separates only when the mark follows.
-pub(super) fn positions(block: &[u8], mark: Option<u8>, out: &mut Vec<u32>) {
-    out.clear();
-    let mut base = 0;
-    // With the byte that follows them, so that a comma at the end can see its mark.
-    while let Some(chunk) = block.get(base..).and_then(|rest| rest.first_chunk::<65>()) {
-        push(bits(chunk, mark), base, out);
-        base += 64;
-    }
-    let rest = &block[base..];
-    let mut last = [0_u8; 65];
-    last[..rest.len()].copy_from_slice(rest);
-    push(bits(&last, mark), base, out);
+use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
+
+/// What stands before the first byte of a block: its place and one is 0.
+pub(super) const FRONT: u32 = u32::MAX;
+
+/// The separators and line breaks of a block.
+#[derive(Default)]
+pub(super) struct Places {
+    /// In front stands what comes before the block's first byte; only the first `length` are of this block.
+    buffer: Vec<u32>,
+    length: usize,
+    /// How many of them are line breaks.
+    pub breaks: usize,
+    /// Whether a field may stand in quotation marks.
+    pub quoted: bool,
 }
 
-/// The same where a field may stand in quotation marks: what is inside of them separates nothing. A line break always ends a row.
-pub(super) fn positions_with_quotes(block: &[u8], out: &mut Vec<u32>) {
-    out.clear();
-    let mut inside = false;
-    for (index, byte) in block.iter().enumerate() {
-        match byte {
-            b'"' => inside = !inside,
-            b',' if !inside => out.push(index as u32),
-            b'\n' => {
-                inside = false;
-                out.push(index as u32);
-            }
-            _ => {}
+impl Places {
+    /// Where they are, in their order.
+    pub fn all(&self) -> &[u32] {
+        &self.edges()[1..]
+    }
+
+    /// The same with [`FRONT`] before them, so that every field has one on either side.
+    pub fn edges(&self) -> &[u32] {
+        &self.buffer[..self.length]
+    }
+
+    /// The end of the last row, where a file has no line break behind it.
+    pub fn end(&mut self, place: usize) {
+        self.push(place);
+        self.breaks += 1;
+    }
+
+    /// Finds them anew. With `mark` a comma separates only when the mark follows; without it, what stands in quotation marks separates
+    /// nothing. A line break always ends a row.
+    pub fn find(&mut self, level: Level, block: &[u8], mark: Option<u8>) {
+        self.clear();
+        let understood = match mark {
+            Some(mark) => dispatch!(level, simd => self.find_marked(simd, block, mark)),
+            None => dispatch!(level, simd => self.find_unmarked(simd, block)),
+        };
+        if !understood {
+            self.find_one_by_one(block);
         }
     }
-}
 
-#[inline]
-fn push(mut bits: u64, base: usize, out: &mut Vec<u32>) {
-    while bits != 0 {
-        out.push(base as u32 + bits.trailing_zeros());
-        bits &= bits - 1;
+    #[inline(always)]
+    fn find_marked<S: Simd>(&mut self, simd: S, block: &[u8], mark: u8) -> bool {
+        let [comma, line_break, mark] = [b',', b'\n', mark].map(|byte| u8x64::splat(simd, byte));
+        let (mut base, mut last) = (0, [0; 65]);
+        loop {
+            let (chunk, is_last) = chunk(block, base, &mut last);
+            // With the byte that follows them, so that a comma at the end can see its mark.
+            let here = u8x64::from_slice(simd, &chunk[..64]);
+            let next = u8x64::from_slice(simd, &chunk[1..]);
+            let breaks = here.simd_eq(line_break).to_bitmask();
+            let commas = (here.simd_eq(comma) & next.simd_eq(mark)).to_bitmask();
+            self.breaks += breaks.count_ones() as usize;
+            self.push_all(base, breaks | commas);
+            if is_last {
+                return true;
+            }
+            base += 64;
+        }
+    }
+
+    /// False where a line ends inside of quotation marks: then what is inside is decided a byte at a time.
+    #[inline(always)]
+    fn find_unmarked<S: Simd>(&mut self, simd: S, block: &[u8]) -> bool {
+        let [comma, line_break, quote] = [b',', b'\n', b'"'].map(|byte| u8x64::splat(simd, byte));
+        let mut inside = 0;
+        let (mut base, mut last) = (0, [0; 65]);
+        loop {
+            let (chunk, is_last) = chunk(block, base, &mut last);
+            let here = u8x64::from_slice(simd, &chunk[..64]);
+            let breaks = here.simd_eq(line_break).to_bitmask();
+            let mut commas = here.simd_eq(comma).to_bitmask();
+            let quotes = here.simd_eq(quote).to_bitmask();
+            if quotes | inside != 0 {
+                self.quoted = true;
+                let between = between(quotes) ^ inside;
+                if between & breaks != 0 {
+                    return false;
+                }
+                commas &= !between;
+                inside = if between >> 63 == 0 { 0 } else { u64::MAX };
+            }
+            self.breaks += breaks.count_ones() as usize;
+            self.push_all(base, breaks | commas);
+            if is_last {
+                return true;
+            }
+            base += 64;
+        }
+    }
+
+    #[cold]
+    fn find_one_by_one(&mut self, block: &[u8]) {
+        self.clear();
+        self.quoted = true;
+        let mut inside = false;
+        for (index, byte) in block.iter().enumerate() {
+            match byte {
+                b'"' => inside = !inside,
+                b',' if !inside => self.push(index),
+                b'\n' => {
+                    inside = false;
+                    self.breaks += 1;
+                    self.push(index);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        if self.buffer.is_empty() {
+            self.buffer.push(FRONT);
+        }
+        (self.length, self.breaks, self.quoted) = (1, 0, false);
+    }
+
+    fn push(&mut self, place: usize) {
+        self.buffer.truncate(self.length);
+        self.buffer.push(place as u32);
+        self.length += 1;
+    }
+
+    /// Writes eight at a time, whether there are so many or not: guessing how many there are is dearer.
+    #[inline(always)]
+    fn push_all(&mut self, base: usize, mut bits: u64) {
+        let count = bits.count_ones() as usize;
+        if self.buffer.len() < self.length + 64 {
+            self.buffer.resize(2 * self.length + 1024, 0);
+        }
+        if let Some(places) = self.buffer[self.length..].first_chunk_mut::<64>() {
+            let (eights, _) = places.as_chunks_mut::<8>();
+            for (done, eight) in eights.iter_mut().enumerate() {
+                for place in eight {
+                    *place = (base as u32).wrapping_add(bits.trailing_zeros());
+                    bits &= bits.wrapping_sub(1);
+                }
+                if count <= 8 * (done + 1) {
+                    break;
+                }
+            }
+        }
+        self.length += count;
     }
 }
 
-/// A bit for each separator or line break in the first 64 of 65 bytes. The compiler turns the loops into vector comparisons.
-#[inline]
-fn bits(chunk: &[u8; 65], mark: Option<u8>) -> u64 {
-    let mut flags = [0_u8; 64];
-    let here = chunk.first_chunk::<64>().unwrap_or(&[0; 64]);
-    let next = chunk.last_chunk::<64>().unwrap_or(&[0; 64]);
-    match mark {
+/// 65 bytes of a block from `base`, with zeros behind its end; and whether they are the last. `last` is room for those.
+#[inline(always)]
+fn chunk<'b>(block: &'b [u8], base: usize, last: &'b mut [u8; 65]) -> (&'b [u8; 65], bool) {
+    let rest = block.get(base..).unwrap_or_default();
+    match rest.first_chunk() {
+        Some(chunk) => (chunk, false),
         None => {
-            for ((flag, &here), _) in flags.iter_mut().zip(here).zip(next) {
-                *flag = u8::from(here == b',') | u8::from(here == b'\n');
-            }
-        }
-        Some(mark) => {
-            for ((flag, &here), &next) in flags.iter_mut().zip(here).zip(next) {
-                *flag = (u8::from(here == b',') & u8::from(next == mark)) | u8::from(here == b'\n');
-            }
+            last[..rest.len()].copy_from_slice(rest);
+            (last, true)
         }
     }
-    gather(&flags)
 }
 
-/// Bytes that are 0 or 1 become bits: a multiplication moves eight of them side by side.
-#[inline]
-fn gather(flags: &[u8; 64]) -> u64 {
-    let (words, _) = flags.as_chunks::<8>();
-    words.iter().enumerate().fold(0, |bits, (index, word)| {
-        let byte = u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        bits | (byte << (index * 8))
-    })
+/// A bit for each byte from a quotation mark up to the next one.
+#[inline(always)]
+const fn between(mut quotes: u64) -> u64 {
+    let mut shift = 1;
+    while shift < 64 {
+        quotes ^= quotes << shift;
+        shift *= 2;
+    }
+    quotes
 }
 
 #[cfg(test)]
@@ -79,29 +184,61 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn all_levels() -> Vec<Level> {
+        vec![Level::new(), Level::baseline()]
+    }
+
+    /// What the words at the top of this file mean, a byte at a time.
+    fn expected(block: &[u8], mark: Option<u8>) -> Vec<u32> {
+        let mut inside = false;
+        let mut places = Vec::new();
+        for index in 0..block.len() {
+            let byte = block[index];
+            inside = byte != b'\n' && (inside != (mark.is_none() && byte == b'"'));
+            let separates =
+                byte == b',' && !inside && (mark.is_none() || block.get(index + 1).copied() == mark);
+            if byte == b'\n' || separates {
+                places.push(index as u32);
+            }
+        }
+        places
+    }
+
+    fn check(block: &[u8], mark: Option<u8>) {
+        for level in all_levels() {
+            let mut places = Places::default();
+            places.find(level, b"something, that `was\n,`here \"before", mark);
+            places.find(level, block, mark);
+            assert_eq!(places.all(), expected(block, mark), "{level:?} {mark:?}");
+            assert_eq!(places.breaks, block.iter().filter(|byte| **byte == b'\n').count());
+            assert!(mark.is_some() || places.quoted == block.contains(&b'"'));
+            let breaks = places.breaks;
+            places.end(block.len());
+            assert_eq!((places.all().last(), places.breaks), (Some(&(block.len() as u32)), breaks + 1));
+        }
+    }
+
     proptest! {
         #[test]
-        fn every_separator_is_found_and_nothing_else(block in proptest::collection::vec(prop_oneof![Just(b','), Just(b'`'), Just(b'\n'), any::<u8>()], 0..300)) {
-            for mark in [None, Some(b'`')] {
-                let mut found = Vec::new();
-                positions(&block, mark, &mut found);
-                let expected: Vec<u32> = (0..block.len())
-                    .filter(|&index| block[index] == b'\n' || (block[index] == b',' && (mark.is_none() || block.get(index + 1).copied() == mark)))
-                    .map(|index| index as u32)
-                    .collect();
-                prop_assert_eq!(&found, &expected);
-                if !block.contains(&b'"') && mark.is_none() {
-                    positions_with_quotes(&block, &mut found);
-                    prop_assert_eq!(found, expected);
-                }
+        fn every_separator_is_found_and_nothing_else(
+            block in proptest::collection::vec(prop_oneof![Just(b','), Just(b'`'), Just(b'\n'), any::<u8>()], 0..300),
+            quoted in "([a\u{20ac}]{0,3}|\"[a,\n]{0,40}\"|,|\n){0,60}",
+        ) {
+            for block in [block.as_slice(), quoted.as_bytes()] {
+                check(block, None);
+                check(block, Some(b'`'));
             }
         }
     }
 
     #[test]
     fn what_is_quoted_separates_nothing() {
-        let mut found = Vec::new();
-        positions_with_quotes(b"a,\"b,c\",d\n\"e\n,f", &mut found);
-        assert_eq!(found, [1, 7, 9, 12, 13]);
+        let mut places = Places::default();
+        places.find(Level::new(), b"a,\"b,c\",d\n\"e\n,f", None);
+        assert_eq!(places.all(), [1, 7, 9, 12, 13]);
+        places.find(Level::new(), b"", None);
+        assert_eq!(places.all(), []);
+        check(&[b','; 200], None);
+        check(&b",`".repeat(100), Some(b'`'));
     }
 }

@@ -3,6 +3,7 @@
 //! The hash only says in which partition and near which slot to look. Whether two keys are the same is always decided by comparing
 //! their bytes, and no result depends on the hash: with another secret the same lines give the same outcome.
 
+use crate::sides::MAX_NUMBER;
 use std::hash::{BuildHasher, RandomState};
 
 /// The secret of a run. Whoever makes up order numbers cannot make them fall onto each other.
@@ -21,9 +22,9 @@ impl HashKey {
         Self([first, second])
     }
 
-    /// SipHash-1-3 of the bytes.
+    /// SipHash-1-3 of a number as it is kept: of [`Kept::head`] and of what comes behind it.
     #[inline]
-    pub fn hash(self, bytes: &[u8]) -> u64 {
+    pub(super) fn hash(self, kept: &Kept, rest: &[u8]) -> u64 {
         let Self([k0, k1]) = self;
         let mut state = [
             k0 ^ 0x736f_6d65_7073_6575,
@@ -31,18 +32,62 @@ impl HashKey {
             k0 ^ 0x6c79_6765_6e65_7261,
             k1 ^ 0x7465_6462_7974_6573,
         ];
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
-            absorb(&mut state, u64::from_le_bytes(*word));
-        }
-        let mut last = [0_u8; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        absorb(&mut state, u64::from_le_bytes(last) | ((bytes.len() as u64) << 56));
+        let [first, second] = kept.words();
+        let length = kept.length;
+        let mut last = match length {
+            0..8 => first,
+            8..16 => {
+                absorb(&mut state, first);
+                second
+            }
+            _ => {
+                absorb(&mut state, first);
+                absorb(&mut state, second);
+                let (words, rest) = rest.as_chunks::<8>();
+                for word in words {
+                    absorb(&mut state, u64::from_le_bytes(*word));
+                }
+                short(rest)
+            }
+        };
+        last |= (length as u64) << 56;
+        absorb(&mut state, last);
         state[2] ^= 0xff;
         round(&mut state);
         round(&mut state);
         round(&mut state);
         state[0] ^ state[1] ^ state[2] ^ state[3]
+    }
+
+    /// What numbers are scattered with.
+    pub(super) fn for_scattering(self) -> Scatter {
+        let secret = |number: u128| self.hash(&Kept { head: number, length: 1, packed: false }, &[]);
+        Scatter { secrets: [secret(1), secret(2)], key: self }
+    }
+}
+
+/// Says in which partition and near which slot of it to look for a number. Two sums with a secret, multiplied (the NH of UMAC), are a
+/// tenth of the work of SipHash; and who does not know the secret cannot make two numbers meet more often than chance does. What is
+/// kept behind the head, of long numbers alone, goes through SipHash.
+pub(super) struct Scatter {
+    secrets: [u64; 2],
+    key: HashKey,
+}
+
+impl Scatter {
+    /// Both ends of what comes out are for use: the highest bits for partitions, the lower ones for slots.
+    #[inline]
+    pub(super) fn scatter(&self, head: u128, behind: &[u8]) -> u64 {
+        let [one, other] = self.secrets;
+        let (low, high) = ((head as u64).wrapping_add(one), ((head >> 64) as u64).wrapping_add(other));
+        let product = u128::from(low) * u128::from(high);
+        let folded = (product as u64) ^ (product >> 64) as u64;
+        if behind.is_empty() { folded } else { folded ^ self.of_long(behind) }
+    }
+
+    #[inline(never)]
+    fn of_long(&self, behind: &[u8]) -> u64 {
+        self.key.hash(&Kept { head: 0, length: HEAD + behind.len(), packed: false }, behind)
     }
 }
 
@@ -69,37 +114,136 @@ fn round(state: &mut [u64; 4]) {
     *state = [v0, v1, v2, v3];
 }
 
+/// How many bytes of a number are kept where they are compared in one step.
+pub(super) const HEAD: usize = 16;
+/// Room for what is kept behind the head, and for a word that is written over its end.
+pub(super) type Rest = [u8; MAX_NUMBER + 8];
+
 /// What eight packed bytes are: six bits each, 48 in all.
 const PACKED: usize = 6;
 
-/// Appends `text` to `out`, with six bits a character when it only has capitals, digits and what lies between them, and tells
-/// whether it did so. The same text always gives the same bytes and the same answer; another text of the same length never gives
-/// both, so comparing packed keys is comparing keys.
+/// A number as it is kept: with six bits a character when it only has capitals, digits and what lies between them, as it is
+/// otherwise. The same text is always kept in the same way; another text of the same length never has the same bytes and the same
+/// `packed`, so comparing what is kept is comparing numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kept {
+    /// The first bytes, the first of all lowest; zero behind the end.
+    pub head: u128,
+    /// How many bytes are kept, in the head and behind it.
+    pub length: usize,
+    pub packed: bool,
+}
+
+impl Kept {
+    /// Packs a text of at most [`MAX_NUMBER`] bytes. What does not fit into the head goes to the front of `rest`.
+    #[inline(always)]
+    pub fn of(text: &[u8], rest: &mut Rest) -> Self {
+        let (words, last) = text.as_chunks::<8>();
+        let [first, second] = words else { return Self::of_any(text, rest) };
+        // 16 to 23 characters, as most numbers have.
+        let (first, out) = six_bits(u64::from_le_bytes(*first));
+        let (second, out_too) = six_bits(u64::from_le_bytes(*second));
+        let (third, out_as_well) = six_bits(blanks_behind(text, last));
+        if out | out_too | out_as_well != 0 {
+            return Self::as_it_is(text, rest);
+        }
+        put(rest, 0, third >> 32);
+        let head = u128::from(first) | u128::from(second) << 48 | u128::from(third) << 96;
+        Self { head, length: packed_len(text.len()), packed: true }
+    }
+
+    #[inline(never)]
+    fn of_any(text: &[u8], rest: &mut Rest) -> Self {
+        let (words, last) = text.as_chunks::<8>();
+        let mut head = 0;
+        let words = words.iter().map(|word| u64::from_le_bytes(*word));
+        for (index, word) in words.chain([blanks_behind(text, last)]).enumerate() {
+            let (bits, out) = six_bits(word);
+            if out != 0 {
+                return Self::as_it_is(text, rest);
+            }
+            match index {
+                0 => head = u128::from(bits),
+                1 => head |= u128::from(bits) << 48,
+                2 => {
+                    head |= u128::from(bits) << 96;
+                    put(rest, 0, bits >> 32);
+                }
+                _ => put(rest, index * PACKED - HEAD, bits),
+            }
+        }
+        Self { head, length: packed_len(text.len()), packed: true }
+    }
+
+    #[cold]
+    fn as_it_is(text: &[u8], rest: &mut Rest) -> Self {
+        let (head, behind) = text.split_at(text.len().min(HEAD));
+        let mut bytes = [0; HEAD];
+        bytes[..head.len()].copy_from_slice(head);
+        rest[..behind.len()].copy_from_slice(behind);
+        Self { head: u128::from_le_bytes(bytes), length: text.len(), packed: false }
+    }
+
+    /// How many bytes are kept behind the head.
+    #[inline]
+    pub const fn behind(&self) -> usize {
+        self.length.saturating_sub(HEAD)
+    }
+
+    #[inline]
+    const fn words(&self) -> [u64; 2] {
+        [self.head as u64, (self.head >> 64) as u64]
+    }
+
+    /// The text again, of which it is known how many characters it had.
+    pub fn text(&self, rest: &[u8], characters: usize) -> Vec<u8> {
+        let mut kept = self.head.to_le_bytes()[..self.length.min(HEAD)].to_vec();
+        kept.extend_from_slice(rest);
+        if self.packed { unpack(&kept, characters) } else { kept }
+    }
+}
+
+/// The last characters of a text with blanks behind them; a blank is packed to nothing.
 #[inline]
-pub fn pack(text: &[u8], out: &mut Vec<u8>) -> bool {
-    let start = out.len();
-    let (words, rest) = text.as_chunks::<8>();
-    for word in words {
-        let Some(bits) = six_bits(*word) else { return as_it_is(text, out, start) };
-        out.extend_from_slice(&bits.to_le_bytes()[..PACKED]);
+fn blanks_behind(text: &[u8], last: &[u8]) -> u64 {
+    const BLANKS: u64 = u64::from_le_bytes([FIRST; 8]);
+    let missing = 8 * (8 - last.len() as u32);
+    if missing == 64 {
+        return BLANKS;
     }
-    if !rest.is_empty() {
-        let mut last = [FIRST; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        let Some(bits) = six_bits(last) else { return as_it_is(text, out, start) };
-        out.extend_from_slice(&bits.to_le_bytes()[..packed_len(rest.len())]);
+    let bytes = match text.last_chunk::<8>() {
+        Some(end) => u64::from_le_bytes(*end) >> missing,
+        None => short(last),
+    };
+    bytes | BLANKS << (64 - missing)
+}
+
+/// Fewer than eight bytes as a number.
+#[inline]
+pub(super) fn short(bytes: &[u8]) -> u64 {
+    match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(start), Some(end)) if bytes.len() < 8 => {
+            let behind = 8 * (bytes.len() as u32 - 4);
+            u64::from(u32::from_le_bytes(*start)) | u64::from(u32::from_le_bytes(*end)) << behind
+        }
+        _ => bytes.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte)),
     }
-    true
+}
+
+#[inline]
+fn put(rest: &mut Rest, at: usize, bits: u64) {
+    if let Some(place) = rest.get_mut(at..at + 8) {
+        place.copy_from_slice(&bits.to_le_bytes());
+    }
 }
 
 /// How many bytes a packed text of so many characters has.
 #[inline]
-pub const fn packed_len(characters: usize) -> usize {
+pub(super) const fn packed_len(characters: usize) -> usize {
     (characters * 6).div_ceil(8)
 }
 
-/// Puts back what [`pack`] has packed.
-pub fn unpack(packed: &[u8], characters: usize) -> Vec<u8> {
+fn unpack(packed: &[u8], characters: usize) -> Vec<u8> {
     let mut text = Vec::with_capacity(characters);
     for chunk in packed.chunks(PACKED) {
         let mut word = [0_u8; 8];
@@ -114,27 +258,17 @@ pub fn unpack(packed: &[u8], characters: usize) -> Vec<u8> {
 /// The first of the 64 characters that fit into six bits: the blank. The last is the underscore.
 const FIRST: u8 = 0x20;
 
-#[inline]
-fn six_bits(word: [u8; 8]) -> Option<u64> {
-    let bytes = u64::from_le_bytes(word);
-    // Below 0x80 nothing borrows or carries; what was below the blank or above the underscore has one of the two upper bits.
-    if bytes & 0x8080_8080_8080_8080 != 0 {
-        return None;
-    }
-    let moved = (bytes | 0x8080_8080_8080_8080).wrapping_sub(0x2020_2020_2020_2020) ^ 0x8080_8080_8080_8080;
-    if moved & 0xc0c0_c0c0_c0c0_c0c0 != 0 {
-        return None;
-    }
+/// Eight characters in 48 bits; and something other than zero when one of them does not fit.
+#[inline(always)]
+const fn six_bits(bytes: u64) -> (u64, u64) {
+    // What fits is below 0x80, and has one of the bits 0x20 and 0x40: that says which of the two halves it is in.
+    let half = bytes >> 1 & 0x2020_2020_2020_2020;
+    let out =
+        (bytes & 0x8080_8080_8080_8080) | ((bytes ^ half) & 0x2020_2020_2020_2020 ^ 0x2020_2020_2020_2020);
+    let moved = (bytes & 0x1f1f_1f1f_1f1f_1f1f) | half;
     let pairs = (moved & 0x003f_003f_003f_003f) | ((moved & 0x3f00_3f00_3f00_3f00) >> 2);
     let fours = (pairs & 0x0000_0fff_0000_0fff) | ((pairs & 0x0fff_0000_0fff_0000) >> 4);
-    Some((fours & 0x00ff_ffff) | ((fours & 0x00ff_ffff_0000_0000) >> 8))
-}
-
-#[cold]
-fn as_it_is(text: &[u8], out: &mut Vec<u8>, start: usize) -> bool {
-    out.truncate(start);
-    out.extend_from_slice(text);
-    false
+    ((fours & 0x00ff_ffff) | ((fours & 0x00ff_ffff_0000_0000) >> 8), out)
 }
 
 #[cfg(test)]
@@ -144,41 +278,83 @@ mod tests {
     use std::collections::hash_map::DefaultHasher;
     use std::hash::Hasher;
 
+    /// What is kept, as bytes one after the other.
+    fn kept(text: &[u8]) -> (Kept, Vec<u8>) {
+        let mut rest = [7; MAX_NUMBER + 8];
+        let kept = Kept::of(text, &mut rest);
+        let mut bytes = kept.head.to_le_bytes()[..kept.length.min(HEAD)].to_vec();
+        bytes.extend_from_slice(&rest[..kept.behind()]);
+        (kept, bytes)
+    }
+
     /// The standard library's hasher with a key of zeros is SipHash-1-3 too.
     #[test]
     fn the_hash_is_siphash_1_3() {
+        let hash = |bytes: &[u8], key: HashKey| {
+            let mut rest = [0; MAX_NUMBER + 8];
+            let kept = Kept::as_it_is(bytes, &mut rest);
+            key.hash(&kept, &rest[..kept.behind()])
+        };
         for length in 0..70_u8 {
             let bytes: Vec<u8> = (0..length).collect();
             let mut reference = DefaultHasher::new();
             reference.write(&bytes);
-            assert_eq!(HashKey::new(0, 0).hash(&bytes), reference.finish(), "{length}");
+            assert_eq!(hash(&bytes, HashKey::new(0, 0)), reference.finish(), "{length}");
         }
-        assert_ne!(HashKey::new(0, 1).hash(b"P1"), HashKey::new(0, 0).hash(b"P1"));
+        assert_ne!(hash(b"P1", HashKey::new(0, 1)), hash(b"P1", HashKey::new(0, 0)));
+    }
+
+    #[test]
+    fn scattering_depends_on_every_part_and_on_the_secret() {
+        let keys = [HashKey::new(1, 2), HashKey::new(1, 3)].map(HashKey::for_scattering);
+        let some = |key: &Scatter| {
+            [(7, &b""[..]), (8, b""), (7 << 64, b""), (7, b"x"), (7, b"y")]
+                .map(|(head, behind)| key.scatter(head, behind))
+        };
+        let all: std::collections::BTreeSet<u64> = keys.iter().flat_map(some).collect();
+        assert_eq!(all.len(), 10);
+    }
+
+    /// Numbers that follow each other, as a shop's may, are as many in each part as chance would have it.
+    #[test]
+    fn numbers_are_scattered_evenly() {
+        let scatter = HashKey::new(1, 2).for_scattering();
+        let mut parts = [[0_u32; 64]; 2];
+        for number in 0..64_000 {
+            let (kept, _) = kept(format!("P261125{number:014}").as_bytes());
+            let hash = scatter.scatter(kept.head, &[]);
+            parts[0][(hash >> 58) as usize] += 1;
+            parts[1][(hash & 63) as usize] += 1;
+        }
+        for count in parts.into_iter().flatten() {
+            assert!((840..1160).contains(&count), "{parts:?}");
+        }
     }
 
     #[test]
     fn an_order_number_is_packed_by_a_quarter() {
-        let mut out = Vec::new();
-        assert!(pack(b"P261125ABCDEFGH123456", &mut out));
-        assert_eq!(out.len(), 16);
-        assert_eq!(unpack(&out, 21), b"P261125ABCDEFGH123456");
+        let (packed, bytes) = kept(b"P261125ABCDEFGH123456");
+        assert!(packed.packed);
+        assert_eq!(bytes.len(), 16);
+        assert_eq!(unpack(&bytes, 21), b"P261125ABCDEFGH123456");
         for other in [&b"with lower case"[..], "订单1234".as_bytes(), b"tab\tTAB12", b"12345678`"] {
-            out.clear();
-            assert!(!pack(other, &mut out));
-            assert_eq!(out, other);
+            let (as_it_is, bytes) = kept(other);
+            assert!(!as_it_is.packed);
+            assert_eq!(bytes, other);
         }
     }
 
     proptest! {
         #[test]
-        fn packing_loses_nothing(text in proptest::collection::vec(any::<u8>(), 0..40), plain in "[ -_]{0,40}") {
+        fn packing_loses_nothing(text in proptest::collection::vec(any::<u8>(), 0..129), plain in "[ -_]{0,128}") {
             for text in [text.as_slice(), plain.as_bytes()] {
-                let mut out = vec![7];
-                let packed = pack(text, &mut out);
-                prop_assert_eq!(packed, text.iter().all(|byte| (0x20..0x60).contains(byte)));
-                let length = if packed { packed_len(text.len()) } else { text.len() };
-                prop_assert_eq!(out.len(), 1 + length);
-                let back = if packed { unpack(&out[1..], text.len()) } else { out[1..].to_vec() };
+                let (packed, bytes) = kept(text);
+                prop_assert_eq!(packed.packed, text.iter().all(|byte| (0x20..0x60).contains(byte)));
+                let length = if packed.packed { packed_len(text.len()) } else { text.len() };
+                prop_assert_eq!(bytes.len(), length);
+                prop_assert_eq!(packed.length, length);
+                prop_assert!(length >= HEAD || packed.head >> (8 * length) == 0);
+                let back = packed.text(bytes.get(HEAD..).unwrap_or_default(), text.len());
                 prop_assert_eq!(back, text);
             }
         }

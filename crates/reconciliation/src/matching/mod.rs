@@ -13,15 +13,18 @@ mod keys;
 mod partitions;
 #[cfg(test)]
 mod properties;
+mod shapes;
 
 pub use keys::HashKey;
 pub use partitions::Shelf;
 
 use crate::sides::{Kind, Place, Side, State};
 use grouping::Item;
+use keys::Scatter;
 use mingfen_domain::Fen;
 use mingfen_domain::difference::Category;
 use partitions::{Accounts, Closed, Entry, Taken};
+use shapes::{CARRIED, FEE_DIFFERS, NEAR_CUT, Shape, Shapes};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What a run is to be held to.
@@ -167,12 +170,15 @@ impl Tally {
     ///
     /// # Errors
     /// [`MatchingError::OutOfRange`].
+    #[inline]
     pub fn count(&mut self, kind: Kind, amount: Fen) -> Result<(), MatchingError> {
-        let (paid, refunded) = match kind {
-            Kind::Payment => (amount, Fen::ZERO),
-            Kind::Refund => (Fen::ZERO, amount),
+        let sum = match kind {
+            Kind::Payment => &mut self.paid,
+            Kind::Refund => &mut self.refunded,
         };
-        self.add(&Self { lines: 1, paid, refunded })
+        self.lines += 1;
+        *sum = sum.plus(amount).map_err(|_| MatchingError::OutOfRange)?;
+        Ok(())
     }
 
     /// Adds what was counted elsewhere.
@@ -233,22 +239,30 @@ pub struct Outcome {
 /// A run: take a [`Shelf`] a thread, feed them, give them back.
 pub struct Matching {
     rules: Rules,
-    key: HashKey,
+    scatter: Scatter,
     partitions: usize,
     threads: usize,
     accounts: Accounts,
+    shapes: Shapes,
 }
 
 impl Matching {
     /// A run with so many threads, for about so many lines of all sides together. Neither number changes the result.
     pub fn new(rules: Rules, key: HashKey, threads: usize, expected_lines: u64) -> Self {
-        // About eight thousand entries are compared at a time: they fit into a core's own cache.
-        let partitions = (expected_lines / 8192).next_power_of_two().clamp(1, 4096);
+        // About sixteen thousand entries are compared at a time: they fit into a core's own cache.
+        let partitions = (expected_lines / 16_384).next_power_of_two().clamp(1, 4096);
         // Blocks that are not full yet take room too; a bound leaves them a quarter.
         let open_blocks = 4 * threads as u64 * 4096;
         let room = rules.memory_bytes.map_or(u64::MAX, |bytes| (bytes as u64 / 4 / open_blocks).max(1));
         let partitions = partitions.min(1 << room.ilog2().min(12)) as usize;
-        Self { rules, key, partitions, threads: threads.max(1), accounts: Accounts::default() }
+        Self {
+            rules,
+            scatter: key.for_scattering(),
+            partitions,
+            threads: threads.max(1),
+            accounts: Accounts::default(),
+            shapes: Shapes::default(),
+        }
     }
 
     /// The same with a given number of partitions, a power of two, for tests that prove that it does not matter.
@@ -265,7 +279,7 @@ impl Matching {
 
     #[inline]
     fn partition_of(&self, hash: u64) -> usize {
-        (hash >> 40) as usize & (self.partitions - 1)
+        (hash >> 52) as usize & (self.partitions - 1)
     }
 
     /// Compares everything.
@@ -317,7 +331,22 @@ struct Desk<'m> {
     slots: Vec<Slot>,
     groups: Vec<Group>,
     next: Vec<u32>,
+    last_shapes: (u32, u32),
+    last_agree: bool,
     outcome: Outcome,
+}
+
+/// Whether two entries of these shapes agree, when their money and their numbers do.
+fn agree(a: &Shape, b: &Shape) -> bool {
+    matches!((a.side(), b.side()), (Side::Channel, Side::His) | (Side::His, Side::Channel))
+        && a.kind() == b.kind()
+        && a.state() == State::Done
+        && b.state() == State::Done
+        && a.day() == b.day()
+        && (a.account() == b.account() || a.account() == 0 || b.account() == 0)
+        && !a.is(FEE_DIFFERS | CARRIED)
+        && !b.is(FEE_DIFFERS | CARRIED)
+        && (a.kind() == Kind::Payment || a.refund_form() == b.refund_form())
 }
 
 #[derive(Clone, Copy)]
@@ -340,17 +369,18 @@ impl<'m> Desk<'m> {
         Self {
             matching,
             names,
-            taken: Taken::default(),
+            taken: Taken::new(matching.shapes.all()),
             slots: Vec::new(),
             groups: Vec::new(),
             next: Vec::new(),
+            last_shapes: (NOBODY, NOBODY),
+            last_agree: false,
             outcome: Outcome::default(),
         }
     }
 
     fn clear(&mut self) {
-        self.taken.bytes.clear();
-        self.taken.entries.clear();
+        self.taken.clear();
         self.groups.clear();
         self.next.clear();
     }
@@ -359,9 +389,13 @@ impl<'m> Desk<'m> {
         self.group();
         for index in 0..self.groups.len() {
             let group = self.groups[index];
-            if group.count == 2 && self.agree(group.first, group.last) {
-                for entry in [group.first, group.last].map(|entry| self.taken.entries[entry as usize]) {
-                    self.outcome.summary.add(Category::Matched, entry.side, entry.kind, entry.fen)?;
+            if self.is_plain(group) {
+                let mut index = group.first;
+                while index != NOBODY {
+                    let entry = &self.taken.entries[index as usize];
+                    let shape = self.taken.shape(entry);
+                    self.outcome.summary.add(Category::Matched, shape.side(), shape.kind(), entry.fen)?;
+                    index = self.next[index as usize];
                 }
             } else {
                 self.decide(group)?;
@@ -378,10 +412,9 @@ impl<'m> Desk<'m> {
         self.slots.resize(capacity, Slot { tag: 0, group: NOBODY });
         self.next.resize(taken.entries.len(), NOBODY);
         for (index, entry) in taken.entries.iter().enumerate() {
-            let order = taken.order(entry);
-            let hash = self.matching.key.hash(order);
-            let tag = hash as u32;
-            let mut slot = tag as usize & (capacity - 1);
+            let hash = self.matching.scatter.scatter(Taken::head(entry), taken.order_behind(entry));
+            let tag = (hash >> 20) as u32;
+            let mut slot = hash as usize & (capacity - 1);
             loop {
                 let there = self.slots[slot];
                 if there.group == NOBODY {
@@ -390,37 +423,50 @@ impl<'m> Desk<'m> {
                     break;
                 }
                 let group = &mut self.groups[there.group as usize];
-                if there.tag == tag {
-                    let first = &taken.entries[group.first as usize];
-                    if first.order_length == entry.order_length
-                        && first.order_packed == entry.order_packed
-                        && taken.order(first) == order
-                    {
-                        self.next[group.last as usize] = index as u32;
-                        group.last = index as u32;
-                        group.count += 1;
-                        break;
-                    }
+                if there.tag == tag && taken.same_order(&taken.entries[group.first as usize], entry) {
+                    self.next[group.last as usize] = index as u32;
+                    group.last = index as u32;
+                    group.count += 1;
+                    break;
                 }
                 slot = (slot + 1) & (capacity - 1);
             }
         }
     }
 
-    /// The plain case, which `grouping.rs` would decide the same way: one entry of the channel, one of HIS, equal in everything.
-    fn agree(&self, one: u32, other: u32) -> bool {
-        let (a, b) = (&self.taken.entries[one as usize], &self.taken.entries[other as usize]);
-        !self.matching.rules.three_sided
-            && ((a.side == Side::Channel && b.side == Side::His)
-                || (a.side == Side::His && b.side == Side::Channel))
-            && a.fen == b.fen
-            && a.kind == b.kind
-            && a.state == State::Done
-            && b.state == State::Done
-            && a.day == b.day
-            && (a.account == b.account || a.account == 0 || b.account == 0)
-            && !(a.fee_differs || b.fee_differs || a.carried || b.carried)
-            && (a.kind == Kind::Payment || self.taken.same_refund(a, b))
+    /// The plain cases, which `grouping.rs` would decide the same way: a payment or a refund that both sides have, or one of each.
+    #[inline]
+    fn is_plain(&mut self, group: Group) -> bool {
+        let Group { first, last, count } = group;
+        match count {
+            2 => self.agree(first, last),
+            4 => {
+                let second = self.next[first as usize];
+                let third = self.next[second as usize];
+                let kind = |index: u32| self.taken.shape(&self.taken.entries[index as usize]).kind();
+                let (other, rest) = match kind(first) {
+                    of_first if of_first == kind(second) => (second, [third, last]),
+                    of_first if of_first == kind(third) => (third, [second, last]),
+                    _ => (last, [second, third]),
+                };
+                kind(rest[0]) != kind(first) && self.agree(first, other) && self.agree(rest[0], rest[1])
+            }
+            _ => false,
+        }
+    }
+
+    /// One entry of the channel, one of HIS, equal in everything.
+    #[inline]
+    fn agree(&mut self, one: u32, other: u32) -> bool {
+        let (one, other) = (&self.taken.entries[one as usize], &self.taken.entries[other as usize]);
+        // A day has few shapes, so what was found of two of them is worth keeping.
+        let shapes = (one.shape, other.shape);
+        if self.last_shapes != shapes {
+            self.last_shapes = shapes;
+            self.last_agree =
+                !self.matching.rules.three_sided && agree(self.taken.shape(one), self.taken.shape(other));
+        }
+        self.last_agree && one.fen == other.fen && self.taken.same_refund(one, other)
     }
 
     #[cold]
@@ -436,16 +482,17 @@ impl<'m> Desk<'m> {
         let mut found: Vec<(Found, &Entry)> = members
             .into_iter()
             .map(|entry| {
+                let shape = taken.shape(entry);
                 let found = Found {
-                    side: entry.side,
-                    kind: entry.kind,
+                    side: shape.side(),
+                    kind: shape.kind(),
                     refund_no: taken.refund_text(entry).into_boxed_slice(),
                     amount: Fen::new(entry.fen),
-                    day: entry.day,
-                    state: entry.state,
-                    account: names.get(usize::from(entry.account)).cloned().unwrap_or_default(),
-                    carried: entry.carried,
-                    place: Place { source: entry.source, at: entry.at },
+                    day: shape.day(),
+                    state: shape.state(),
+                    account: names.get(usize::from(shape.account())).cloned().unwrap_or_default(),
+                    carried: shape.is(CARRIED),
+                    place: Place { source: shape.source(), at: entry.at },
                 };
                 (found, entry)
             })
@@ -461,9 +508,9 @@ impl<'m> Desk<'m> {
                 refund_no: &found.refund_no,
                 fen: entry.fen,
                 day: found.day,
-                near_cut: entry.near_cut,
+                near_cut: taken.shape(entry).is(NEAR_CUT),
                 account: &found.account,
-                fee_differs: entry.fee_differs,
+                fee_differs: taken.shape(entry).is(FEE_DIFFERS),
                 carried: found.carried,
             })
             .collect();

@@ -1,29 +1,28 @@
 //! Where entries wait until all sides are read: small blocks, one partition a handful of orders, on disk when there are too many.
 //!
-//! An entry is 20 to 30 bytes: flags, the packed numbers, and differences to the first entry of its block. A block stands for
-//! itself, so blocks can be written away and read back in any order.
+//! An entry is about 18 bytes: its shape, how many bytes its fen and its place need, what its shape does not know of its numbers,
+//! the fen, and how far its row is behind the row of the entry before it. A block stands for itself, so blocks can be written away
+//! and read back in any order.
 
-use super::keys;
+use super::keys::{HEAD, Kept, Rest};
+use super::shapes::{Known, PREFIX_BITS, Shape};
 use super::{MatchingError, Rules};
-use crate::sides::{Kind, Line, MAX_NUMBER, Side, State};
+use crate::sides::{Kind, Line, MAX_NUMBER, Side};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::sync::{Mutex, PoisonError};
 
+/// A block begins with the number of its partition's block before it, and with its own length.
 const BLOCK: usize = 4096;
-
-const REFUND: u16 = 1;
-const STATE_SHIFT: u16 = 1;
-const PACKED: u16 = 1 << 3;
-const HAS_REFUND_NO: u16 = 1 << 4;
-const REFUND_NO_PACKED: u16 = 1 << 5;
-const FEE_DIFFERS: u16 = 1 << 6;
-const CARRIED: u16 = 1 << 7;
-const NEAR_CUT: u16 = 1 << 8;
-const OTHER_DAY: u16 = 1 << 9;
-const OTHER_ACCOUNT: u16 = 1 << 10;
-/// What is above it is the length of the order number, 0 when that does not fit.
-const LENGTH_SHIFT: u16 = 11;
+const HEADER: usize = 8;
+/// Blocks that are taken from the system at once.
+const CHUNK: usize = 64;
+/// No block.
+const NONE: u32 = u32::MAX;
+/// In front of the number of a shape that does not fit into a byte.
+const WIDE: u8 = u8::MAX;
+/// What is read of an entry's end in one step may reach so far behind it.
+const SLACK: usize = 16;
 
 /// Merchant accounts by number. Which number one gets depends on who came first, so nothing may depend on the number.
 #[derive(Default)]
@@ -48,378 +47,480 @@ impl Accounts {
     }
 }
 
-/// What one thread has read of one source.
-struct Stream {
-    source: u16,
-    side: Side,
-    last_account: (Vec<u8>, u16),
-    partitions: Vec<Partition>,
-}
-
+/// The blocks of one thread.
 #[derive(Default)]
+struct Blocks {
+    chunks: Vec<Box<[u8]>>,
+    taken: u32,
+}
+
+impl Blocks {
+    fn take(&mut self) -> u32 {
+        let number = self.taken;
+        self.taken += 1;
+        if number as usize == self.chunks.len() * CHUNK {
+            self.chunks.push(vec![0; CHUNK * BLOCK].into_boxed_slice());
+        }
+        number
+    }
+
+    #[inline]
+    fn get(&self, number: u32) -> Option<&[u8; BLOCK]> {
+        let number = number as usize;
+        self.chunks.get(number / CHUNK)?.get(number % CHUNK * BLOCK..)?.first_chunk()
+    }
+
+    #[inline]
+    fn get_mut(&mut self, number: u32) -> Option<&mut [u8; BLOCK]> {
+        let number = number as usize;
+        self.chunks.get_mut(number / CHUNK)?.get_mut(number % CHUNK * BLOCK..)?.first_chunk_mut()
+    }
+}
+
+/// Where a thread's next entry of a partition goes.
+#[derive(Clone, Copy)]
 struct Partition {
-    block: Vec<u8>,
-    base: Base,
-    full: Vec<Vec<u8>>,
-    away: Vec<Away>,
+    block: u32,
+    used: u32,
+    last_at: u64,
 }
 
-#[derive(Clone, Copy, Default)]
-struct Base {
-    at: u64,
-    day: i32,
-    account: u16,
+impl Partition {
+    const EMPTY: Self = Self { block: NONE, used: BLOCK as u32, last_at: 0 };
 }
 
+/// Blocks of a partition that lie side by side on the disk.
 #[derive(Clone, Copy)]
 struct Away {
     offset: u64,
     length: u32,
 }
 
+/// Which source is being read.
+struct Open {
+    source: u16,
+    side: Side,
+    last_account: (Vec<u8>, u16),
+}
+
 /// One thread's entries, of any number of sources.
 pub struct Shelf<'m> {
     matching: &'m super::Matching,
-    streams: Vec<Stream>,
-    in_memory: usize,
-    budget: usize,
+    open: Option<Open>,
+    known: Known,
+    partitions: Vec<Partition>,
+    blocks: Blocks,
+    budget: u32,
     away: Option<File>,
     away_length: u64,
-    scratch: Vec<u8>,
-    refund_scratch: Vec<u8>,
+    away_of: Vec<Vec<Away>>,
+    order_rest: Box<Rest>,
+    refund_rest: Box<Rest>,
 }
 
 impl<'m> Shelf<'m> {
     pub(super) fn new(matching: &'m super::Matching, budget: usize) -> Self {
         Self {
             matching,
-            streams: Vec::new(),
-            in_memory: 0,
-            budget,
+            open: None,
+            known: Known::default(),
+            partitions: vec![Partition::EMPTY; matching.partitions],
+            blocks: Blocks::default(),
+            budget: u32::try_from(budget / BLOCK).unwrap_or(NONE - 1),
             away: None,
             away_length: 0,
-            scratch: Vec::with_capacity(2 * MAX_NUMBER),
-            refund_scratch: Vec::with_capacity(MAX_NUMBER),
+            away_of: Vec::new(),
+            order_rest: Box::new([0; MAX_NUMBER + 8]),
+            refund_rest: Box::new([0; MAX_NUMBER + 8]),
         }
     }
 
     /// Goes on with lines of this source.
     pub fn open(&mut self, source: u16, side: Side) {
-        let partitions = (0..self.matching.partitions).map(|_| Partition::default()).collect();
-        self.streams.push(Stream { source, side, last_account: (Vec::new(), 0), partitions });
+        self.open = Some(Open { source, side, last_account: (Vec::new(), 0) });
     }
 
     /// Takes a line of the source that was opened last.
     ///
     /// # Errors
     /// A number that is empty or too long, a negative amount, a full disk.
+    #[inline]
     pub fn push(&mut self, line: &Line<'_>) -> Result<(), MatchingError> {
         let matching = self.matching;
-        let length = line.order_no.len();
-        if length == 0 || length > MAX_NUMBER || line.refund_no.len() > MAX_NUMBER {
+        if line.order_no.is_empty() || line.order_no.len() > MAX_NUMBER || line.refund_no.len() > MAX_NUMBER {
             return Err(MatchingError::NumberLength);
         }
         let fen = u64::try_from(line.amount.get()).map_err(|_| MatchingError::NegativeAmount)?;
-        let Some(stream) = self.streams.last_mut() else { return Err(MatchingError::NoSource) };
-        if !same(&stream.last_account.0, line.account) {
+        let Some(open) = &mut self.open else { return Err(MatchingError::NoSource) };
+        if !same(&open.last_account.0, line.account) {
             let number = if line.account.is_empty() { 0 } else { matching.accounts.number(line.account)? };
-            stream.last_account = (line.account.to_vec(), number);
+            open.last_account = (line.account.to_vec(), number);
         }
-        let account = stream.last_account.1;
+        let order = Kept::of(line.order_no, &mut self.order_rest);
+        let order_behind = &self.order_rest[..order.behind()];
+        let partition = matching.partition_of(matching.scatter.scatter(order.head, order_behind));
+        let mut shape = Shape::new(open.side, line, open.source, open.last_account.1, &order);
+        shape.set_near_cut(super::carry::is_near_cut(line.when, matching.rules.near_cut_seconds));
+        let mut refund = None;
+        if !line.refund_no.is_empty() {
+            let kept = Kept::of(line.refund_no, &mut self.refund_rest);
+            shape.set_refund(line.refund_no.len(), kept.packed);
+            refund = Some(kept);
+        }
+        self.known.give_prefix(&mut shape, order.head);
+        let number = self.known.number(&shape, &matching.shapes)?;
 
-        self.scratch.clear();
-        let packed = keys::pack(line.order_no, &mut self.scratch);
-        let partition = matching.partition_of(matching.key.hash(&self.scratch));
-        let partition = &mut stream.partitions[partition];
-        if partition.block.len() + 2 * MAX_NUMBER + 40 > BLOCK || partition.block.is_empty() {
-            if partition.block.is_empty() {
-                self.in_memory += BLOCK;
-                partition.block.reserve_exact(BLOCK);
-            } else {
-                self.in_memory += BLOCK;
-                let full = std::mem::replace(&mut partition.block, Vec::with_capacity(BLOCK));
-                partition.full.push(full);
-            }
-            partition.base = Base { at: line.at, day: line.when.day, account };
-            partition.block.extend_from_slice(&line.at.to_le_bytes());
-            partition.block.extend_from_slice(&line.when.day.to_le_bytes());
-            partition.block.extend_from_slice(&account.to_le_bytes());
+        // More than an entry needs at most: both numbers, and everything of fixed size written as a whole.
+        let most = (order.length + shape.refund_kept() + 2 * SLACK) as u32 + 16;
+        let partition = &mut self.partitions[partition];
+        if partition.used + most > BLOCK as u32 {
+            let full = std::mem::replace(
+                partition,
+                Partition { block: self.blocks.take(), used: HEADER as u32, last_at: 0 },
+            );
+            let block = self.blocks.get_mut(partition.block).ok_or(MatchingError::Damaged)?;
+            block[..4].copy_from_slice(&full.block.to_le_bytes());
+            close(&mut self.blocks, full);
         }
-        let base = partition.base;
-        let mut flags = match line.state {
-            State::Done => 0,
-            State::UnderWay => 1 << STATE_SHIFT,
-            State::Void => 2 << STATE_SHIFT,
-        };
-        let mut set = |flag: u16, on: bool| flags |= if on { flag } else { 0 };
-        set(REFUND, line.kind == Kind::Refund);
-        set(PACKED, packed);
-        set(FEE_DIFFERS, line.fee_differs);
-        set(CARRIED, line.carried);
-        set(NEAR_CUT, super::carry::is_near_cut(line.when, matching.rules.near_cut_seconds));
-        set(OTHER_DAY, line.when.day != base.day);
-        set(OTHER_ACCOUNT, account != base.account);
-        if !line.refund_no.is_empty() {
-            self.refund_scratch.clear();
-            set(HAS_REFUND_NO, true);
-            set(REFUND_NO_PACKED, keys::pack(line.refund_no, &mut self.refund_scratch));
+        let block = self.blocks.get_mut(partition.block).ok_or(MatchingError::Damaged)?;
+        let mut entry = Writer { block, at: partition.used as usize };
+        let behind = line.at.wrapping_sub(partition.last_at);
+        let (fen_bytes, behind_bytes) = (bytes_of(fen), bytes_of(behind));
+        let widths = (fen_bytes | behind_bytes << 4) as u8;
+        if number < u32::from(WIDE) {
+            entry.put(u64::from(number) | u64::from(widths) << 8, 2);
+        } else {
+            entry.put(u64::from(WIDE) | u64::from(widths) << 8 | u64::from(number) << 16, 6);
         }
-        let short = length < 32;
-        set((length as u16) << LENGTH_SHIFT, short);
-        let block = &mut partition.block;
-        block.extend_from_slice(&flags.to_le_bytes());
-        if !short {
-            block.push(length as u8);
+        if shape.prefix().is_some() {
+            entry.put_head(order.head >> PREFIX_BITS, order.length.min(HEAD) - PREFIX_BITS as usize / 8);
+        } else {
+            entry.put_head(order.head, order.length.min(HEAD));
         }
-        block.extend_from_slice(&self.scratch);
-        if !line.refund_no.is_empty() {
-            block.push(line.refund_no.len() as u8);
-            block.extend_from_slice(&self.refund_scratch);
+        if !order_behind.is_empty() {
+            entry.put_all(order_behind);
         }
-        put(block, fen);
-        put(block, zigzag((line.at as i64).wrapping_sub(base.at as i64)));
-        if line.when.day != base.day {
-            put(block, zigzag(i64::from(line.when.day) - i64::from(base.day)));
+        if let Some(refund) = refund {
+            entry.put_head(refund.head, refund.length.min(HEAD));
+            entry.put_all(&self.refund_rest[..refund.behind()]);
         }
-        if account != base.account {
-            put(block, u64::from(account));
-        }
-        if self.in_memory > self.budget { self.put_away() } else { Ok(()) }
+        entry.put(fen, fen_bytes);
+        entry.put(behind, behind_bytes);
+        partition.used = entry.at as u32;
+        partition.last_at = line.at;
+        if self.blocks.taken > self.budget { self.put_away() } else { Ok(()) }
     }
 
-    /// Writes everything in memory to a temporary file that nobody else can open by name.
+    /// Writes everything in memory to a temporary file that nobody else can open by name, a partition after the other.
+    #[cold]
     fn put_away(&mut self) -> Result<(), MatchingError> {
         let file = match &mut self.away {
             Some(file) => file,
             none => none.insert(tempfile::tempfile().map_err(MatchingError::Disk)?),
         };
+        self.away_of.resize_with(self.partitions.len(), Vec::new);
         let mut writer = std::io::BufWriter::with_capacity(1 << 18, file);
-        for stream in &mut self.streams {
-            for partition in &mut stream.partitions {
-                let last = std::mem::take(&mut partition.block);
-                let blocks = partition.full.drain(..).chain(Some(last).filter(|block| !block.is_empty()));
-                for block in blocks {
-                    writer.write_all(&block).map_err(MatchingError::Disk)?;
-                    partition.away.push(Away { offset: self.away_length, length: block.len() as u32 });
-                    self.away_length += block.len() as u64;
-                }
+        for (partition, away) in self.partitions.iter_mut().zip(&mut self.away_of) {
+            let last = std::mem::replace(partition, Partition::EMPTY);
+            close(&mut self.blocks, last);
+            let mut length = 0;
+            let mut next = last.block;
+            while let Some(block) = self.blocks.get(next) {
+                let (before, used) = header(block);
+                writer.write_all(&block[..used]).map_err(MatchingError::Disk)?;
+                length += used as u32;
+                next = before;
+            }
+            if length > 0 {
+                away.push(Away { offset: self.away_length, length });
+                self.away_length += u64::from(length);
             }
         }
         writer.flush().map_err(MatchingError::Disk)?;
-        self.in_memory = 0;
+        self.blocks.taken = 0;
         Ok(())
     }
 
     /// Turns the thread's entries into something that any thread can take partitions from.
-    pub(super) fn close(self) -> Closed {
-        let streams = self.streams.into_iter().map(|stream| ClosedStream {
-            source: stream.source,
-            side: stream.side,
-            partitions: stream.partitions.into_iter().map(Mutex::new).collect(),
-        });
-        Closed { streams: streams.collect(), away: self.away.map(Mutex::new) }
+    pub(super) fn close(mut self) -> Closed {
+        let partitions: Vec<u32> = self.partitions.iter().map(|partition| partition.block).collect();
+        for partition in self.partitions {
+            close(&mut self.blocks, partition);
+        }
+        Closed { blocks: self.blocks, partitions, away: self.away.map(Mutex::new), away_of: self.away_of }
     }
+}
+
+/// Writes down how long a block has become.
+fn close(blocks: &mut Blocks, partition: Partition) {
+    if let Some(block) = blocks.get_mut(partition.block) {
+        block[4..HEADER].copy_from_slice(&partition.used.to_le_bytes());
+    }
+}
+
+/// The block before a block, and how long this one is.
+fn header(block: &[u8; BLOCK]) -> (u32, usize) {
+    let header = u64::from_le_bytes(*block.first_chunk().unwrap_or(&[0; HEADER]));
+    (header as u32, (header >> 32) as usize)
+}
+
+struct Writer<'b> {
+    block: &'b mut [u8; BLOCK],
+    at: usize,
+}
+
+impl Writer<'_> {
+    /// Writes all eight bytes, of which so many count.
+    #[inline]
+    fn put(&mut self, value: u64, bytes: usize) {
+        if let Some(place) = self.block.get_mut(self.at..self.at + 8) {
+            place.copy_from_slice(&value.to_le_bytes());
+        }
+        self.at += bytes;
+    }
+
+    #[inline]
+    fn put_head(&mut self, value: u128, bytes: usize) {
+        if let Some(place) = self.block.get_mut(self.at..self.at + HEAD) {
+            place.copy_from_slice(&value.to_le_bytes());
+        }
+        self.at += bytes;
+    }
+
+    #[inline]
+    fn put_all(&mut self, bytes: &[u8]) {
+        if let Some(place) = self.block.get_mut(self.at..self.at + bytes.len()) {
+            place.copy_from_slice(bytes);
+        }
+        self.at += bytes.len();
+    }
+}
+
+/// How many bytes a number needs.
+#[inline]
+const fn bytes_of(value: u64) -> usize {
+    (64 - value.leading_zeros()).div_ceil(8) as usize
 }
 
 pub(super) struct Closed {
-    streams: Vec<ClosedStream>,
+    blocks: Blocks,
+    /// The last block of each partition.
+    partitions: Vec<u32>,
     away: Option<Mutex<File>>,
+    away_of: Vec<Vec<Away>>,
 }
 
-struct ClosedStream {
-    source: u16,
-    side: Side,
-    partitions: Vec<Mutex<Partition>>,
-}
-
-/// An entry, taken apart. Positions are those of its numbers in [`Taken::bytes`].
+/// An entry, taken apart.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
+    head: [u64; 2],
     pub at: u64,
     pub fen: i64,
-    pub order_at: u32,
-    pub refund_at: u32,
-    pub day: i32,
-    pub account: u16,
-    pub source: u16,
-    pub order_length: u8,
-    pub refund_length: u8,
-    pub order_packed: bool,
-    pub refund_packed: bool,
-    pub side: Side,
-    pub kind: Kind,
-    pub state: State,
-    pub near_cut: bool,
-    pub fee_differs: bool,
-    pub carried: bool,
+    /// Where in [`Taken::rest`] stands what is kept behind the head of the order number, and the refund number behind that.
+    rest_at: u32,
+    pub shape: u32,
+}
+
+/// How the entries of a shape are taken apart.
+struct Form {
+    /// How many bytes of the order number's head stand in the entry, and which bits of what is read there.
+    here: usize,
+    mask: u128,
+    prefix: Option<u64>,
+    /// How many bytes of the order number are kept behind the head.
+    order_behind: usize,
+    /// With the refund number, which comes behind that.
+    behind: usize,
+}
+
+impl Form {
+    fn of(shape: &Shape) -> Self {
+        let head = shape.order_kept().min(HEAD);
+        let here = if shape.prefix().is_some() { head - PREFIX_BITS as usize / 8 } else { head };
+        let mask = u128::MAX.checked_shr(8 * (HEAD - here) as u32).unwrap_or(0);
+        let order_behind = shape.order_behind();
+        let behind = order_behind + shape.refund_kept();
+        Self { here, mask, prefix: shape.prefix(), order_behind, behind }
+    }
 }
 
 /// All entries of one partition.
-#[derive(Default)]
 pub(super) struct Taken {
-    pub bytes: Vec<u8>,
+    shapes: Vec<Shape>,
+    forms: Vec<Form>,
     pub entries: Vec<Entry>,
+    rest: Vec<u8>,
+    read: Vec<u8>,
 }
 
 impl Taken {
-    /// The order number as it is kept.
+    pub fn new(shapes: Vec<Shape>) -> Self {
+        let forms = shapes.iter().map(Form::of).collect();
+        Self { shapes, forms, entries: Vec::new(), rest: Vec::new(), read: Vec::new() }
+    }
+
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.rest.clear();
+    }
+
+    /// The head of the order number.
     #[inline]
-    pub fn order<'t>(&'t self, entry: &Entry) -> &'t [u8] {
-        kept(&self.bytes, entry.order_at, entry.order_length, entry.order_packed)
+    pub fn head(entry: &Entry) -> u128 {
+        u128::from(entry.head[0]) | u128::from(entry.head[1]) << 64
+    }
+
+    #[inline]
+    pub fn shape(&self, entry: &Entry) -> &Shape {
+        &self.shapes[entry.shape as usize]
+    }
+
+    /// What is kept of the order number behind its head.
+    #[inline]
+    pub fn order_behind(&self, entry: &Entry) -> &[u8] {
+        let (at, length) = (entry.rest_at as usize, self.forms[entry.shape as usize].order_behind);
+        if length == 0 { &[] } else { &self.rest[at..at + length] }
+    }
+
+    fn refund(&self, entry: &Entry) -> &[u8] {
+        let Form { order_behind, behind, .. } = self.forms[entry.shape as usize];
+        let at = entry.rest_at as usize;
+        &self.rest[at + order_behind..at + behind]
     }
 
     pub fn order_text(&self, entry: &Entry) -> Vec<u8> {
-        text(self.order(entry), entry.order_length, entry.order_packed)
+        let shape = self.shape(entry);
+        let (length, packed) = shape.order_form();
+        let kept = Kept { head: Self::head(entry), length: shape.order_kept(), packed };
+        kept.text(self.order_behind(entry), length)
     }
 
     pub fn refund_text(&self, entry: &Entry) -> Vec<u8> {
-        let kept = kept(&self.bytes, entry.refund_at, entry.refund_length, entry.refund_packed);
-        text(kept, entry.refund_length, entry.refund_packed)
+        let shape = self.shape(entry);
+        let (head, behind) = self.refund(entry).split_at(shape.refund_kept().min(HEAD));
+        let mut bytes = [0; HEAD];
+        bytes[..head.len()].copy_from_slice(head);
+        let head = u128::from_le_bytes(bytes);
+        let (length, packed) = shape.refund_form();
+        Kept { head, length: shape.refund_kept(), packed }.text(behind, length)
     }
 
-    /// Whether two refund numbers are the same; as a text is always kept the same way, no need to unpack.
+    /// Whether two entries have the same order number; as a text is always kept the same way, no need to unpack.
+    #[inline]
+    pub fn same_order(&self, one: &Entry, other: &Entry) -> bool {
+        let is_of_one_form =
+            || one.shape == other.shape || self.shape(one).order_form() == self.shape(other).order_form();
+        let (behind, other_behind) = (self.order_behind(one), self.order_behind(other));
+        one.head == other.head
+            && is_of_one_form()
+            && (behind.is_empty() && other_behind.is_empty() || behind == other_behind)
+    }
+
+    /// Whether two entries whose refund numbers are of the same form have the same one.
     #[inline]
     pub fn same_refund(&self, one: &Entry, other: &Entry) -> bool {
-        one.refund_length == other.refund_length
-            && one.refund_packed == other.refund_packed
-            && kept(&self.bytes, one.refund_at, one.refund_length, one.refund_packed)
-                == kept(&self.bytes, other.refund_at, other.refund_length, other.refund_packed)
+        self.shape(one).kind() == Kind::Payment || self.refund(one) == self.refund(other)
     }
-}
-
-#[inline]
-fn kept(bytes: &[u8], at: u32, length: u8, packed: bool) -> &[u8] {
-    let length = usize::from(length);
-    let length = if packed { keys::packed_len(length) } else { length };
-    &bytes[at as usize..at as usize + length]
-}
-
-fn text(kept: &[u8], length: u8, packed: bool) -> Vec<u8> {
-    if packed { keys::unpack(kept, usize::from(length)) } else { kept.to_vec() }
 }
 
 impl Closed {
-    /// Adds this thread's entries of a partition, and forgets them here.
+    /// Adds this thread's entries of a partition.
     pub fn take(&self, number: usize, into: &mut Taken) -> Result<(), MatchingError> {
-        for stream in &self.streams {
-            let partition = {
-                let mut there = stream.partitions[number].lock().unwrap_or_else(PoisonError::into_inner);
-                std::mem::take(&mut *there)
-            };
-            for away in &partition.away {
-                let start = into.bytes.len();
-                into.bytes.resize(start + away.length as usize, 0);
-                let Some(file) = &self.away else { return Err(MatchingError::Damaged) };
+        if let (Some(file), Some(away)) = (&self.away, self.away_of.get(number)) {
+            let mut read = std::mem::take(&mut into.read);
+            for away in away {
+                let length = away.length as usize;
+                // What may be read behind the last entry is there, whatever it is.
+                read.resize(length + SLACK, 0);
                 let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
                 file.seek(SeekFrom::Start(away.offset)).map_err(MatchingError::Disk)?;
-                file.read_exact(&mut into.bytes[start..]).map_err(MatchingError::Disk)?;
+                file.read_exact(&mut read[..length]).map_err(MatchingError::Disk)?;
                 drop(file);
-                into.read_block(start, stream)?;
+                let mut at = 0;
+                while at < length {
+                    let header = read.get(at + 4..).and_then(|rest| rest.first_chunk());
+                    let used = u32::from_le_bytes(*header.ok_or(MatchingError::Damaged)?) as usize;
+                    let block = read.get(at..).filter(|rest| used >= HEADER && rest.len() >= used);
+                    into.take_block(block.ok_or(MatchingError::Damaged)?, used)?;
+                    at += used;
+                }
             }
-            for block in partition.full.iter().chain(Some(&partition.block).filter(|block| !block.is_empty()))
-            {
-                let start = into.bytes.len();
-                into.bytes.extend_from_slice(block);
-                into.read_block(start, stream)?;
-            }
+            into.read = read;
+        }
+        let mut next = self.partitions[number];
+        while let Some(block) = self.blocks.get(next) {
+            let (before, used) = header(block);
+            into.take_block(block, used)?;
+            next = before;
         }
         Ok(())
     }
 }
 
 impl Taken {
-    /// Takes the entries of a block apart, which reaches from `start` to the end.
-    fn read_block(&mut self, start: usize, stream: &ClosedStream) -> Result<(), MatchingError> {
-        let mut reader = Reader { bytes: &self.bytes, at: start };
-        let base = Base {
-            at: u64::from_le_bytes(reader.take()?),
-            day: i32::from_le_bytes(reader.take()?),
-            account: u16::from_le_bytes(reader.take()?),
-        };
-        while reader.at < reader.bytes.len() {
-            let flags = u16::from_le_bytes(reader.take()?);
-            let has = |flag| flags & flag != 0;
-            let order_length = match (flags >> LENGTH_SHIFT) as u8 {
-                0 => reader.take::<1>()?[0],
-                length => length,
+    /// Takes the entries of a block apart. Behind its `used` bytes there is something that may be read.
+    fn take_block(&mut self, block: &[u8], used: usize) -> Result<(), MatchingError> {
+        let mut reader = Reader { block, at: HEADER };
+        let mut row = 0_u64;
+        while reader.at < used {
+            let [number, widths] = reader.here()?;
+            reader.at += 2;
+            let mut number = u32::from(number);
+            if number == u32::from(WIDE) {
+                number = u32::from_le_bytes(reader.here()?);
+                reader.at += 4;
+            }
+            let form = self.forms.get(number as usize).ok_or(MatchingError::Damaged)?;
+            let head = u128::from_le_bytes(reader.here()?) & form.mask;
+            let head = match form.prefix {
+                Some(prefix) => head << PREFIX_BITS | u128::from(prefix),
+                None => head,
             };
-            let order_at = reader.number(order_length, has(PACKED))?;
-            let (refund_length, refund_at) = if has(HAS_REFUND_NO) {
-                let length = reader.take::<1>()?[0];
-                (length, reader.number(length, has(REFUND_NO_PACKED))?)
-            } else {
-                (0, 0)
-            };
-            let fen = reader.varint()? as i64;
-            let at = (base.at as i64).wrapping_add(unzigzag(reader.varint()?)) as u64;
-            let day = if has(OTHER_DAY) { base.day + unzigzag(reader.varint()?) as i32 } else { base.day };
-            let account = if has(OTHER_ACCOUNT) { reader.varint()? as u16 } else { base.account };
-            self.entries.push(Entry {
-                at,
-                fen,
-                order_at,
-                refund_at,
-                day,
-                account,
-                source: stream.source,
-                order_length,
-                refund_length,
-                order_packed: has(PACKED),
-                refund_packed: has(REFUND_NO_PACKED),
-                side: stream.side,
-                kind: if has(REFUND) { Kind::Refund } else { Kind::Payment },
-                state: match (flags >> STATE_SHIFT) & 3 {
-                    0 => State::Done,
-                    1 => State::UnderWay,
-                    _ => State::Void,
-                },
-                near_cut: has(NEAR_CUT),
-                fee_differs: has(FEE_DIFFERS),
-                carried: has(CARRIED),
-            });
+            reader.at += form.here;
+            let rest_at = self.rest.len() as u32;
+            if form.behind != 0 {
+                let bytes = block.get(reader.at..reader.at + form.behind).ok_or(MatchingError::Damaged)?;
+                self.rest.extend_from_slice(bytes);
+                reader.at += form.behind;
+            }
+            let fen = reader.number(widths & 15)? as i64;
+            row = row.wrapping_add(reader.number(widths >> 4)?);
+            let head = [head as u64, (head >> 64) as u64];
+            self.entries.push(Entry { head, at: row, fen, rest_at, shape: number });
         }
-        Ok(())
+        if reader.at == used { Ok(()) } else { Err(MatchingError::Damaged) }
     }
 }
 
 struct Reader<'b> {
-    bytes: &'b [u8],
+    block: &'b [u8],
     at: usize,
 }
 
 impl Reader<'_> {
     #[inline]
-    fn take<const N: usize>(&mut self) -> Result<[u8; N], MatchingError> {
-        let chunk = self.bytes.get(self.at..).and_then(|rest| rest.first_chunk::<N>());
-        self.at += N;
-        chunk.copied().ok_or(MatchingError::Damaged)
+    fn here<const N: usize>(&self) -> Result<[u8; N], MatchingError> {
+        self.block.get(self.at..).and_then(|rest| rest.first_chunk()).copied().ok_or(MatchingError::Damaged)
     }
 
     #[inline]
-    fn number(&mut self, length: u8, packed: bool) -> Result<u32, MatchingError> {
-        let start = self.at;
-        let length = usize::from(length);
-        self.at += if packed { keys::packed_len(length) } else { length };
-        if self.at > self.bytes.len() {
-            return Err(MatchingError::Damaged);
-        }
-        u32::try_from(start).map_err(|_| MatchingError::Damaged)
-    }
-
-    #[inline]
-    fn varint(&mut self) -> Result<u64, MatchingError> {
-        let mut value = 0;
-        for shift in (0..70).step_by(7) {
-            let byte = *self.bytes.get(self.at).ok_or(MatchingError::Damaged)?;
-            self.at += 1;
-            value |= u64::from(byte & 0x7f).wrapping_shl(shift);
-            if byte < 0x80 {
-                return Ok(value);
-            }
-        }
-        Err(MatchingError::Damaged)
+    fn number(&mut self, bytes: u8) -> Result<u64, MatchingError> {
+        let value = u64::from_le_bytes(self.here()?);
+        self.at += usize::from(bytes);
+        Ok(value & MASKS[usize::from(bytes & 15)])
     }
 }
+
+/// The lowest bytes of a number.
+const MASKS: [u64; 16] = {
+    let mut masks = [u64::MAX; 16];
+    let mut bytes = 0;
+    while bytes < 8 {
+        masks[bytes] = (1 << (8 * bytes)) - 1;
+        bytes += 1;
+    }
+    masks
+};
 
 /// Equality of short texts, without a call.
 #[inline]
@@ -430,23 +531,6 @@ fn same(one: &[u8], other: &[u8]) -> bool {
     let ((words, rest), (other_words, other_rest)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
     words.iter().zip(other_words).all(|(a, b)| u64::from_le_bytes(*a) == u64::from_le_bytes(*b))
         && rest.iter().zip(other_rest).all(|(a, b)| a == b)
-}
-
-#[inline]
-fn put(block: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        block.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    block.push(value as u8);
-}
-
-const fn zigzag(value: i64) -> u64 {
-    ((value << 1) ^ (value >> 63)) as u64
-}
-
-const fn unzigzag(value: u64) -> i64 {
-    (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
 /// How much one thread may keep in memory before it writes away: a part of the whole that leaves room for the comparing.

@@ -237,3 +237,53 @@ proptest! {
         }
     }
 }
+
+/// Every group of up to four lines of an order, out of lines that are alike in most: what is decided the short way is decided as it
+/// is the long way.
+#[test]
+fn every_small_group_is_decided_as_grouping_would() {
+    let mut all = Vec::new();
+    for side in [Side::Channel, Side::His] {
+        for (kind, refund) in [(Kind::Payment, 0), (Kind::Refund, 0), (Kind::Refund, 1)] {
+            all.extend([100, 60].map(|fen| Made {
+                side,
+                kind,
+                state: State::Done,
+                order: 2,
+                refund,
+                fen,
+                day: 20_000,
+                second: Some(40_000),
+                account: 1,
+                fee_differs: false,
+                carried: false,
+                place: Place { source: side as u16, at: 0 },
+            }));
+        }
+    }
+    // A payment that came to nothing on both sides makes each group longer and changes nothing else.
+    let void = Made { state: State::Void, kind: Kind::Payment, refund: 0, fen: 7, ..all[0].clone() };
+    let places = all.len().pow(4);
+    for number in 0..places {
+        let digit = |place: u32| number / all.len().pow(place) % all.len();
+        let ascending = (0..3).all(|place| digit(place) <= digit(place + 1));
+        if !ascending {
+            continue;
+        }
+        for count in 2..=4 {
+            let mut lines: Vec<Made> = (0..count).map(|place| all[digit(place)].clone()).collect();
+            for (at, line) in lines.iter_mut().enumerate() {
+                line.place.at = at as u64;
+            }
+            let short = plain(&lines, false);
+            lines.push(Made { place: Place { source: 8, at: 0 }, ..void.clone() });
+            let mut long = plain(&lines, false);
+            long.findings.retain(|finding| finding.lines.iter().all(|line| line.state != State::Void));
+            assert_eq!(short.findings, long.findings, "{lines:?}");
+            for side in Side::ALL {
+                let of = |outcome: &Outcome| outcome.summary.of(Category::Matched, side);
+                assert_eq!(of(&short), of(&long), "{lines:?}");
+            }
+        }
+    }
+}

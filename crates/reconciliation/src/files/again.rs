@@ -1,0 +1,134 @@
+//! The rows of findings, found again in their files: an entry only knows where its row begins.
+
+use super::read::{self, Piece, Source};
+use super::scan::Places;
+use super::{Evidence, FilesError};
+use crate::matching::Finding;
+use crate::sides::Place;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+
+/// What is read behind the place that was asked for: most rows are shorter.
+const BEHIND: usize = 512;
+/// When the next place is not farther away than this, everything up to it is read at once.
+const NEAR: usize = 64 << 10;
+
+/// For each finding, and each of its lines, where it stands. Each thread reads a part of the files, in the order of its bytes.
+pub(super) fn find(
+    sources: &[Source],
+    pieces: &[Vec<Piece>],
+    findings: &[Finding],
+    threads: usize,
+) -> Result<Vec<Vec<Evidence>>, FilesError> {
+    let mut evidence: Vec<Vec<Evidence>> =
+        findings.iter().map(|finding| vec![Evidence::default(); finding.lines.len()]).collect();
+    let mut wanted: Vec<(Place, usize, usize)> = Vec::new();
+    for (finding, found) in findings.iter().enumerate() {
+        wanted.extend(found.lines.iter().enumerate().map(|(line, there)| (there.place, finding, line)));
+    }
+    wanted.sort_unstable();
+    let lines_before: Vec<Vec<u64>> = pieces
+        .iter()
+        .map(|pieces| {
+            // The header is line 1.
+            pieces
+                .iter()
+                .scan(2, |lines, piece| Some(std::mem::replace(lines, *lines + piece.lines)))
+                .collect()
+        })
+        .collect();
+    let part = |wanted: &[(Place, usize, usize)]| -> Result<Vec<Evidence>, FilesError> {
+        let mut found = Vec::with_capacity(wanted.len());
+        let mut places = Places::default();
+        for of_source in wanted.chunk_by(|(one, ..), (other, ..)| one.source == other.source) {
+            let number = usize::from(of_source[0].0.source);
+            let there = (sources.get(number)).zip(pieces.get(number)).zip(lines_before.get(number));
+            let Some(((source, pieces), lines_before)) = there else { continue };
+            let again = |error| FilesError::Again(source.name.clone(), error);
+            let mut file = File::open(&source.path).map_err(again)?;
+            let mut window = Window::default();
+            for (place, ..) in of_source {
+                let piece = source.cuts.partition_point(|end| *end <= place.at);
+                let (body, _) = source.piece(piece);
+                let (start, lines) = pieces[piece].landmark(body, place.at);
+                let before = window.bytes(&mut file, start, (place.at - start) as usize).map_err(again)?;
+                let line = lines_before[piece] + lines + memchr::memchr_iter(b'\n', before).count() as u64;
+                let row = window.line(&mut file, place.at).map_err(again)?;
+                let (provider_no, at) = read::evidence(&source.plan, row, &mut places);
+                found.push(Evidence { file: source.name.clone(), line, provider_no, at });
+            }
+        }
+        Ok(found)
+    };
+    let parts = wanted.chunks(wanted.len().div_ceil(threads).max(256));
+    let found: Vec<_> = std::thread::scope(|scope| {
+        let parts: Vec<_> = parts.map(|wanted| scope.spawn(|| part(wanted))).collect();
+        let join = |part: std::thread::ScopedJoinHandle<'_, _>| {
+            part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        parts.into_iter().map(join).collect::<Result<_, FilesError>>()
+    })?;
+    for ((_, finding, line), there) in wanted.into_iter().zip(found.into_iter().flatten()) {
+        evidence[finding][line] = there;
+    }
+    Ok(evidence)
+}
+
+/// A part of a file in memory.
+#[derive(Default)]
+pub(super) struct Window {
+    at: u64,
+    bytes: Vec<u8>,
+}
+
+impl Window {
+    fn end(&self) -> u64 {
+        self.at + self.bytes.len() as u64
+    }
+
+    fn fill(&mut self, file: &mut File, at: u64, length: usize) -> io::Result<()> {
+        self.at = at;
+        self.bytes.resize(length, 0);
+        file.seek(SeekFrom::Start(at))?;
+        let mut filled = 0;
+        while filled < length {
+            match file.read(&mut self.bytes[filled..]) {
+                Ok(0) => break,
+                Ok(more) => filled += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.bytes.truncate(filled);
+        Ok(())
+    }
+
+    fn bytes(&mut self, file: &mut File, at: u64, length: usize) -> io::Result<&[u8]> {
+        if at < self.at || at + length as u64 > self.end() {
+            let is_near = at >= self.at && at < self.end() + NEAR as u64 && !self.bytes.is_empty();
+            let wanted = length + BEHIND;
+            self.fill(file, at, if is_near { wanted.max(NEAR) } else { wanted })?;
+        }
+        let start = (at - self.at) as usize;
+        self.bytes.get(start..start + length).ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))
+    }
+
+    /// The line that begins at this byte, without its line break.
+    pub fn line(&mut self, file: &mut File, at: u64) -> io::Result<&[u8]> {
+        for length in [BEHIND, 4 << 10, 128 << 10] {
+            if at < self.at || at >= self.end() {
+                self.fill(file, at, length)?;
+            }
+            let start = (at - self.at) as usize;
+            if let Some(end) = memchr::memchr(b'\n', &self.bytes[start..]) {
+                return Ok(&self.bytes[start..start + end]);
+            }
+            // The last line of a file may have no line break.
+            self.fill(file, at, 2 * length)?;
+            if self.bytes.len() < 2 * length && memchr::memchr(b'\n', &self.bytes).is_none() {
+                return Ok(&self.bytes);
+            }
+        }
+        Err(io::Error::from(io::ErrorKind::InvalidData))
+    }
+}
