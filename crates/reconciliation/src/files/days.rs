@@ -5,6 +5,7 @@ use super::layout::cut;
 use super::read::Source;
 use super::{Input, Refusal};
 use mingfen_domain::difference::Category;
+use mingfen_domain::{BusinessDay, Timestamp};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -51,17 +52,19 @@ pub(super) fn check(input: &Input<'_>, source: &Source, day: i32, threads: usize
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner)
         .map_err(|error| refuse(0, None, format!("cannot be read: {error}")))?;
+    // A day in Beijing begins eight hours before it does at Greenwich.
+    let day = BusinessDay::of(Timestamp::from_seconds(i64::from(day) * 86_400 - 8 * 3600));
     let column = || Some(source.plan.at.name.clone());
     if seen.rows > 0 && !seen.of_day {
         let (at, text) = seen.first.unwrap_or_default();
-        let problem = format!(
-            "{text:?} is not of the day, and neither is any other row; is it the file of another day?"
-        );
+        let problem =
+            format!("{text:?} is not of {day}, and neither is any other row; is it the file of another day?");
         return Err(refuse(source.line_at(at).unwrap_or(0), column(), problem));
     }
     if let Some((at, text)) = seen.outside {
-        let problem =
-            format!("{text:?} is of another day than the rest; was another file joined to this one?");
+        let problem = format!(
+            "{text:?} is too far from {day}, which is compared; was the file of another day joined to this one? Export the day by itself"
+        );
         return Err(refuse(source.line_at(at).unwrap_or(0), column(), problem));
     }
     Ok(())

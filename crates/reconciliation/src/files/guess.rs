@@ -483,7 +483,7 @@ impl<'t> Column<'t> {
     fn holds(&self, content: Content) -> bool {
         match content {
             Content::Number => self.mostly(self.numbers + self.rounded),
-            Content::Money => self.mostly(self.decimals.max(self.whole)),
+            Content::Money => self.mostly(self.decimals + self.whole),
             Content::Moment => self.mostly(self.moments),
             Content::Words => {
                 self.words.len() <= MOST_WORDS
@@ -528,6 +528,9 @@ fn score(wanted: &Wanted, column: &Column<'_>) -> Option<(usize, String)> {
     let below = describe(column);
     match (exact, partly) {
         (Some(rank), _) if fits => Some((1000 - rank, format!("the heading says so; below it {below}"))),
+        (Some(rank), _) => {
+            Some((300 - rank, format!("the heading says so, but look at it: below it {below}")))
+        }
         (None, Some(rank)) if fits && column.filled > 0 => {
             let like = wanted.headings[rank];
             Some((500 - rank, format!("the heading is like {like}; below it {below}")))
@@ -557,7 +560,7 @@ fn describe(column: &Column<'_>) -> String {
     } else if column.mostly(column.rounded) {
         "stand numbers that a spreadsheet has rounded: export the file again with this column as text"
             .to_owned()
-    } else if column.mostly(column.decimals) {
+    } else if column.decimals > 0 && column.mostly(column.decimals + column.whole) {
         "stand amounts with decimals".to_owned()
     } else if column.mostly(column.moments) {
         if column.mostly(column.days) { "stand days" } else { "stand times" }.to_owned()
@@ -680,7 +683,7 @@ impl Draft<'_, '_> {
         let says_fen = amount.heading.contains("分)")
             || amount.heading.contains("分）")
             || amount.plain.ends_with("fen");
-        if amount.mostly(amount.decimals) {
+        if amount.decimals > 0 {
             let _ = writeln!(out, "\n# Amounts have decimals, so they are yuan.\namounts = \"yuan\"");
         } else if says_fen {
             let _ = writeln!(out, "\n# The heading says 分.\namounts = \"fen\"");

@@ -296,6 +296,12 @@ impl Layout {
         };
         let require = |what: &str| {
             find(what).ok_or_else(|| {
+                if is_garbled(&names) {
+                    let there = cut(&names.join(","), 60);
+                    return refuse(format!(
+                        "the headings are garbled ({there:?}): the file was opened in a wrong encoding and saved so; export it again"
+                    ));
+                }
                 let wanted = self.columns.get(what).map(|names| names.join(" or ")).unwrap_or_default();
                 let there = cut(&names.join(","), 200);
                 refuse(format!(
@@ -358,6 +364,14 @@ impl Layout {
             row_count: self.totals.iter().find(|(_, name)| *name == "rows").map(|(total, _)| total.clone()),
         })
     }
+}
+
+/// Chinese that went through a wrong encoding: as Latin letters with accents, as what stands for "not a character", or as that,
+/// taken for GBK.
+fn is_garbled(names: &[String]) -> bool {
+    let text = names.concat();
+    let accents = text.chars().filter(|character| ('\u{a1}'..='\u{ff}').contains(character)).count();
+    accents > 4 || text.contains('\u{fffd}') || text.contains("锟斤拷")
 }
 
 /// The headings of a line, without quotation marks and blanks around them.

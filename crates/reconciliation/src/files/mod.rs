@@ -65,7 +65,9 @@ pub struct Progress {
 
 /// Why a file is refused. It is never half-read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}, line {line}{}: {problem}", column.as_ref().map(|name| format!(", column {name}")).unwrap_or_default())]
+#[error("{file}{}{}: {problem}",
+    if *line == 0 { String::new() } else { format!(", line {line}") },
+    column.as_ref().map(|name| format!(", column {name}")).unwrap_or_default())]
 pub struct Refusal {
     /// [`Category::UnparsableRow`] or [`Category::TotalsRowDiffers`].
     pub category: Category,
@@ -218,8 +220,11 @@ fn compare(
         let there = &sources[source];
         let line = there.line_at(at).unwrap_or(0);
         let (category, file) = (Category::UnparsableRow, there.name.clone());
-        let problem = repeated_header(there, at).unwrap_or(bad.problem);
-        return Err((Some(source), Refusal { category, file, line, column: bad.column, problem }.into()));
+        let (column, problem) = match repeated_headings(there, at) {
+            Some(problem) => (None, problem.to_owned()),
+            None => (bad.column, bad.problem),
+        };
+        return Err((Some(source), Refusal { category, file, line, column, problem }.into()));
     }
     let mut by_source: Vec<Vec<(usize, Piece)>> = sources.iter().map(|_| Vec::new()).collect();
     for (source, number, piece) in pieces.into_inner().unwrap_or_else(PoisonError::into_inner) {
@@ -254,23 +259,36 @@ fn compare(
     Ok(Report { outcome, evidence, left_out, tallies })
 }
 
-/// When the row that was not understood is the first line once more, that says more than anything about its columns.
-fn repeated_header(source: &Source, at: u64) -> Option<String> {
+/// When the row that was not understood is a line of headings once more, that says more than anything about its columns.
+fn repeated_headings(source: &Source, at: u64) -> Option<&'static str> {
     let mut file = File::open(&source.path).ok()?;
-    let header = Window::default().line(&mut file, 0).ok()?.to_vec();
-    let row = Window::default().line(&mut file, at).ok()?.to_vec();
     let plain = |line: &[u8]| line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii_end().to_vec();
-    (plain(&header) == plain(&row)).then(|| {
-        "is the line of headings again: the file is in it twice, or several were joined; give each by itself".to_owned()
-    })
+    let header = plain(Window::default().line(&mut file, 0).ok()?);
+    let row = plain(Window::default().line(&mut file, at).ok()?);
+    if row == header {
+        return Some(
+            "is the line of headings again: the file is in it twice, or several were joined; give each by itself",
+        );
+    }
+    // A marked file has headings above its totals; they belong to its end.
+    source.plan.mark?;
+    const TAIL: u64 = 8 << 10;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
+    let mut tail = Vec::new();
+    file.take(TAIL).read_to_end(&mut tail).ok()?;
+    let above_last = tail.trim_ascii_end().rsplit(|&byte| byte == b'\n').nth(1)?;
+    (plain(above_last) == row).then_some(
+        "is the headings of the totals, and more rows follow: the file is in it twice, or several were joined; give each by itself",
+    )
 }
 
-/// Nobody's order number has control characters in it. A number that has some meets no other, so it is enough to look at what
-/// differs.
+/// Nobody's order number has control characters, blanks around it or quotation marks. A number that has some meets no other, so it
+/// is enough to look at what differs.
 fn damaged_number(findings: &[Finding], evidence: &[Vec<Evidence>]) -> Option<(usize, Refusal)> {
     let is_damaged = |finding: &&Finding| {
-        finding.order_no.iter().any(|&byte| byte < b' ' || byte == 0x7f)
-            || finding.order_no.first() == Some(&b' ')
+        finding.order_no.iter().any(|&byte| byte < b' ' || matches!(byte, 0x7f | b'"'))
+            || matches!(finding.order_no.first(), Some(b' ' | b'\'' | b'='))
             || finding.order_no.last() == Some(&b' ')
     };
     let (number, finding) = findings.iter().enumerate().find(|(_, finding)| is_damaged(finding))?;
@@ -282,7 +300,7 @@ fn damaged_number(findings: &[Finding], evidence: &[Vec<Evidence>]) -> Option<(u
         line: there.line,
         column: None,
         problem: format!(
-            "the order number {:?} has blanks or characters in it that cannot be seen; get the file again, unchanged",
+            "the order number {:?} has something in or around it that is no part of a number; get the file again, unchanged",
             layout::cut(&text, 40)
         ),
     };

@@ -20,6 +20,25 @@ pub fn kinds() -> anyhow::Result<Vec<Known>> {
             name: "微信支付交易账单 (WeChat Pay trade bill)",
             recognise: |head| wechat::bill_of(head) == Some(wechat::Bill::Trades),
             reading: Reading::Plain(layout(wechat::TRADE_BILL_LAYOUT)?),
+            note: None,
+            show: None,
+        },
+        Known {
+            name: "微信支付交易账单 SUCCESS (WeChat Pay trade bill)",
+            recognise: |head| wechat::bill_of(head) == Some(wechat::Bill::Payments),
+            reading: Reading::Plain(layout(wechat::TRADE_BILL_LAYOUT)?),
+            note: Some(
+                "It has payments alone; without the bill of the type REFUND every refund of HIS is one-sided.",
+            ),
+            show: None,
+        },
+        Known {
+            name: "微信支付交易账单 REFUND (WeChat Pay trade bill)",
+            recognise: |head| wechat::bill_of(head) == Some(wechat::Bill::Refunds),
+            reading: Reading::Plain(layout(wechat::TRADE_BILL_LAYOUT)?),
+            note: Some(
+                "It has refunds alone; without the bill of the type SUCCESS every payment of HIS is one-sided.",
+            ),
             show: None,
         },
         Known {
@@ -29,18 +48,21 @@ pub fn kinds() -> anyhow::Result<Vec<Known>> {
                 "is WeChat Pay's fund-flow bill (资金账单): movements of the balance, without our order numbers in every row. \
                  Give the trade bill (交易账单) of the day: merchant platform, 交易中心, 交易账单, type 所有 (ALL)",
             ),
+            note: None,
             show: None,
         },
         Known {
             name: "支付宝业务明细 (Alipay trade detail)",
             recognise: |head| alipay::part_of(head) == Some(alipay::Part::Trades),
             reading: Reading::Turned(layout(alipay::TRADE_BILL_LAYOUT)?, alipay_detail),
+            note: None,
             show: None,
         },
         Known {
             name: "支付宝业务明细(汇总) (Alipay trade summary)",
             recognise: |head| alipay::part_of(head) == Some(alipay::Part::TradesSummary),
             reading: Reading::Companion,
+            note: None,
             show: None,
         },
         Known {
@@ -52,18 +74,21 @@ pub fn kinds() -> anyhow::Result<Vec<Known>> {
                 "is Alipay's account ledger (账务明细): movements of the balance with fees and withdrawals. \
                  Give the trade detail (业务明细) of the day: merchant centre, 对账中心, 业务账单",
             ),
+            note: None,
             show: None,
         },
         Known {
             name: "银联全渠道对账文件 (UnionPay ZM)",
             recognise: |head| unionpay::part_of(head) == Some(unionpay::Part::Trades),
             reading: Reading::Turned(layout(unionpay::SETTLEMENT_LAYOUT)?, unionpay_transactions),
+            note: None,
             show: Some(unionpay::shown),
         },
         Known {
             name: "银联差错文件 (UnionPay ZME)",
             recognise: |head| unionpay::part_of(head) == Some(unionpay::Part::Disputes),
             reading: Reading::Companion,
+            note: None,
             show: None,
         },
     ])

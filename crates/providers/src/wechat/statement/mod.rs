@@ -111,8 +111,12 @@ impl Statements for Wechat {
 /// What a file of WeChat Pay's is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bill {
-    /// 交易账单, of the types ALL, SUCCESS or REFUND.
+    /// 交易账单 of the type ALL.
     Trades,
+    /// 交易账单 of the type SUCCESS: payments alone.
+    Payments,
+    /// 交易账单 of the type REFUND: refunds alone.
+    Refunds,
     /// 资金账单.
     FundFlow,
 }
@@ -127,14 +131,17 @@ pub fn bill_of(bytes: &[u8]) -> Option<Bill> {
     };
     let names: Vec<&str> = header.split(',').map(|name| name.trim().trim_start_matches('`')).collect();
     let has = |wanted: &[&str]| names.iter().filter(|name| wanted.contains(name)).count();
+    let trades = ["交易时间", "公众账号ID", "微信订单号", "商户订单号", "交易状态", "付款银行", "货币种类"];
     if has(&["资金流水单号", "收支类型", "业务凭证号", "记账时间"]) >= 2 {
         Some(Bill::FundFlow)
-    } else if has(&["交易时间", "公众账号ID", "微信订单号", "商户订单号", "交易状态", "付款银行", "货币种类"])
-        >= 3
-    {
+    } else if has(&trades) < 3 {
+        None
+    } else if has(&["退款申请时间", "退款成功时间"]) > 0 {
+        Some(Bill::Refunds)
+    } else if has(&["微信退款单号", "商户退款单号", "退款金额", "退款状态"]) > 0 {
         Some(Bill::Trades)
     } else {
-        None
+        Some(Bill::Payments)
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Known {
     pub recognise: fn(&[u8]) -> bool,
     /// How it is read.
     pub reading: Reading,
+    /// What a person should know of every such file: a complete sentence.
+    pub note: Option<&'static str>,
     /// How a line of it is shown, where it is no separated text.
     pub show: Option<Show>,
 }
@@ -246,12 +248,12 @@ impl<'k> Choice<'k> {
             }
             (None, None) => self.otherwise.ok_or_else(|| {
                 let names: Vec<&str> = (self.known.iter())
-                    .filter(|known| matches!(known.reading, Reading::Plain(_) | Reading::Turned(..)))
+                    .filter(|known| matches!(known.reading, Reading::Plain(_) | Reading::Turned(..)) && known.note.is_none())
                     .map(|known| known.name)
                     .collect();
                 let begins = unpacked.head.split(|&byte| byte == b'\n').next().unwrap_or_default();
                 Trouble::of_file(format!(
-                    "is none of the kinds that are known by themselves ({}); it begins with {:?}. Say with a layout which column is which",
+                    "is none of the kinds that are known by themselves ({}); it begins with {:?}. Say with a layout which column is which; `mingfen reconcile guess` proposes one",
                     names.join(", "),
                     cut(text_of(begins).trim_end(), 60)
                 ))
@@ -266,7 +268,7 @@ impl<'k> Choice<'k> {
             layout,
             kind,
             container: unpacked.container,
-            notes: Vec::new(),
+            notes: known.and_then(|known| known.note).map(str::to_owned).into_iter().collect(),
             shown: unpacked.shown.clone(),
             lines: None,
             can_be_rewritten: layout.mark().is_none(),
@@ -374,13 +376,13 @@ fn refuse_no_table(unpacked: &Unpacked) -> Result<(), Trouble> {
             "is a PDF or a packed file of another kind; what is wanted is CSV, XLSX, ZIP or GZIP",
         ));
     }
-    let tail = tail_of(&unpacked.path)?;
-    for (bytes, where_) in [(head, "in its first part"), (tail.as_slice(), "at its end")] {
-        if memchr::memchr(0, bytes).is_some() {
-            return Err(Trouble::of_file(format!(
-                "holds zero bytes {where_}; it was not copied to its end, get it again"
-            )));
-        }
+    let problem = "holds zero bytes; it was not copied to its end, get it again";
+    if let Some(at) = memchr::memchr(0, &unpacked.head) {
+        let line = memchr::memchr_iter(b'\n', &unpacked.head[..at]).count() as u64 + 1;
+        return Err(Trouble::of_line(line, problem));
+    }
+    if memchr::memchr(0, &tail_of(&unpacked.path)?).is_some() {
+        return Err(Trouble::of_file(problem));
     }
     Ok(())
 }
