@@ -1,0 +1,37 @@
+//! What the targets share.
+
+use mingfen_provider_api::statement::StatementFile;
+use mingfen_reconciliation::files::{
+    Choice, Input, Layout, Limits, Prepared, Progress, reconcile, reconcile_prepared,
+};
+use mingfen_reconciliation::matching::{HashKey, Rules};
+use mingfen_reconciliation::sides::Side;
+use std::io::Write;
+
+/// Bounds that make an unbounded allocation a finding soon.
+pub const LIMITS: Limits = Limits { unpacked_bytes: 32 << 20, times_packed: 250, rows: 100_000 };
+
+/// The bytes as a statement of some name.
+pub fn statement(bytes: &[u8]) -> StatementFile {
+    StatementFile { name: "INN26030588ZM_777290058110048".to_owned(), bytes: bytes.to_vec() }
+}
+
+/// The bytes as a file.
+pub fn file(bytes: &[u8]) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    file.write_all(bytes).expect("a temporary file");
+    file
+}
+
+/// Reads the bytes as an export by a layout, as the command does, whatever they are; and plainly, without the front.
+pub fn read_by(layout: &Layout, bytes: &[u8]) {
+    let file = file(bytes);
+    let key = || HashKey::new(7, 7);
+    let rules = Rules { day: Some(20_517), ..Rules::default() };
+    let choice = Choice { known: &[], layout: Some(layout), otherwise: None, day: None, limits: LIMITS };
+    if let Ok(prepared) = Prepared::open(file.path(), &choice) {
+        let _ = reconcile_prepared(vec![(Side::His, prepared)], &rules, 1, &Progress::default(), key);
+    }
+    let input = [Input { side: Side::His, path: file.path().to_owned(), layout }];
+    let _ = reconcile(&input, rules, key(), 1, &Progress::default());
+}
