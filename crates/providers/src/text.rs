@@ -42,6 +42,11 @@ pub fn decode_gbk(bytes: &[u8]) -> Result<Cow<'_, str>, TextError> {
     GB18030.decode_without_bom_handling_and_without_replacement(bytes).ok_or(TextError::Encoding("GBK"))
 }
 
+/// Reads GBK for somebody to look at: what is none becomes a replacement character.
+pub fn show_gbk(bytes: &[u8]) -> Cow<'_, str> {
+    GB18030.decode_without_bom_handling(bytes).0
+}
+
 /// Reads UTF-8 and drops a byte order mark.
 ///
 /// # Errors

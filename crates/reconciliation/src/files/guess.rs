@@ -340,8 +340,8 @@ pub fn guess(path: &Path, sheet: Option<&str>, key: HashKey, limits: Limits) -> 
     let mut reasons = Vec::new();
     for (wanted, found) in WANTED.iter().zip(&chosen) {
         if let Some((index, why)) = found {
-            let heading = columns[*index].heading.to_owned();
-            reasons.push(Reason { column: wanted.name, heading, why: why.clone() });
+            let heading = visible(columns[*index].heading);
+            reasons.push(Reason { column: wanted.name, heading, why: visible(why) });
         }
     }
     let missing: Vec<&'static str> = (WANTED.iter().zip(&chosen))
@@ -365,7 +365,9 @@ pub fn guess(path: &Path, sheet: Option<&str>, key: HashKey, limits: Limits) -> 
     let toml =
         Draft { columns: &columns, chosen: &chosen, separator: table.separator, sheet, form: &form }.write();
     let rows = if missing.is_empty() {
-        read_rows(path, &toml, key, limits)
+        let beginning = table.beginning.as_ref().map_or(path, |file| file.path());
+        read_rows(beginning, &toml, key, limits)
+            .map_err(|refusal| Refusal { file: table.shown.clone(), ..refusal })
     } else {
         Err(refuse("cannot be read by this layout yet; name the missing columns in it"))
     };
@@ -549,7 +551,7 @@ fn score(wanted: &Wanted, column: &Column<'_>) -> Option<(usize, String)> {
             };
             let weight =
                 if wanted.name == "order_no" { column.different * 100 / column.filled.max(1) } else { 50 };
-            by_content.then(|| (weight, format!("no heading says so, but {below}")))
+            by_content.then(|| (weight, format!("no heading says so, but below this one {below}")))
         }
     }
 }
@@ -624,7 +626,11 @@ impl Draft<'_, '_> {
     // Writing into a String cannot fail.
     fn write(&self) -> String {
         let mut out = String::new();
-        let _ = writeln!(out, "# A proposal: look at every line of it before you use it.\n# {}", self.form);
+        let _ = writeln!(
+            out,
+            "# A proposal: look at every line of it before you use it.\n# {}",
+            visible(self.form)
+        );
         if self.separator != ',' {
             let _ = writeln!(out, "separator = {}", quoted(&self.separator.to_string()));
         }
@@ -640,7 +646,7 @@ impl Draft<'_, '_> {
             match found {
                 Some((index, why)) => {
                     let heading = self.columns[*index].heading;
-                    let _ = writeln!(out, "# {}: {}.", wanted.meaning, cut(why, 120).replace('\n', " "));
+                    let _ = writeln!(out, "# {}: {}.", wanted.meaning, visible(&cut(why, 120)));
                     let _ = writeln!(out, "{} = [{}]", wanted.name, quoted(heading));
                 }
                 None if wanted.name != "at_time" => {
@@ -720,8 +726,28 @@ fn write_words(
     }
 }
 
+/// A text from the file where it must be one line and nothing but text: in a comment, on a terminal.
+fn visible(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+}
+
+/// A string of TOML on one line, whatever is in it.
 fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
+    let mut out = String::from('"');
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(character);
+            }
+            character if character.is_control() => {
+                let _ = write!(out, "\\u{:04X}", u32::from(character));
+            }
+            character => out.push(character),
+        }
+    }
+    out.push('"');
+    out
 }
 
 /// The first rows, read by the very reader that would compare them: alone, each is one-sided, and so it is told.
@@ -777,4 +803,17 @@ fn first_lines(path: &Path, most: usize) -> std::io::Result<Vec<u8>> {
         input.read_until(b'\n', &mut text)?;
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_a_heading_holds_it_is_one_string() {
+        for text in ["金额（元）", "a\"b\\c", "a\r\nb\u{7f}\u{85}", "'quoted'", ""] {
+            let toml: toml::Table = toml::from_str(&format!("key = {}", quoted(text))).expect("a string");
+            assert_eq!(toml["key"].as_str(), Some(text));
+        }
+    }
 }

@@ -17,7 +17,7 @@ mod scan;
 pub use layout::{BANK_MOVEMENTS, HIS_LEDGER, Layout};
 pub use lines::{LINES, LedgerLine, LinesFile};
 
-pub use front::{Choice, Known, Limits, Prepared};
+pub use front::{Choice, Known, Limits, Prepared, line_of};
 
 use crate::matching::{Finding, HashKey, Matching, MatchingError, Outcome, Rules, Shelf, Tally};
 use crate::sides::Side;

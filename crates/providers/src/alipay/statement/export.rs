@@ -119,7 +119,7 @@ pub(super) fn rows<R: BufRead>(
                 shifted.push(line.line);
             }
             payments += u64::from(line.kind == LineKind::Payment);
-            let mut cells = row.texts().collect::<Result<Vec<_>, _>>()?;
+            let mut cells: Vec<Cow<'_, str>> = row.shown().collect();
             cells.push(Cow::Borrowed(account.get().map_or("", String::as_str)));
             (each.borrow_mut())(line.line, &cells);
             Ok(())

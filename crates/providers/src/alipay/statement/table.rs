@@ -154,9 +154,10 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// Every column as text, in the order of the header.
-    pub fn texts(&self) -> impl Iterator<Item = Result<Cow<'a, str>, StatementError>> {
-        self.cells.iter().map(|cell| self.place.decode(cell))
+    /// Every column as text, in the order of the header, for showing: what cannot be read is marked. A column that matters is read
+    /// by [`Self::text`].
+    pub fn shown(&self) -> impl Iterator<Item = Cow<'a, str>> {
+        self.cells.iter().map(|cell| text::show_gbk(cell))
     }
 
     /// The column's bytes.

@@ -1,6 +1,6 @@
 //! Records of fixed width: fields one after the other with one blank between, by bytes, GBK only where a name stands.
 
-use crate::text::{Lines, cut, decode_gbk};
+use crate::text::{Lines, cut, show_gbk};
 use mingfen_domain::Fen;
 use mingfen_provider_api::statement::StatementError;
 use std::io::BufRead;
@@ -143,9 +143,7 @@ impl<'a> Record<'a> {
     }
 
     pub fn shown(&self, field: Field) -> String {
-        let text =
-            decode_gbk(self.bytes(field)).unwrap_or_else(|_| String::from_utf8_lossy(self.bytes(field)));
-        cut(&text, 40).into_owned()
+        cut(&show_gbk(self.bytes(field)), 40).into_owned()
     }
 }
 

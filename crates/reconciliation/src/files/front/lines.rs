@@ -6,8 +6,9 @@ use super::unpack::{HEAD, Unpacked, is_zip, unpack};
 use super::{Choice, Known, Reading, Refusal, Trouble, most_frequent, separator, text_of, workbook};
 use crate::files::layout::{Layout, cut};
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
+use tempfile::NamedTempFile;
 
 /// Shows a line as the file has it: each field beside its heading, decoded, with nothing else changed. For a workbook the line is
 /// the row of its sheet; for an archive it is the line of the file in it.
@@ -142,6 +143,8 @@ pub(in crate::files) struct Table {
     pub is_gbk: bool,
     /// With their lines.
     pub records: Vec<(u64, Vec<String>)>,
+    /// The first lines of a long text by themselves, as bytes, so that nobody has to read all of it again.
+    pub beginning: Option<NamedTempFile>,
 }
 
 /// Reads at most `most` records.
@@ -162,6 +165,7 @@ pub(in crate::files) fn table(
             separator: ',',
             is_gbk: !super::is_utf8(&unpacked.head),
             records: Vec::new(),
+            beginning: None,
         };
         if is_zip(&unpacked.head) {
             (table.container, table.is_gbk) = (Some("XLSX"), false);
@@ -174,6 +178,12 @@ pub(in crate::files) fn table(
             })?;
             table.shown = format!("{} (sheet {sheet})", table.shown);
             return Ok(table);
+        }
+        if unpacked.head.len() == HEAD {
+            let end = memchr::memrchr(b'\n', &unpacked.head).map_or(HEAD, |at| at + 1);
+            let mut beginning = NamedTempFile::new().map_err(|error| Trouble::no_temporary(&error))?;
+            beginning.write_all(&unpacked.head[..end]).map_err(|error| Trouble::no_temporary(&error))?;
+            table.beginning = Some(beginning);
         }
         let text = text_of(&unpacked.head);
         table.separator = most_frequent(&text);
