@@ -1,5 +1,5 @@
-//! The payment providers as they really are: wires, signatures, error codes and statement files of WeChat Pay and Alipay,
-//! behind the port of `mingfen-provider-api`.
+//! The payment providers as they really are: wires, signatures, error codes and statement files of WeChat Pay and Alipay, and the
+//! statement files alone of UnionPay, behind the port of `mingfen-provider-api`.
 //!
 //! # What never enters
 //! No database, no web framework, no retries, no schedule: an adapter sends once and says what became of it. Adapters hold keys

@@ -207,3 +207,23 @@ fn a_fund_flow_bill_is_read_with_either_brackets() {
     let wrong = fund_flow(&text.replace("`2,`1,`0.10", "`2,`1,`0.11"));
     assert_eq!(wrong.map_err(|error| (error.line, error.column)), Err((5, Some("收入金额".to_owned()))));
 }
+
+#[test]
+fn a_bill_is_known_by_its_headings() {
+    let header = V9.lines().next().expect("a header");
+    let refunds = header.replace("代金券金额,", "代金券金额,退款申请时间,退款成功时间,");
+    let (gbk, _, _) = encoding_rs::GBK.encode(header.trim_start_matches('\u{feff}'));
+    let flow = "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额(元)";
+    for (head, bill) in [
+        (V9.as_bytes(), Some(Bill::Trades)),
+        (&*gbk, Some(Bill::Trades)),
+        (SUCCESS_HEADER.as_bytes(), Some(Bill::Payments)),
+        (refunds.as_bytes(), Some(Bill::Refunds)),
+        (flow.as_bytes(), Some(Bill::FundFlow)),
+        ("流水号,类型,商户订单号,金额".as_bytes(), None),
+        (b"\xff\xfe", None),
+        (b"", None),
+    ] {
+        assert_eq!(bill_of(head), bill, "{:?}", String::from_utf8_lossy(head));
+    }
+}

@@ -247,6 +247,12 @@ impl<'k> Choice<'k> {
                 return Err(Trouble::of_file(problem).into());
             }
             (None, None) => self.otherwise.ok_or_else(|| {
+                if unpack::is_zip(&unpacked.head) {
+                    return Trouble::of_file(
+                        "is a workbook, and no provider hands out its statement as one: give the file as it was downloaded, or say with a \
+                         layout which column is which; `mingfen reconcile guess` proposes one",
+                    );
+                }
                 let names: Vec<&str> = (self.known.iter())
                     .filter(|known| matches!(known.reading, Reading::Plain(_) | Reading::Turned(..)) && known.note.is_none())
                     .map(|known| known.name)
