@@ -8,10 +8,13 @@ use mingfen_domain::difference::Category;
 use mingfen_domain::{BusinessDay, Timestamp};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 const MINUTES: i64 = 24 * 60;
+/// As the reader has it.
+const LONGEST_ROW: usize = 64 << 10;
 
 /// Refuses a file that has a row too far from `day`, or rows and none of the day itself. How far is too far the layout says: a
 /// provider's bill is cut to the second, HIS books a payment of before midnight behind it. A time that cannot be read is left to
@@ -55,8 +58,7 @@ pub(super) fn check(input: &Input<'_>, source: &Source, day: i32, threads: usize
     // A day in Beijing begins eight hours before it does at Greenwich.
     let day = BusinessDay::of(Timestamp::from_seconds(i64::from(day) * 86_400 - 8 * 3600));
     let column = || Some(source.plan.at.name.clone());
-    if seen.rows > 0 && !seen.of_day {
-        let (at, text) = seen.first.unwrap_or_default();
+    if let (Some((at, text)), false) = (seen.first, seen.of_day) {
         let problem =
             format!("{text:?} is not of {day}, and neither is any other row; is it the file of another day?");
         return Err(refuse(source.line_at(at).unwrap_or(0), column(), problem));
@@ -72,7 +74,6 @@ pub(super) fn check(input: &Input<'_>, source: &Source, day: i32, threads: usize
 
 #[derive(Default)]
 struct Seen {
-    rows: u64,
     of_day: bool,
     first: Option<(u64, String)>,
     /// The first row that is too far off.
@@ -81,7 +82,6 @@ struct Seen {
 
 impl Seen {
     fn join(&mut self, other: Self) {
-        self.rows += other.rows;
         self.of_day |= other.of_day;
         for (mine, theirs) in [(&mut self.first, other.first), (&mut self.outside, other.outside)] {
             let is_earlier =
@@ -93,37 +93,84 @@ impl Seen {
     }
 }
 
-fn look(source: &Source, piece: usize, day: i32, within: &std::ops::Range<i64>) -> Result<Seen, io::Error> {
+fn look(source: &Source, piece: usize, day: i32, within: &Range<i64>) -> Result<Seen, io::Error> {
     let (start, end) = source.piece(piece);
     let mut file = File::open(&source.path)?;
     file.seek(SeekFrom::Start(start))?;
     let mut input = BufReader::with_capacity(1 << 18, file.take(end - start));
-    let (mut seen, mut days, mut line, mut at) = (Seen::default(), Days::default(), Vec::new(), start);
+    let mut looking = Looking {
+        source,
+        day,
+        within,
+        at: start,
+        ordinary: None,
+        days: Days::default(),
+        seen: Seen::default(),
+    };
+    // What stands before the first line break of a block, when the block before it had no end.
+    let mut begun: Vec<u8> = Vec::new();
     loop {
-        line.clear();
-        let read = input.read_until(b'\n', &mut line)?;
-        if read == 0 {
-            return Ok(seen);
+        let block = input.fill_buf()?;
+        let length = block.len();
+        if length == 0 || begun.len() > LONGEST_ROW {
+            // A row without an end is the reader's to refuse.
+            looking.row(&begun);
+            return Ok(looking.seen);
         }
-        let row_at = at;
-        at += read as u64;
-        let row = line.trim_ascii_end();
-        let text = field(row, source.plan.at.index, source.plan.mark);
-        let Some(when) = days.when(text) else { continue };
-        let first = seen.first.is_none();
-        if first {
-            seen.first = Some((row_at, shown(text)));
+        let mut start = 0;
+        for line_break in memchr::memchr_iter(b'\n', block) {
+            if begun.is_empty() {
+                looking.row(&block[start..=line_break]);
+            } else {
+                begun.extend_from_slice(&block[start..=line_break]);
+                looking.row(&begun);
+                begun.clear();
+            }
+            start = line_break + 1;
         }
-        seen.rows += 1;
-        seen.of_day |= when.day == day;
-        let minute = i64::from(when.day) * MINUTES + when.second.map_or(0, |second| i64::from(second / 60));
-        // Without a time of day any part of it may be meant.
+        begun.extend_from_slice(&block[start..]);
+        input.consume(length);
+    }
+}
+
+struct Looking<'l> {
+    source: &'l Source,
+    day: i32,
+    within: &'l Range<i64>,
+    at: u64,
+    /// A date that is the day's, and no part of which is too far off: nearly every row has it.
+    ordinary: Option<[u8; 10]>,
+    days: Days,
+    seen: Seen,
+}
+
+impl Looking<'_> {
+    /// Takes the next row, with its line break.
+    fn row(&mut self, line: &[u8]) {
+        let at = self.at;
+        self.at += line.len() as u64;
+        let text = field(line.trim_ascii_end(), self.source.plan.at.index, self.source.plan.mark);
+        if self.ordinary.is_some() && text.first_chunk() == self.ordinary.as_ref() {
+            return;
+        }
+        let Some(when) = self.days.when(text) else { return };
+        let midnight = i64::from(when.day) * MINUTES;
+        if self.seen.first.is_none() {
+            self.seen.first = Some((at, shown(text)));
+        }
+        if when.day == self.day {
+            self.seen.of_day = true;
+            if self.within.start <= midnight && midnight + MINUTES <= self.within.end && text.len() > 10 {
+                self.ordinary = text.first_chunk().copied();
+            }
+        }
         let is_outside = match when.second {
-            Some(_) => !within.contains(&minute),
-            None => minute + MINUTES <= within.start || minute >= within.end,
+            Some(second) => !self.within.contains(&(midnight + i64::from(second / 60))),
+            // Without a time of day any part of it may be meant.
+            None => midnight + MINUTES <= self.within.start || midnight >= self.within.end,
         };
-        if is_outside && seen.outside.is_none() {
-            seen.outside = Some((row_at, shown(text)));
+        if is_outside && self.seen.outside.is_none() {
+            self.seen.outside = Some((at, shown(text)));
         }
     }
 }

@@ -508,6 +508,12 @@ fn moment(day: &Cell, time: Option<&Cell>) -> String {
         let date = if is_day { format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..]) } else { date };
         // A cell with the time may have the day too.
         let clock = time.rsplit([' ', 'T']).next().unwrap_or_default();
+        // Midnight, which a workbook shows as the day before its first.
+        let clock = if matches!(time.get(..5), Some("1899-" | "1900-")) && !clock.contains(':') {
+            "00:00:00"
+        } else {
+            clock
+        };
         whole = if clock.is_empty() { date } else { format!("{date} {clock}") };
     }
     if Days::default().when(whole.as_bytes()).is_some() {
@@ -586,6 +592,7 @@ mod tests {
             ("20260105", Some("83000"), "2026-01-05 08:30:00"),
             ("2026-01-05 00:00:00", Some("8:30:01"), "2026-01-05 08:30:01"),
             ("2026-01-05", Some("1900-01-01 08:30:01"), "2026-01-05 08:30:01"),
+            ("2026-01-05", Some("1899-12-31"), "2026-01-05 00:00:00"),
             ("20260105083000", None, "20260105083000"),
             ("5/1/2026 8:05", None, "5/1/2026 8:05"),
             ("2026/13/5 8:05", None, "2026/13/5 8:05"),
