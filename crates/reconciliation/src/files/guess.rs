@@ -67,12 +67,23 @@ pub struct Row {
     pub provider_no: String,
 }
 
-/// A column that is looked for: its name in layouts, what it is for, and headings that mean it, the likeliest first.
+/// A column that is looked for: its name in layouts, what it is for, and what has to stand in it.
 struct Wanted {
     name: &'static str,
     meaning: &'static str,
-    headings: &'static [&'static str],
     content: Content,
+}
+
+/// Headings that mean a column, by its name; and `way`, which says by which way was paid.
+type Headings = BTreeMap<String, Vec<String>>;
+
+/// They are data; a test holds that they can be read.
+fn known_headings() -> Headings {
+    toml::from_str(include_str!("../../layouts/headings.toml")).unwrap_or_default()
+}
+
+fn meaning<'h>(headings: &'h Headings, name: &str) -> &'h [String] {
+    headings.get(name).map(Vec::as_slice).unwrap_or_default()
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -88,206 +99,22 @@ const WANTED: &[Wanted] = &[
     Wanted {
         name: "order_no",
         meaning: "the order number that went to the channel",
-        headings: &[
-            "商户订单号",
-            "商家订单号",
-            "商户单号",
-            "支付订单号",
-            "平台订单号",
-            "第三方订单号",
-            "外部订单号",
-            "支付单号",
-            "商户订单",
-            "业务订单号",
-            "交易订单号",
-            "订单编号",
-            "订单号",
-            "outtradeno",
-            "merchantorderno",
-            "agtordnum",
-            "merorderno",
-            "orderno",
-            "orderid",
-            "商户流水号",
-            "请求流水号",
-        ],
         content: Content::Number,
     },
-    Wanted {
-        name: "amount",
-        meaning: "how much",
-        headings: &[
-            "实收金额",
-            "支付金额",
-            "交易金额",
-            "收费金额",
-            "实付金额",
-            "付款金额",
-            "入账金额",
-            "订单金额",
-            "发生金额",
-            "收款金额",
-            "金额",
-            "发生额",
-            "交易额",
-            "payamt",
-            "payamount",
-            "txnamt",
-            "tradeamount",
-            "amount",
-            "totalfee",
-            "money",
-        ],
-        content: Content::Money,
-    },
-    Wanted {
-        name: "at",
-        meaning: "when",
-        headings: &[
-            "记账时间",
-            "入账时间",
-            "收费时间",
-            "交易时间",
-            "支付时间",
-            "缴费时间",
-            "收款时间",
-            "发生时间",
-            "完成时间",
-            "结算时间",
-            "操作时间",
-            "交易日期时间",
-            "创建时间",
-            "bookedat",
-            "paytime",
-            "transtime",
-            "tradetime",
-            "txntime",
-            "交易日期",
-            "收费日期",
-            "记账日期",
-            "入账日期",
-            "支付日期",
-            "时间",
-            "日期",
-            "datetime",
-            "date",
-            "time",
-        ],
-        content: Content::Moment,
-    },
-    Wanted {
-        name: "at_time",
-        meaning: "the time of day, where the day stands apart",
-        headings: &["交易时间", "收费时间", "支付时间", "记账时间", "入账时间", "交易时刻", "时间", "time"],
-        content: Content::Any,
-    },
-    Wanted {
-        name: "refund_no",
-        meaning: "the refund's own number",
-        headings: &[
-            "商户退款单号",
-            "退款单号",
-            "退费单号",
-            "退款订单号",
-            "退款流水号",
-            "商户退款号",
-            "退货订单号",
-            "退款批次号/请求号",
-            "outrefundno",
-            "refundno",
-            "refundid",
-        ],
-        content: Content::Any,
-    },
-    Wanted {
-        name: "kind",
-        meaning: "payment or refund",
-        headings: &[
-            "收退标志",
-            "收退标识",
-            "收退类型",
-            "业务类型",
-            "交易类型",
-            "收费类型",
-            "收支类型",
-            "交易类别",
-            "操作类型",
-            "退费标志",
-            "类型",
-            "ordertype",
-            "transtype",
-            "tradetype",
-            "kind",
-            "type",
-        ],
-        content: Content::Words,
-    },
-    Wanted {
-        name: "state",
-        meaning: "whether it took effect",
-        headings: &[
-            "交易状态",
-            "支付状态",
-            "订单状态",
-            "记录状态",
-            "作废标志",
-            "状态",
-            "tradestatus",
-            "state",
-            "status",
-        ],
-        content: Content::Words,
-    },
+    Wanted { name: "amount", meaning: "how much", content: Content::Money },
+    Wanted { name: "at", meaning: "when", content: Content::Moment },
+    Wanted { name: "at_time", meaning: "the time of day, where the day stands apart", content: Content::Any },
+    Wanted { name: "refund_no", meaning: "the refund's own number", content: Content::Any },
+    Wanted { name: "kind", meaning: "payment or refund", content: Content::Words },
+    Wanted { name: "state", meaning: "whether it took effect", content: Content::Words },
     Wanted {
         name: "refund_amount",
         meaning: "how much was given back, where that is a column of its own",
-        headings: &["退款金额", "退费金额", "refundamount", "refundfee"],
         content: Content::Money,
     },
-    Wanted {
-        name: "provider_no",
-        meaning: "the channel's number",
-        headings: &[
-            "渠道交易号",
-            "渠道流水号",
-            "微信订单号",
-            "支付宝交易号",
-            "第三方流水号",
-            "平台交易号",
-            "支付流水号",
-            "交易流水号",
-            "检索参考号",
-            "系统参考号",
-            "参考号",
-            "银行流水号",
-            "查询流水号",
-            "transactionid",
-            "providertradeno",
-            "tradeno",
-        ],
-        content: Content::Any,
-    },
-    Wanted {
-        name: "account",
-        meaning: "the merchant account",
-        headings: &[
-            "收款商户号",
-            "商户编号",
-            "商户代码",
-            "商户识别号",
-            "商户号",
-            "merchantaccount",
-            "merchantid",
-            "mchid",
-            "merid",
-        ],
-        content: Content::Any,
-    },
+    Wanted { name: "provider_no", meaning: "the channel's number", content: Content::Any },
+    Wanted { name: "account", meaning: "the merchant account", content: Content::Any },
 ];
-
-/// Columns that say by which way was paid: rows of other ways would all be one-sided.
-const WAYS: &[&str] =
-    &["支付方式", "付款方式", "支付渠道", "收费方式", "结算方式", "支付类型", "paytype", "payway", "channel"];
 
 /// What stands under one heading.
 struct Column<'t> {
@@ -323,7 +150,8 @@ pub fn guess(path: &Path, sheet: Option<&str>, key: HashKey, limits: Limits) -> 
         column: None,
         problem: problem.to_owned(),
     };
-    let header = header_of(&table.records)
+    let known = known_headings();
+    let header = header_of(&table.records, &known)
         .ok_or_else(|| refuse("has no line with several headings in its first 50; is it a table at all?"))?;
     let (header_line, headings) = &table.records[header];
     let rows: Vec<&[String]> = (table.records[header + 1..].iter())
@@ -336,7 +164,7 @@ pub fn guess(path: &Path, sheet: Option<&str>, key: HashKey, limits: Limits) -> 
             Column::look(heading, rows.iter().filter_map(|cells| cells.get(index).map(String::as_str)))
         })
         .collect();
-    let chosen = choose(&columns);
+    let chosen = choose(&columns, &known);
     let mut reasons = Vec::new();
     for (wanted, found) in WANTED.iter().zip(&chosen) {
         if let Some((index, why)) = found {
@@ -362,8 +190,15 @@ pub fn guess(path: &Path, sheet: Option<&str>, key: HashKey, limits: Limits) -> 
             if table.is_gbk { "GBK" } else { "UTF-8" },
         ),
     };
-    let toml =
-        Draft { columns: &columns, chosen: &chosen, separator: table.separator, sheet, form: &form }.write();
+    let toml = Draft {
+        columns: &columns,
+        chosen: &chosen,
+        separator: table.separator,
+        sheet,
+        form: &form,
+        ways: meaning(&known, "way"),
+    }
+    .write();
     let rows = if missing.is_empty() {
         let beginning = table.beginning.as_ref().map_or(path, |file| file.path());
         read_rows(beginning, &toml, key, limits)
@@ -375,12 +210,14 @@ pub fn guess(path: &Path, sheet: Option<&str>, key: HashKey, limits: Limits) -> 
 }
 
 /// The line that says most headings that mean something; otherwise the first with several texts in it.
-fn header_of(records: &[(u64, Vec<String>)]) -> Option<usize> {
+fn header_of(records: &[(u64, Vec<String>)], headings: &Headings) -> Option<usize> {
     let known = |cells: &[String]| {
         let names: Vec<String> = cells.iter().map(|cell| plain(cell)).collect();
         WANTED
             .iter()
-            .filter(|wanted| wanted.headings.iter().any(|heading| names.iter().any(|name| name == heading)))
+            .filter(|wanted| {
+                meaning(headings, wanted.name).iter().any(|heading| names.iter().any(|name| name == heading))
+            })
             .count()
     };
     let first = records.iter().take(LONGEST_PREAMBLE);
@@ -500,13 +337,16 @@ impl<'t> Column<'t> {
 type Chosen = Vec<Option<(usize, String)>>;
 
 /// One heading a column, the likeliest; no heading twice.
-fn choose(columns: &[Column<'_>]) -> Chosen {
+fn choose(columns: &[Column<'_>], headings: &Headings) -> Chosen {
     let mut chosen: Chosen = Vec::with_capacity(WANTED.len());
     for wanted in WANTED {
         let is_free = |index: &usize| !chosen.iter().flatten().any(|(taken, _)| taken == index);
         let found = (0..columns.len())
             .filter(is_free)
-            .filter_map(|index| score(wanted, &columns[index]).map(|(score, why)| (score, index, why)))
+            .filter_map(|index| {
+                score(wanted, meaning(headings, wanted.name), &columns[index])
+                    .map(|(score, why)| (score, index, why))
+            })
             .max_by(|(one, first, _), (other, second, _)| one.cmp(other).then(second.cmp(first)));
         let found = found.map(|(_, index, why)| (index, why));
         // The time of day is only wanted where the day stands alone.
@@ -520,12 +360,11 @@ fn choose(columns: &[Column<'_>]) -> Chosen {
 }
 
 /// How likely a heading is what is wanted, and why. Content outweighs a vague heading, never an exact one that is empty below.
-fn score(wanted: &Wanted, column: &Column<'_>) -> Option<(usize, String)> {
-    let exact = wanted.headings.iter().position(|heading| column.plain == *heading);
-    let partly = wanted
-        .headings
+fn score(wanted: &Wanted, headings: &[String], column: &Column<'_>) -> Option<(usize, String)> {
+    let exact = headings.iter().position(|heading| column.plain == *heading);
+    let partly = headings
         .iter()
-        .position(|heading| heading.chars().count() > 2 && column.plain.contains(heading));
+        .position(|heading| heading.chars().count() > 2 && column.plain.contains(heading.as_str()));
     let fits = column.filled == 0 || column.holds(wanted.content);
     let below = describe(column);
     match (exact, partly) {
@@ -534,7 +373,7 @@ fn score(wanted: &Wanted, column: &Column<'_>) -> Option<(usize, String)> {
             Some((300 - rank, format!("the heading says so, but look at it: below it {below}")))
         }
         (None, Some(rank)) if fits && column.filled > 0 => {
-            let like = wanted.headings[rank];
+            let like = &headings[rank];
             Some((500 - rank, format!("the heading is like {like}; below it {below}")))
         }
         _ => {
@@ -615,6 +454,7 @@ struct Draft<'d, 't> {
     separator: char,
     sheet: Option<&'d str>,
     form: &'d str,
+    ways: &'d [String],
 }
 
 impl Draft<'_, '_> {
@@ -668,7 +508,7 @@ impl Draft<'_, '_> {
             let _ = writeln!(out, "\n[states]");
             write_words(&mut out, state, state_of, "done\", \"under_way\" or \"void");
         }
-        let way = self.columns.iter().find(|column| WAYS.contains(&column.plain.as_str()));
+        let way = self.columns.iter().find(|column| self.ways.contains(&column.plain));
         if let Some(way) = way.filter(|way| !way.words.is_empty() && way.words.len() <= MOST_WORDS) {
             let words: Vec<String> = way.words.keys().map(|word| quoted(word)).collect();
             let _ = writeln!(
@@ -808,6 +648,17 @@ fn first_lines(path: &Path, most: usize) -> std::io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_column_has_headings_as_they_are_compared() {
+        let headings = known_headings();
+        for name in WANTED.iter().map(|wanted| wanted.name).chain(["way"]) {
+            let known = meaning(&headings, name);
+            assert!(!known.is_empty(), "{name}");
+            assert!(known.iter().all(|heading| *heading == plain(heading)), "{known:?}");
+        }
+        assert_eq!(headings.len(), WANTED.len() + 1);
+    }
 
     #[test]
     fn whatever_a_heading_holds_it_is_one_string() {

@@ -196,7 +196,7 @@ fn unzip(packed: Unpacked, known: &[Known], limits: &Limits) -> Result<Unpacked,
     wrapped(plain, format!("{} ({name})", packed.shown), Some("ZIP"), companions)
 }
 
-/// A member's name without folders. Alipay's are GBK without saying so.
+/// A member's name without folders. Some are GBK without saying so.
 fn member_name(raw: &[u8]) -> String {
     let name = match std::str::from_utf8(raw) {
         Ok(name) => name.to_owned(),
