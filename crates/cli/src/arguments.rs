@@ -427,6 +427,30 @@ pub enum Reconcile {
         Exits with 0 when the layout reads the rows, with 1 when something is missing in\n\
         it, and with 2 when the file cannot be read at all.")]
     Guess(ReconcileGuess),
+    /// Show a line of a file as it is: each field beside its heading, decoded
+    #[command(after_help = "Examples:\n  mingfen reconcile line alipay.zip 7\n  \
+        mingfen reconcile line ledger.xlsx 12 --map his.toml\n\n\
+        The number is the one that messages and reports have: the row of a sheet, the\n\
+        line of the file in an archive. Characters that cannot be seen are spelled out.\n\n\
+        Exits with 2 when there is no such line or the file cannot be opened.")]
+    Line(ReconcileLine),
+}
+
+/// Options of `reconcile line`.
+#[derive(Debug, Args)]
+pub struct ReconcileLine {
+    /// A statement or an export, packed or not
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Which line, from 1
+    #[arg(value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    pub line: u64,
+    /// Which column is which, where it was read by a layout
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Options of `reconcile days`.

@@ -8,6 +8,7 @@ use mingfen_reconciliation::files::{
 };
 use mingfen_reconciliation::matching::{HashKey, Rules};
 use mingfen_reconciliation::sides::{Kind, Side};
+use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 
 const BILL_LAYOUT: &str = include_str!("../../providers/src/wechat/statement/layout.toml");
@@ -199,4 +200,48 @@ fn nothing_becomes_larger_than_its_bound() {
     let text = std::fs::read_to_string(golden("his.csv")).expect("a file").replace(',', "\t");
     let refusal = refused(text.as_bytes(), "his.txt", Limits { rows: 2, ..Limits::default() });
     assert_eq!((refusal.line, refusal.problem.as_str()), (4, "has more than 2 rows; divide it"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// However an export is written, it is the same export: the quick way, the careful way and any separator or encoding find
+    /// the same, on the same lines.
+    #[test]
+    fn the_careful_way_says_what_the_quick_one_says(
+        rows in proptest::collection::vec((0_u32..40, 1_i64..100_000, any::<bool>(), "[甲乙丙, \"]{0,6}"), 1..40),
+    ) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let write = |name: &str, separator: &str| {
+            let mut text = ["类型", "商户订单号", "退款单号", "金额", "记账时间", "备注"].join(separator) + "\n";
+            for (index, (order, fen, is_refund, remark)) in rows.iter().enumerate() {
+                let (kind, sign, refund) = if *is_refund { ("退费", "-", format!("R{index}")) } else { ("支付", "", String::new()) };
+                let cells = [
+                    kind.to_owned(),
+                    format!("HOSP2026{order:06}"),
+                    refund,
+                    format!("{sign}{}.{:02}", fen / 100, fen % 100),
+                    format!("2026-03-05 10:{:02}:03", index),
+                    format!("\"{}\"", remark.replace('"', "\"\"")),
+                ];
+                text += &(cells.join(separator) + "\n");
+            }
+            let path = directory.path().join(name);
+            let bytes = if name.contains("gbk") { encoding_rs::GBK.encode(&text).0.into_owned() } else { text.into_bytes() };
+            std::fs::write(&path, bytes).expect("a file");
+            path
+        };
+        let his = layout(HIS_LEDGER);
+        let bill = golden("wechat-all.csv");
+        let [quick, others @ ..] = [("his.csv", ","), ("his-gbk.csv", ","), ("his.tab", "\t"), ("his-gbk.bar", "|"), ("his.semi", ";")]
+            .map(|(name, separator)| compared(&bill, &write(name, separator), &his).unwrap_or_else(|error| panic!("{error}")));
+        let lines = |report: &Report| -> Vec<Vec<u64>> {
+            report.evidence.iter().map(|found| found.iter().map(|there| there.line).collect()).collect()
+        };
+        for other in others {
+            prop_assert_eq!(&other.outcome.summary, &quick.outcome.summary);
+            prop_assert_eq!(other.outcome.findings.len(), quick.outcome.findings.len());
+            prop_assert_eq!(lines(&other), lines(&quick));
+        }
+    }
 }

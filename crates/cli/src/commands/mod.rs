@@ -36,7 +36,7 @@ const fn reads_settings(command: &Command) -> bool {
         | Command::Explain(_)
         | Command::Config(Config::Check | Config::Show) => true,
         Command::Reconcile(command) => {
-            !matches!(command.action, Some(Reconcile::Files(_) | Reconcile::Guess(_)))
+            !matches!(command.action, Some(Reconcile::Files(_) | Reconcile::Guess(_) | Reconcile::Line(_)))
         }
         Command::Demo(_)
         | Command::Simulate(_)

@@ -1,9 +1,10 @@
-//! `mingfen reconcile`: `files` compares statements with HIS exports, without an installation, and `guess` proposes a layout for a file;
-//! everything else is about the days of an installation (`installed`).
+//! `mingfen reconcile`: `files` compares statements with HIS exports, without an installation, `guess` proposes a layout for a file,
+//! `line` shows one of its lines; everything else is about the days of an installation (`installed`).
 
 mod guess;
 mod installed;
 mod known;
+mod line;
 
 pub use installed::finding_json;
 
@@ -54,6 +55,7 @@ pub async fn run(
         Some(Reconcile::Report(options)) => installed::report(&sources, options, screen).await,
         Some(Reconcile::Files(options)) => Ok(of_files(options, screen)),
         Some(Reconcile::Guess(options)) => Ok(guess::run(options, screen)),
+        Some(Reconcile::Line(options)) => Ok(line::run(options, screen)),
     }
 }
 
