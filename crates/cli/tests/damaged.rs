@@ -66,7 +66,7 @@ enum Done {
     Zeros(usize),
     /// Saved in another encoding.
     Save(String),
-    /// Packed as `gzip` or `zip`.
+    /// Packed as `gzip`, `zip` or `zip with another`.
     Pack(String),
     /// A GZIP file that unpacks to so many MiB of nothing.
     Bomb(usize),
@@ -148,10 +148,14 @@ fn apply(done: &Done, bytes: Vec<u8>, name: &mut String) -> Vec<u8> {
             packer.write_all(&bytes).expect("memory");
             packer.finish().expect("memory")
         }
-        Done::Pack(_) => {
+        Done::Pack(kind) => {
             let mut packer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
             packer.start_file(name.as_str(), zip::write::SimpleFileOptions::default()).expect("memory");
             packer.write_all(&bytes).expect("memory");
+            if kind == "zip with another" {
+                packer.start_file("other.csv", zip::write::SimpleFileOptions::default()).expect("memory");
+                packer.write_all(b"a,b\n1,2\n").expect("memory");
+            }
             packer.finish().expect("memory").into_inner()
         }
         Done::Bomb(mib) => {

@@ -5,6 +5,7 @@
 //! before. [`guess`] proposes a layout for a file that nobody has described.
 
 mod again;
+mod damage;
 mod days;
 mod fields;
 pub mod front;
@@ -19,12 +20,10 @@ pub use lines::{LINES, LedgerLine, LinesFile};
 
 pub use front::{Choice, Known, Limits, Prepared, line_of};
 
-use crate::matching::{Finding, HashKey, Matching, MatchingError, Outcome, Rules, Shelf, Tally};
+use crate::matching::{HashKey, Matching, MatchingError, Outcome, Rules, Shelf, Tally};
 use crate::sides::Side;
-use again::Window;
 use mingfen_domain::difference::Category;
 use read::{BadRow, Desk, Piece, Source};
-use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Mutex;
@@ -220,7 +219,7 @@ fn compare(
         let there = &sources[source];
         let line = there.line_at(at).unwrap_or(0);
         let (category, file) = (Category::UnparsableRow, there.name.clone());
-        let (column, problem) = match repeated_headings(there, at) {
+        let (column, problem) = match damage::repeated_headings(there, at) {
             Some(problem) => (None, problem.to_owned()),
             None => (bad.column, bad.problem),
         };
@@ -247,7 +246,9 @@ fn compare(
     let outcome = matching.settle(shelves).map_err(|error| (None, error.into()))?;
     let evidence =
         again::find(&sources, &by_source, &outcome.findings, threads).map_err(|error| (None, error))?;
-    if let Some((number, refusal)) = damaged_number(&outcome.findings, &evidence) {
+    let damaged = damage::damaged_number(&outcome.findings, &evidence)
+        .or_else(|| damage::rounded_numbers(inputs.len(), &outcome.findings, &evidence));
+    if let Some((number, refusal)) = damaged {
         return Err((Some(number), refusal.into()));
     }
     let left_out = by_source.iter().map(|pieces| pieces.iter().map(|piece| piece.left_out).sum()).collect();
@@ -257,54 +258,6 @@ fn compare(
         added.map_err(|error| (None, error.into()))?;
     }
     Ok(Report { outcome, evidence, left_out, tallies })
-}
-
-/// When the row that was not understood is a line of headings once more, that says more than anything about its columns.
-fn repeated_headings(source: &Source, at: u64) -> Option<&'static str> {
-    let mut file = File::open(&source.path).ok()?;
-    let plain = |line: &[u8]| line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii_end().to_vec();
-    let header = plain(Window::default().line(&mut file, 0).ok()?);
-    let row = plain(Window::default().line(&mut file, at).ok()?);
-    if row == header {
-        return Some(
-            "is the line of headings again: the file is in it twice, or several were joined; give each by itself",
-        );
-    }
-    // A marked file has headings above its totals; they belong to its end.
-    source.plan.mark?;
-    const TAIL: u64 = 8 << 10;
-    let length = file.metadata().ok()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
-    let mut tail = Vec::new();
-    file.take(TAIL).read_to_end(&mut tail).ok()?;
-    let above_last = tail.trim_ascii_end().rsplit(|&byte| byte == b'\n').nth(1)?;
-    (plain(above_last) == row).then_some(
-        "is the headings of the totals, and more rows follow: the file is in it twice, or several were joined; give each by itself",
-    )
-}
-
-/// Nobody's order number has control characters, blanks around it or quotation marks. A number that has some meets no other, so it
-/// is enough to look at what differs.
-fn damaged_number(findings: &[Finding], evidence: &[Vec<Evidence>]) -> Option<(usize, Refusal)> {
-    let is_damaged = |finding: &&Finding| {
-        finding.order_no.iter().any(|&byte| byte < b' ' || matches!(byte, 0x7f | b'"'))
-            || matches!(finding.order_no.first(), Some(b' ' | b'\'' | b'='))
-            || finding.order_no.last() == Some(&b' ')
-    };
-    let (number, finding) = findings.iter().enumerate().find(|(_, finding)| is_damaged(finding))?;
-    let (line, there) = (finding.lines.first()?, evidence.get(number)?.first()?);
-    let text = String::from_utf8_lossy(&finding.order_no);
-    let refusal = Refusal {
-        category: Category::UnparsableRow,
-        file: there.file.clone(),
-        line: there.line,
-        column: None,
-        problem: format!(
-            "the order number {:?} has something in or around it that is no part of a number; get the file again, unchanged",
-            layout::cut(&text, 40)
-        ),
-    };
-    Some((usize::from(line.place.source), refusal))
 }
 
 struct Reading<'r, 'l> {
