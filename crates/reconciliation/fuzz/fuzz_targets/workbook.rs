@@ -11,6 +11,7 @@ use zip::write::SimpleFileOptions;
 
 static LAYOUT: LazyLock<Layout> = LazyLock::new(|| Layout::parse(HIS_LEDGER).expect("a layout"));
 
+const ROOT: &str = r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>"#;
 const RELATIONS: &str = r#"<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/><Relationship Id="rId3" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>"#;
 const WORKBOOK: &str = r#"<?xml version="1.0"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="a" sheetId="1" r:id="rId1"/></sheets></workbook>"#;
 
@@ -22,6 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
         archive.start_file(name, options).expect("an archive");
         archive.write_all(bytes).expect("an archive");
     };
+    put("_rels/.rels", ROOT.as_bytes());
     put("xl/workbook.xml", WORKBOOK.as_bytes());
     put("xl/_rels/workbook.xml.rels", RELATIONS.as_bytes());
     put("xl/worksheets/sheet1.xml", parts.next().unwrap_or_default());

@@ -204,24 +204,24 @@ impl<'l> Rewriting<'l> {
 
     /// Takes the next record.
     pub fn record(&mut self, line: u64, cells: Vec<Cell>) -> Result<(), Trouble> {
-        if cells.iter().all(|cell| cell.text().is_empty())
-            || cells.first().is_some_and(|cell| cell.text().starts_with('#'))
-        {
-            return Ok(());
-        }
-        if self.header.is_some() {
-            return self.row(line, cells);
-        }
-        if self.layout.finds(&names(&cells)) {
-            self.before.clear();
-            self.begin(line, &cells);
-        } else {
-            self.before.push((line, cells));
-            if self.before.len() > LONGEST_PREAMBLE {
-                self.give_up()?;
+        let filled = cells.iter().filter(|cell| !cell.text().is_empty()).count();
+        let is_comment = cells.first().is_some_and(|cell| cell.text().starts_with('#'));
+        match (filled, self.header.is_some()) {
+            (0, _) => Ok(()),
+            // Among the rows only a line that is nothing else is a comment: `#1` may be a row's number, and `#N/A` a damaged one.
+            (1, true) if is_comment => Ok(()),
+            (_, true) => self.row(line, cells),
+            (_, false) if self.layout.finds(&names(&cells)) => {
+                self.before.clear();
+                self.begin(line, &cells);
+                Ok(())
+            }
+            (_, false) if is_comment => Ok(()),
+            (_, false) => {
+                self.before.push((line, cells));
+                if self.before.len() > LONGEST_PREAMBLE { self.give_up() } else { Ok(()) }
             }
         }
-        Ok(())
     }
 
     /// The file, and where its lines stood.
