@@ -416,7 +416,7 @@ pub enum Reconcile {
         a file is refused: then nothing was compared, and the message names file, line,\n\
         column, text and what to do.")]
     Files(ReconcileFiles),
-    /// Propose a layout for a file: which column is which, and why, with ten rows as it would be read
+    /// Propose a layout for a file, with reasons and ten rows as it reads them
     #[command(after_help = "Examples:\n  mingfen reconcile guess ledger.xlsx\n  \
         mingfen reconcile guess ledger.csv --out his.toml\n  \
         mingfen reconcile files --statement bill.csv --his ledger.csv --map his.toml \\\n      \

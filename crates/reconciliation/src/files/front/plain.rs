@@ -279,6 +279,9 @@ impl<'l> Rewriting<'l> {
         if let Some(is_whole) = header.totals(&cells) {
             return self.totals(line, &cells, is_whole);
         }
+        if self.closed.is_some() && header.is_footer(&cells) {
+            return Ok(());
+        }
         if let Some(closed) = self.closed {
             return Err(Trouble::of_line(
                 line,
@@ -399,6 +402,15 @@ fn check(header: &Header, sums: &Sums, layout: &Layout, line: u64, cells: &[Cell
 }
 
 impl Header {
+    /// Who made the list and when, below the totals: no number, no amount and no time of a row. Before the totals it would be a row
+    /// that was torn off.
+    fn is_footer(&self, cells: &[Cell]) -> bool {
+        let is_empty = |index: usize| cells.get(index).is_none_or(|cell| cell.text().is_empty());
+        let mut places =
+            self.order_no.into_iter().chain(self.at).chain(self.amounts.iter().map(|(index, _)| *index));
+        places.all(is_empty)
+    }
+
     /// Whether a record adds up others: `true` for all of them, `false` for those since the last such record.
     fn totals(&self, cells: &[Cell]) -> Option<bool> {
         let is_free = |index: Option<usize>| {
