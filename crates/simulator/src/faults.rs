@@ -122,6 +122,13 @@ pub enum Fault {
     StatementRowDamaged,
     /// A statement has a row for an order that nobody made.
     StatementRowExtra,
+    /// A statement lacks the rows of some numbers and has those of others twice.
+    StatementRows {
+        /// Order numbers for payments, refund numbers for refunds.
+        missing: Vec<String>,
+        /// Likewise.
+        doubled: Vec<String>,
+    },
     /// A statement's first row says another amount.
     StatementAmount {
         /// Fen to add.
@@ -187,6 +194,12 @@ pub enum Stage {
     Summary,
 }
 
+/// How often a statement that suffers [`Fault::StatementRows`] has the row of this number.
+pub(crate) fn copies(number: &str, missing: &[String], doubled: &[String]) -> usize {
+    let is_in = |numbers: &[String]| numbers.iter().any(|one| one == number);
+    if is_in(missing) { 0 } else { 1 + usize::from(is_in(doubled)) }
+}
+
 impl Fault {
     /// The point at which this fault can happen.
     pub fn stage(&self) -> Stage {
@@ -218,6 +231,7 @@ impl Fault {
             Fault::StatementRowMissing
             | Fault::StatementRowDamaged
             | Fault::StatementRowExtra
+            | Fault::StatementRows { .. }
             | Fault::StatementAmount { .. }
             | Fault::StatementHash
             | Fault::StatementComma

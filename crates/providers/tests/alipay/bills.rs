@@ -125,6 +125,12 @@ async fn a_bill_that_lacks_a_row_has_one_too_many_or_another_amount_is_sound_and
     let mut other = truth();
     other[0].1 += 1;
     assert_eq!(hospital.lines().await, other);
+    let first = truth()[0].0.clone();
+    hospital.damages_next_bill(Fault::StatementRows { missing: vec![first.clone()], doubled: Vec::new() });
+    // A refund has a number of its own.
+    let without: Vec<_> =
+        truth().into_iter().filter(|(number, fen, _)| *number != first || *fen < 0).collect();
+    assert_eq!(hospital.lines().await, without);
 }
 
 #[tokio::test]

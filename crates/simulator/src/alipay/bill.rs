@@ -18,7 +18,7 @@ use super::refusal::Refusal;
 use super::trade::Trade;
 use super::zip::{self, Member};
 use crate::clock::{self, DAY_MS, SECOND_MS};
-use crate::faults::{Fault, Stage};
+use crate::faults::{Fault, Stage, copies};
 use crate::wire::carry_out;
 
 /// How long a link lives.
@@ -86,6 +86,11 @@ struct Movement {
 }
 
 impl Movement {
+    /// The merchant's number of it.
+    fn number(&self) -> &str {
+        self.out_request_no.as_deref().unwrap_or(&self.trade.out_trade_no)
+    }
+
     /// Negative for refunds.
     fn signed_fen(&self) -> i64 {
         if self.out_request_no.is_some() { -self.amount_fen } else { self.amount_fen }
@@ -247,6 +252,13 @@ fn damage(movements: &mut Vec<Movement>, fault: Option<&Fault>) {
                 extra.trade.out_trade_no = "NOBODY00000000000001".to_owned();
                 extra.trade.trade_no = "2026010122001499999999999999".to_owned();
                 movements.push(extra);
+            }
+        }
+        Some(Fault::StatementRows { missing, doubled }) => {
+            let whole = std::mem::take(movements);
+            for movement in whole {
+                let times = copies(movement.number(), missing, doubled);
+                movements.extend(std::iter::repeat_n(movement, times));
             }
         }
         Some(Fault::StatementAmount { delta_fen }) => {

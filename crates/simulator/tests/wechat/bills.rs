@@ -174,3 +174,22 @@ async fn rows_can_be_missing_damaged_extra_or_wrong() {
         assert!(file.contains(telling), "{fault:?} {file}");
     }
 }
+
+#[tokio::test]
+async fn rows_can_be_missing_or_doubled_by_their_numbers() {
+    let hospital = Hospital::open().await;
+    for (number, fen) in [(NUMBER, 1_250), ("HOSP20260101000002", 100), ("HOSP20260101000003", 7)] {
+        hospital.paid_order(number, fen).await;
+    }
+    to_ten_of_the_next_day(&hospital);
+    let fault = Fault::StatementRows {
+        missing: vec![NUMBER.to_owned(), "HOSP20260101000009".to_owned()],
+        doubled: vec!["HOSP20260101000003".to_owned()],
+    };
+    hospital.simulator.faults().add(Rule::next("wechat.tradebill", fault));
+    let url = hospital.get(TRADE).await.json()["download_url"].as_str().unwrap_or_default().to_owned();
+    let file = download(&hospital, &url).await.text();
+    let counts = [NUMBER, "HOSP20260101000002", "HOSP20260101000003"].map(|number| file.matches(number).count());
+    assert_eq!(counts, [0, 1, 2], "{file}");
+    assert!(file.contains("`3,`1.14,"), "it counts what is there: {file}");
+}

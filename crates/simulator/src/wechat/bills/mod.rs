@@ -18,7 +18,7 @@ use super::gate::{Answered, Caller, Family};
 use super::refusal::Refusal;
 use super::routes::query;
 use crate::clock::{self, DAY_MS, SECOND_MS};
-use crate::faults::{Fault, Stage};
+use crate::faults::{Fault, Stage, copies};
 use crate::wire;
 
 mod fund_flow;
@@ -91,6 +91,13 @@ impl Sheet {
                     self.rows.push(extra);
                 }
             }
+            Fault::StatementRows { missing, doubled } => {
+                let rows = std::mem::take(&mut self.rows);
+                for row in rows {
+                    let times = copies(self.number(&row), missing, doubled);
+                    self.rows.extend(std::iter::repeat_n(row, times));
+                }
+            }
             Fault::StatementAmount { delta_fen } => {
                 if let Some(mut row) = self.rows.first().cloned() {
                     for name in AMOUNTS {
@@ -122,6 +129,12 @@ impl Sheet {
     pub(super) fn get<'row>(&self, row: &'row [String], name: &str) -> Option<&'row str> {
         let index = self.header.iter().position(|column| *column == name)?;
         row.get(index).map(String::as_str)
+    }
+
+    /// The merchant's number of what a row is about: the refund's, where it is one.
+    fn number<'row>(&self, row: &'row [String]) -> &'row str {
+        let named = |name| self.get(row, name).filter(|number| !number.is_empty() && *number != "0");
+        ["商户退款单号", "商户订单号", "业务凭证号"].into_iter().find_map(named).unwrap_or_default()
     }
 
     fn set(&self, row: &mut [String], name: &str, value: &str) {
