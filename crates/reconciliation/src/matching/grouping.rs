@@ -311,6 +311,9 @@ impl Table<'_, '_> {
 
     /// Lays our journal's entries of a kind beside the cells that they are about.
     fn lay_beside(&mut self, kind: Kind, live: Vec<usize>, void: Vec<usize>) {
+        for &own in &live {
+            self.join_parts(kind, own);
+        }
         let mut free: Vec<usize> = live.into_iter().chain(void).collect();
         for exact in [true, false] {
             for index in 0..self.cells.len() {
@@ -344,6 +347,29 @@ impl Table<'_, '_> {
         for own in free {
             let shape = if self.items[own].state == State::Void { Shape::Netted } else { Shape::Alone };
             self.cell(shape, kind, vec![own]);
+        }
+    }
+
+    /// What only one side has, in several rows of which our entry is the sum, is one thing: a bill that HIS booked by its slips.
+    fn join_parts(&mut self, kind: Kind, own: usize) {
+        for side in [Side::Channel, Side::His] {
+            let is_part = |cell: &Cell| {
+                cell.shape == Shape::Alone
+                    && cell.kind == kind
+                    && self.items[cell.members[0]].side == side
+                    && self.is_about(own, cell, false)
+            };
+            let parts: Vec<usize> =
+                (0..self.cells.len()).filter(|&index| is_part(&self.cells[index])).collect();
+            let members: Vec<usize> =
+                parts.iter().flat_map(|&index| self.cells[index].members.iter().copied()).collect();
+            if parts.len() < 2 || self.sum(&members) != i128::from(self.items[own].fen) {
+                continue;
+            }
+            for &index in parts.iter().skip(1).rev() {
+                self.cells.remove(index);
+            }
+            self.cells[parts[0]].members = members;
         }
     }
 
