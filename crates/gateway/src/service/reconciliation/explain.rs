@@ -8,7 +8,7 @@ use mingfen_domain::BusinessDay;
 use mingfen_domain::bill::BillState;
 use mingfen_domain::difference::Category;
 use mingfen_domain::ids::{ChannelId, OutRefundNo, OutTradeNo};
-use mingfen_domain::sides::Kind;
+use mingfen_domain::sides::{Kind, Side};
 use mingfen_domain::write_back::State as WriteBackState;
 use mingfen_reconciliation::cause::{Known, Learnt, OwnPayment, OwnRefund, OwnWriteBack, Records, Told, Way};
 use mingfen_store::{FindingRecord, RefundHisState, RefundRecord, SightingRecord, TaskKind, TaskState};
@@ -51,7 +51,7 @@ async fn ask_the_missing_side(
     order: Option<&OutTradeNo>,
     known: &mut Known,
 ) -> Result<(), Trouble> {
-    let (channel, his) = missing(finding.category);
+    let (channel, his) = missing(finding);
     let refund_no = finding.lines.iter().find(|line| line.kind == Kind::Refund && !line.refund_no.is_empty());
     let refund_no = refund_no.and_then(|line| OutRefundNo::parse(line.refund_no.as_str()).ok());
     let is_refund = finding.lines.iter().all(|line| line.kind == Kind::Refund);
@@ -81,8 +81,11 @@ async fn ask_the_missing_side(
 }
 
 /// Whom to ask: the channel, HIS.
-pub(super) const fn missing(category: Category) -> (bool, bool) {
-    match category {
+fn missing(finding: &FindingRecord) -> (bool, bool) {
+    let lacks = |side| finding.lines.iter().all(|line| line.side != side);
+    match finding.category {
+        // What waits for a side may wait in vain: it knows.
+        Category::CrossDay => (lacks(Side::Channel), lacks(Side::His)),
         Category::ChannelOnly
         | Category::RefundMissingInHis
         | Category::AmountOver
@@ -94,7 +97,6 @@ pub(super) const fn missing(category: Category) -> (bool, bool) {
         | Category::MatchedNetted
         | Category::DuplicateInChannel
         | Category::DuplicateInHis
-        | Category::CrossDay
         | Category::FeeDifference
         | Category::WrongAccount
         | Category::Foreign
