@@ -189,7 +189,8 @@ async fn rows_can_be_missing_or_doubled_by_their_numbers() {
     hospital.simulator.faults().add(Rule::next("wechat.tradebill", fault));
     let url = hospital.get(TRADE).await.json()["download_url"].as_str().unwrap_or_default().to_owned();
     let file = download(&hospital, &url).await.text();
-    let counts = [NUMBER, "HOSP20260101000002", "HOSP20260101000003"].map(|number| file.matches(number).count());
+    let counts =
+        [NUMBER, "HOSP20260101000002", "HOSP20260101000003"].map(|number| file.matches(number).count());
     assert_eq!(counts, [0, 1, 2], "{file}");
     assert!(file.contains("`3,`1.14,"), "it counts what is there: {file}");
 }
