@@ -34,4 +34,5 @@ mod serving;
 mod tampering;
 mod telling;
 mod trace;
+mod whole_loop;
 mod workers;
