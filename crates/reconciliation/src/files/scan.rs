@@ -3,7 +3,7 @@
 //! Splitting is by bytes. That is safe in UTF-8, and in GBK too: a comma or a line break is never the second byte of a character. A
 //! back-tick may be one, so it only counts as a mark right after a comma, where a character begins.
 
-use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
+use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64, u32x16};
 
 /// What stands before the first byte of a block: its place and one is 0.
 pub(super) const FRONT: u32 = u32::MAX;
@@ -62,7 +62,7 @@ impl Places {
             let breaks = here.simd_eq(line_break).to_bitmask();
             let commas = (here.simd_eq(comma) & next.simd_eq(mark)).to_bitmask();
             self.breaks += breaks.count_ones() as usize;
-            self.push_all(base, breaks | commas);
+            self.push_all(simd, base, breaks | commas);
             if is_last {
                 return true;
             }
@@ -92,7 +92,7 @@ impl Places {
                 inside = if between >> 63 == 0 { 0 } else { u64::MAX };
             }
             self.breaks += breaks.count_ones() as usize;
-            self.push_all(base, breaks | commas);
+            self.push_all(simd, base, breaks | commas);
             if is_last {
                 return true;
             }
@@ -134,10 +134,20 @@ impl Places {
 
     /// Writes eight at a time, whether there are so many or not: guessing how many there are is dearer.
     #[inline(always)]
-    fn push_all(&mut self, base: usize, mut bits: u64) {
+    fn push_all<S: Simd>(&mut self, simd: S, base: usize, mut bits: u64) {
         let count = bits.count_ones() as usize;
         if self.buffer.len() < self.length + 64 {
             self.buffer.resize(2 * self.length + 1024, 0);
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx512) = simd.level().as_avx512()
+            && count <= 16
+        {
+            if let Some(places) = self.buffer[self.length..].first_chunk_mut::<16>() {
+                *places = up_to_sixteen(avx512, bits, base as u32);
+            }
+            self.length += count;
+            return;
         }
         if let Some(places) = self.buffer[self.length..].first_chunk_mut::<64>() {
             let (eights, _) = places.as_chunks_mut::<8>();
@@ -154,6 +164,23 @@ impl Places {
         self.length += count;
     }
 }
+
+#[cfg(target_arch = "x86_64")]
+fearless_simd::kernel!(
+    /// Where the lowest sixteen bits are: a processor with AVX-512 moves the numbers of set bits together in one step.
+    #[inline(always)]
+    fn up_to_sixteen(simd: Avx512, bits: u64, base: u32) -> [u32; 16] {
+        use std::arch::x86_64::{
+            _mm512_add_epi32, _mm512_castsi512_si128, _mm512_cvtepu8_epi32, _mm512_maskz_compress_epi8,
+            _mm512_set1_epi32,
+        };
+        let numbers = u8x64::from_fn(simd, |index| index as u8);
+        let together = _mm512_castsi512_si128(_mm512_maskz_compress_epi8(bits, numbers.into()));
+        let places = _mm512_add_epi32(_mm512_cvtepu8_epi32(together), _mm512_set1_epi32(base.cast_signed()));
+        let places: u32x16<_> = places.simd_into(simd);
+        places.into()
+    }
+);
 
 /// 65 bytes of a block from `base`, with zeros behind its end; and whether they are the last. `last` is room for those.
 #[inline(always)]
