@@ -165,7 +165,7 @@ pub(super) struct Days {
 
 impl Days {
     /// `2026-11-25 08:30:00` with `-` or `/` and a blank or `T`, with or without fractions; `20261125083000`; or a day alone.
-    #[inline]
+    #[inline(always)]
     pub fn when(&mut self, text: &[u8]) -> Option<When> {
         let (date, time) = if let Some((date, time)) = text.split_first_chunk::<10>()
             && !date[4].is_ascii_digit()

@@ -349,39 +349,53 @@ struct Row<'r> {
     block: &'r [u8],
     /// What stands before and behind each field.
     edges: &'r [u32],
-    /// Where its last field ends: a line break may have a carriage return before it.
-    end: usize,
-    /// Bytes of a mark in front of each field.
+    /// One, and another byte when a mark is in front of each field.
     skip: u32,
+    /// From this field on there may be more around it: quotation marks, or the carriage return of the line.
+    dressed_from: usize,
     quoted: bool,
 }
 
 impl<'r> Row<'r> {
+    #[inline]
     fn new(block: &'r [u8], edges: &'r [u32], plan: &Plan, quoted: bool) -> Self {
         let end = edges.last().map_or(0, |&end| end as usize);
-        let end = if end > 0 && block.get(end - 1) == Some(&b'\r') { end - 1 } else { end };
-        Self { block, edges, end, skip: u32::from(plan.mark.is_some()), quoted }
+        let returns = end > 0 && block.get(end - 1) == Some(&b'\r');
+        let dressed_from = match (quoted, returns) {
+            (true, _) => 0,
+            (false, true) => edges.len().saturating_sub(2),
+            (false, false) => usize::MAX,
+        };
+        Self { block, edges, skip: 1 + u32::from(plan.mark.is_some()), dressed_from, quoted }
     }
 
+    #[inline]
     fn start(&self) -> usize {
         self.edges.first().map_or(0, |&before| before.wrapping_add(1) as usize)
     }
 
     fn whole(&self) -> &'r [u8] {
-        self.block.get(self.start()..self.end).unwrap_or_default()
+        let end = self.edges.last().map_or(0, |&end| end as usize);
+        let whole = self.block.get(self.start()..end).unwrap_or_default();
+        whole.strip_suffix(b"\r").unwrap_or(whole)
     }
 
     #[inline]
     fn field(&self, index: usize) -> &'r [u8] {
-        let Some(&[before, behind]) = self.edges.get(index..).and_then(|edges| edges.first_chunk()) else {
+        let (Some(&before), Some(&behind)) = (self.edges.get(index), self.edges.get(index + 1)) else {
             return &[];
         };
-        let start = before.wrapping_add(1 + self.skip) as usize;
-        let field = self.block.get(start..self.end.min(behind as usize)).unwrap_or_default();
-        if self.quoted {
-            field.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")).unwrap_or(field)
-        } else {
-            field
+        let start = before.wrapping_add(self.skip) as usize;
+        let field = self.block.get(start..behind as usize).unwrap_or_default();
+        if index < self.dressed_from { field } else { self.undressed(field, index) }
+    }
+
+    fn undressed(&self, field: &'r [u8], index: usize) -> &'r [u8] {
+        let is_last = index + 2 == self.edges.len();
+        let field = if is_last { field.strip_suffix(b"\r").unwrap_or(field) } else { field };
+        match field {
+            [b'"', inside @ .., b'"'] if self.quoted => inside,
+            _ => field,
         }
     }
 }
@@ -441,7 +455,7 @@ impl<'p> Rows<'p> {
     #[inline]
     fn take(&mut self, row: &Row<'_>, at: u64, shelf: &mut Shelf<'_>) -> Result<(), Problem> {
         let plan = self.plan;
-        if row.end == row.start() && plan.mark.is_none() {
+        if row.edges.len() == 2 && plan.mark.is_none() && row.whole().is_empty() {
             return Ok(());
         }
         if let Some(mark) = plan.mark
@@ -586,7 +600,7 @@ impl<'p> Rows<'p> {
     fn add_up(&mut self, row: &Row<'_>, kind: Kind) -> Result<(), Problem> {
         for (sum, added) in self.plan.sums.iter().zip(&mut self.piece.sums) {
             let text = row.field(sum.column.index);
-            if matches!(text, [b'0', b'.', b'0', b'0']) {
+            if text == b"0.00" {
                 continue;
             }
             let Some(value) = fields::any_milli(text) else {

@@ -348,6 +348,8 @@ impl Form {
 pub(super) struct Taken {
     shapes: Vec<Shape>,
     forms: Vec<Form>,
+    /// Whether any order number reaches behind its head.
+    are_long: bool,
     pub entries: Vec<Entry>,
     rest: Vec<u8>,
     read: Vec<u8>,
@@ -355,8 +357,9 @@ pub(super) struct Taken {
 
 impl Taken {
     pub fn new(shapes: Vec<Shape>) -> Self {
-        let forms = shapes.iter().map(Form::of).collect();
-        Self { shapes, forms, entries: Vec::new(), rest: Vec::new(), read: Vec::new() }
+        let forms: Vec<Form> = shapes.iter().map(Form::of).collect();
+        let are_long = forms.iter().any(|form| form.order_behind > 0);
+        Self { shapes, forms, are_long, entries: Vec::new(), rest: Vec::new(), read: Vec::new() }
     }
 
     pub fn clear(&mut self) {
@@ -378,8 +381,11 @@ impl Taken {
     /// What is kept of the order number behind its head.
     #[inline]
     pub fn order_behind(&self, entry: &Entry) -> &[u8] {
-        let (at, length) = (entry.rest_at as usize, self.forms[entry.shape as usize].order_behind);
-        if length == 0 { &[] } else { &self.rest[at..at + length] }
+        if !self.are_long {
+            return &[];
+        }
+        let at = entry.rest_at as usize;
+        &self.rest[at..at + self.forms[entry.shape as usize].order_behind]
     }
 
     fn refund(&self, entry: &Entry) -> &[u8] {
