@@ -66,9 +66,9 @@ impl HashKey {
     }
 }
 
-/// Says in which partition and near which slot of it to look for a number. Two sums with a secret, multiplied (the NH of UMAC), are a
-/// tenth of the work of SipHash; and who does not know the secret cannot make two numbers meet more often than chance does. What is
-/// kept behind the head, of long numbers alone, goes through SipHash.
+/// Says in which partition and near which slot of it to look for a number. Two sums with a secret, multiplied (the NH of UMAC, folded
+/// to half its bits), are a tenth of the work of SipHash; and who does not know the secret has nothing to aim with. What is kept behind
+/// the head, of long numbers alone, goes through SipHash.
 pub(super) struct Scatter {
     secrets: [u64; 2],
     key: HashKey,
