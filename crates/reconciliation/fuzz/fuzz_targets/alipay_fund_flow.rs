@@ -7,5 +7,5 @@ use mingfen_providers::alipay;
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = alipay::part_of(bytes);
-    let _ = alipay::read_fund_flow(&statement(bytes));
+    let _ = alipay::read_fund_flow(statement(bytes), &mut |_| {});
 });

@@ -6,5 +6,5 @@ use mingfen_fuzz::statement;
 use mingfen_providers::wechat;
 
 fuzz_target!(|bytes: &[u8]| {
-    let _ = wechat::read_fund_flow(&statement(bytes));
+    let _ = wechat::read_fund_flow(statement(bytes), &mut |_| {});
 });

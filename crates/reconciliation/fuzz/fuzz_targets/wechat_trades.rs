@@ -12,6 +12,6 @@ static LAYOUT: LazyLock<Layout> =
 
 fuzz_target!(|bytes: &[u8]| {
     let _ = wechat::bill_of(bytes);
-    let _ = wechat::read_trades(&statement(bytes), &mut |_| {});
+    let _ = wechat::read_trades(statement(bytes), &mut |_| {});
     read_plainly(&LAYOUT, bytes);
 });

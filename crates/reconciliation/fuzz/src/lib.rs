@@ -1,6 +1,6 @@
 //! What the targets share.
 
-use mingfen_provider_api::statement::StatementFile;
+use mingfen_providers::text::Lines;
 use mingfen_reconciliation::files::{
     Choice, Input, Layout, Limits, Prepared, Progress, reconcile, reconcile_prepared,
 };
@@ -11,9 +11,12 @@ use std::io::Write;
 /// Bounds that make an unbounded allocation a finding soon.
 pub const LIMITS: Limits = Limits { unpacked_bytes: 32 << 20, times_packed: 250, rows: 100_000 };
 
-/// The bytes as a statement of some name.
-pub fn statement(bytes: &[u8]) -> StatementFile {
-    StatementFile { name: "INN26030588ZM_777290058110048".to_owned(), bytes: bytes.to_vec() }
+/// The name of the statements tried. It gives a day, as the names of UnionPay's files do.
+pub const NAME: &str = "INN26030588ZM_777290058110048";
+
+/// The bytes as the lines of a statement.
+pub const fn statement(bytes: &[u8]) -> Lines<'static, &[u8]> {
+    Lines::new(NAME, bytes)
 }
 
 /// The bytes as a file.
@@ -36,7 +39,7 @@ pub fn read_by(layout: &Layout, bytes: &[u8]) {
 /// Reads the bytes as a plain file, without looking at them first.
 pub fn read_plainly(layout: &Layout, bytes: &[u8]) {
     let file = file(bytes);
-    let input = [Input { side: Side::His, path: file.path().to_owned(), layout }];
+    let input = [Input::new(Side::His, file.path().to_owned(), layout)];
     let _ = reconcile(&input, rules(), HashKey::new(7, 7), 1, &Progress::default());
 }
 
