@@ -20,6 +20,7 @@ use mingfen_gateway::settings::{
 };
 use mingfen_gateway::{Gateway, Parts, jobs};
 use mingfen_his::Capabilities;
+use mingfen_his::ledger::Ledger;
 use mingfen_his::rest::{RestHis, RestHisSettings};
 use mingfen_provider_api::{BuildContext, Provider};
 use mingfen_simulator::his::{
@@ -106,6 +107,8 @@ pub struct Arrangement {
     pub alerts: Option<(String, Phone)>,
     /// What finance knows of the merchant accounts.
     pub accounts: BTreeMap<ChannelId, AccountSettings>,
+    /// HIS's ledger, when it is not read from the demo HIS.
+    pub ledger: Option<Arc<dyn Ledger>>,
 }
 
 /// What signs alerts.
@@ -122,6 +125,7 @@ impl Default for Arrangement {
             compares_by_itself: false,
             alerts: None,
             accounts: BTreeMap::new(),
+            ledger: None,
         }
     }
 }
@@ -463,6 +467,9 @@ async fn start(
         let url = url.parse().expect("an address");
         let webhook = Webhook::new(url, ALERT_SECRET.as_bytes().to_vec()).expect("a client");
         parts.webhook = Some(Arc::new(webhook));
+    }
+    if let Some(ledger) = &arrangement.ledger {
+        parts.ledger = Some(ledger.clone());
     }
     if let Some(bystander) = &arrangement.his {
         parts.his = bystander.between(parts.his);

@@ -7,6 +7,7 @@
 #![allow(clippy::missing_panics_doc, reason = "a harness panics to say what went wrong")]
 
 mod balancer;
+mod big_day;
 mod books;
 mod bystander;
 mod clock;
@@ -18,6 +19,7 @@ mod redis;
 mod signed;
 
 pub use balancer::Balancer;
+pub use big_day::{BigDay, Told};
 pub use books::{is_in_between, record_a_close_that_never_was};
 pub use bystander::Bystander;
 pub use clock::MovedClock;
