@@ -268,7 +268,7 @@ async fn our_net(hospital: &Hospital, days: [BusinessDay; 3]) -> Net {
         let received = record.payment.state.received().expect("received");
         net.insert(record.payment.out_trade_no.to_string(), received.amount.get());
     }
-    for record in hospital.store().refunds_sent(from, to, None, 10_000).await.expect("readable") {
+    for (record, _) in hospital.store().refunds_sent(from, to, None, 10_000).await.expect("readable") {
         if record.refund.state.holds_money() {
             *net.entry(record.refund.out_trade_no.to_string()).or_default() -= record.refund.amount.get();
         }

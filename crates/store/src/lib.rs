@@ -66,7 +66,7 @@ pub use journal::{EntryRecord, JournalReport};
 pub use kept_files::KeptFileRecord;
 pub use notices::NoticeRecord;
 pub use notifications::NotificationRecord;
-pub use payments::PaymentRecord;
+pub use payments::{PaymentRecord, ReceiptRecord};
 pub use refunds::{Inserted, RefundHisState, RefundRecord};
 pub use remedies::{RemedyRecord, RemedyState};
 pub use runs::{

@@ -4,7 +4,7 @@ use crate::Tx;
 use crate::engine::locked;
 use crate::errors::{Result, exactly_one};
 use crate::offer::reads;
-use crate::rows::Fields;
+use crate::rows::{Fields, page_begin};
 use mingfen_domain::ids::{BillNo, ChannelId, OutTradeNo, ProviderTradeNo, TraceId};
 use mingfen_domain::payment::{ClosedBecause, Payment, Received, Scene, State, SuspenseReason};
 use mingfen_domain::{Amount, Fen, Timestamp};
@@ -38,6 +38,17 @@ impl fmt::Debug for PaymentRecord {
             .field("version", &self.payment.version)
             .finish_non_exhaustive()
     }
+}
+
+/// Money that came in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceiptRecord {
+    /// By which order.
+    pub out_trade_no: OutTradeNo,
+    /// At which account.
+    pub channel: ChannelId,
+    /// How much, when, and under which number of the provider's.
+    pub received: Received,
 }
 
 macro_rules! select_payments {
@@ -85,6 +96,8 @@ reads! {
     /// At most `limit` payments whose money came in from `from` on and before `to`, in the order of time and number, from the one
     /// after `after`.
     payments_received(from: Timestamp, to: Timestamp, after: Option<&(Timestamp, String)>, limit: i64) -> Vec<PaymentRecord>;
+    /// The same, and of each only what came in: a day may have a million of them.
+    money_received(from: Timestamp, to: Timestamp, after: Option<&(Timestamp, String)>, limit: i64) -> Vec<ReceiptRecord>;
 }
 
 async fn first_received(connection: &mut AnyConnection) -> Result<Option<Timestamp>> {
@@ -100,22 +113,57 @@ async fn payments_received(
     after: Option<&(Timestamp, String)>,
     limit: i64,
 ) -> Result<Vec<PaymentRecord>> {
-    let (after_ms, after_no) = after.map_or((-1, ""), |(at, number)| (at.ms(), number.as_str()));
+    let (after_ms, after_no) = page_begin(from, after);
     let rows = query(select_payments!(
-        "paid_at_ms >= $1
-            AND paid_at_ms < $2
-            AND (paid_at_ms > $3 OR (paid_at_ms = $3 AND out_trade_no > $4))
+        "(paid_at_ms, out_trade_no) > ($1, $2) AND paid_at_ms < $3
         ORDER BY paid_at_ms, out_trade_no
-        LIMIT $5"
+        LIMIT $4"
     ))
-    .bind(from.ms())
-    .bind(to.ms())
     .bind(after_ms)
     .bind(after_no)
+    .bind(to.ms())
     .bind(limit)
     .fetch_all(connection)
     .await?;
     rows.iter().map(rebuild).collect()
+}
+
+async fn money_received(
+    connection: &mut AnyConnection,
+    from: Timestamp,
+    to: Timestamp,
+    after: Option<&(Timestamp, String)>,
+    limit: i64,
+) -> Result<Vec<ReceiptRecord>> {
+    let (after_ms, after_no) = page_begin(from, after);
+    let rows = query(
+        "SELECT
+            out_trade_no,
+            channel_id,
+            provider_trade_no,
+            received_fen,
+            paid_at_ms
+        FROM payments
+        WHERE (paid_at_ms, out_trade_no) > ($1, $2) AND paid_at_ms < $3
+        ORDER BY paid_at_ms, out_trade_no
+        LIMIT $4",
+    )
+    .bind(after_ms)
+    .bind(after_no)
+    .bind(to.ms())
+    .bind(limit)
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let fields = Fields::new("payments", "out_trade_no", row)?;
+            Ok(ReceiptRecord {
+                out_trade_no: fields.id("out_trade_no", OutTradeNo::parse)?,
+                channel: fields.id("channel_id", ChannelId::parse)?,
+                received: received_of(&fields)?,
+            })
+        })
+        .collect()
 }
 
 async fn payment(connection: &mut AnyConnection, out_trade_no: &OutTradeNo) -> Result<Option<PaymentRecord>> {

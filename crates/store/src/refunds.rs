@@ -4,9 +4,9 @@ use crate::Tx;
 use crate::engine::locked;
 use crate::errors::{Result, StoreError, exactly_one};
 use crate::offer::reads;
-use crate::rows::Fields;
+use crate::rows::{Fields, page_begin};
 use mingfen_domain::Timestamp;
-use mingfen_domain::ids::{BillNo, OutRefundNo, OutTradeNo, ProviderRefundNo, SlipNo, TraceId};
+use mingfen_domain::ids::{BillNo, ChannelId, OutRefundNo, OutTradeNo, ProviderRefundNo, SlipNo, TraceId};
 use mingfen_domain::refund::{Origin, Refund, State};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, query, query_scalar};
@@ -81,6 +81,9 @@ pub enum Inserted {
 
 macro_rules! select_refunds {
     ($condition:literal) => {
+        select_refunds!("", $condition)
+    };
+    ($more:literal, $condition:literal) => {
         concat!(
             "SELECT
                 out_refund_no,
@@ -102,9 +105,9 @@ macro_rules! select_refunds {
                 sent_at_ms,
                 trace_id,
                 requested_at_ms,
-                version
-            FROM refunds
-            WHERE ",
+                version",
+            $more,
+            " FROM refunds WHERE ",
             $condition
         )
     };
@@ -124,8 +127,9 @@ reads! {
     refunds_requested(from: Timestamp, to: Timestamp, after: Option<&(Timestamp, String)>, limit: i64) -> Vec<RefundRecord>;
     /// The numbers of refunds that a person paid by hand from `from` on and before `to`.
     refunds_by_hand(from: Timestamp, to: Timestamp) -> Vec<String>;
-    /// The same of refunds that left us from `from` on and before `to`: the day on which a provider counts them.
-    refunds_sent(from: Timestamp, to: Timestamp, after: Option<&(Timestamp, String)>, limit: i64) -> Vec<RefundRecord>;
+    /// The same of refunds that left us from `from` on and before `to`, which is the day on which a provider counts them; with the
+    /// accounts by which they left, which their payments say.
+    refunds_sent(from: Timestamp, to: Timestamp, after: Option<&(Timestamp, String)>, limit: i64) -> Vec<(RefundRecord, ChannelId)>;
 }
 
 async fn refunds_by_hand(
@@ -151,23 +155,26 @@ async fn refunds_sent(
     to: Timestamp,
     after: Option<&(Timestamp, String)>,
     limit: i64,
-) -> Result<Vec<RefundRecord>> {
-    let (after_ms, after_no) = after.map_or((-1, ""), |(at, number)| (at.ms(), number.as_str()));
+) -> Result<Vec<(RefundRecord, ChannelId)>> {
+    let (after_ms, after_no) = page_begin(from, after);
     let rows = query(select_refunds!(
-        "sent_at_ms >= $1
-            AND sent_at_ms < $2
-            AND (sent_at_ms > $3 OR (sent_at_ms = $3 AND out_refund_no > $4))
+        ", (SELECT channel_id FROM payments WHERE payments.out_trade_no = refunds.out_trade_no) AS channel_id",
+        "(sent_at_ms, out_refund_no) > ($1, $2) AND sent_at_ms < $3
         ORDER BY sent_at_ms, out_refund_no
-        LIMIT $5"
+        LIMIT $4"
     ))
-    .bind(from.ms())
-    .bind(to.ms())
     .bind(after_ms)
     .bind(after_no)
+    .bind(to.ms())
     .bind(limit)
     .fetch_all(connection)
     .await?;
-    rows.iter().map(rebuild).collect()
+    rows.iter()
+        .map(|row| {
+            let fields = Fields::new("refunds", "out_refund_no", row)?;
+            Ok((rebuild(row)?, fields.id("channel_id", ChannelId::parse)?))
+        })
+        .collect()
 }
 
 async fn refunds_requested(
@@ -177,18 +184,15 @@ async fn refunds_requested(
     after: Option<&(Timestamp, String)>,
     limit: i64,
 ) -> Result<Vec<RefundRecord>> {
-    let (after_ms, after_no) = after.map_or((-1, ""), |(at, number)| (at.ms(), number.as_str()));
+    let (after_ms, after_no) = page_begin(from, after);
     let rows = query(select_refunds!(
-        "requested_at_ms >= $1
-            AND requested_at_ms < $2
-            AND (requested_at_ms > $3 OR (requested_at_ms = $3 AND out_refund_no > $4))
+        "(requested_at_ms, out_refund_no) > ($1, $2) AND requested_at_ms < $3
         ORDER BY requested_at_ms, out_refund_no
-        LIMIT $5"
+        LIMIT $4"
     ))
-    .bind(from.ms())
-    .bind(to.ms())
     .bind(after_ms)
     .bind(after_no)
+    .bind(to.ms())
     .bind(limit)
     .fetch_all(connection)
     .await?;

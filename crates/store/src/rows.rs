@@ -88,3 +88,11 @@ impl<'r> Fields<'r> {
         value.ok_or_else(|| self.inconsistent(column, "is empty, which its state forbids"))
     }
 }
+
+/// Behind which moment and number a page of a list by moment and number begins. The pair is compared as one, `(at, number) > ($1, $2)`,
+/// so that an index leads to it: a bound on the moment beside it would have every page read from the first row on.
+pub(crate) fn page_begin(from: Timestamp, after: Option<&(Timestamp, String)>) -> (i64, &str) {
+    // No number is empty.
+    let first = (from.ms(), "");
+    after.map_or(first, |(at, number)| (at.ms(), number.as_str()).max(first))
+}

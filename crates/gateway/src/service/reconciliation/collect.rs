@@ -15,7 +15,8 @@ use mingfen_provider_api::statement::{Fetched, StatementKind, Statements, TradeT
 use mingfen_reconciliation::files::{self, Choice, HIS_LEDGER, LINES, Layout, LedgerLine, Limits, LinesFile};
 use mingfen_reconciliation::matching::Tally;
 use mingfen_store::{
-    FindingFilter, FindingLineRecord, InputKind, InputState, RunInputRecord, RunRecord, Standing,
+    FindingFilter, FindingLineRecord, InputKind, InputState, ReceiptRecord, RunInputRecord, RunRecord,
+    Standing,
 };
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -252,39 +253,32 @@ async fn journal(
     let mut files = Ledgers::new(directory, Side::Gateway, InputKind::Journal, "journal");
     let mut after = None;
     loop {
-        let page = gateway.store.payments_received(day.start(), day.end(), after.as_ref(), PAGE).await?;
+        let page = gateway.store.money_received(day.start(), day.end(), after.as_ref(), PAGE).await?;
         let Some(last) = page.last() else { break };
-        after = last
-            .payment
-            .state
-            .received()
-            .map(|received| (received.paid_at, last.payment.out_trade_no.as_str().to_owned()));
-        for record in &page {
-            let payment = &record.payment;
-            let Some(received) = payment.state.received() else { continue };
-            if !scope.includes(&payment.channel) {
+        after = Some((last.received.paid_at, last.out_trade_no.as_str().to_owned()));
+        for ReceiptRecord { out_trade_no, channel, received } in &page {
+            if !scope.includes(channel) {
                 continue;
             }
             let line = LedgerLine {
                 kind: Kind::Payment,
                 state: State::Done,
-                order_no: payment.out_trade_no.as_str(),
+                order_no: out_trade_no.as_str(),
                 refund_no: "",
                 provider_no: received.provider_trade_no.as_str(),
                 amount: received.amount.fen(),
                 at: &received.paid_at.to_beijing_text(),
-                account: payment.channel.as_str(),
+                account: channel.as_str(),
             };
-            files.line(Some(&payment.channel), &line)?;
+            files.line(Some(channel), &line)?;
         }
     }
     let mut after: Option<(Timestamp, String)> = None;
-    // Refunds do not say by which account they go; their payments do.
     loop {
         let page = gateway.store.refunds_sent(day.start(), day.end(), after.as_ref(), PAGE).await?;
-        let Some(last) = page.last() else { break };
+        let Some((last, _)) = page.last() else { break };
         after = last.sent_at.map(|sent| (sent, last.refund.out_refund_no.as_str().to_owned()));
-        for record in &page {
+        for (record, channel) in &page {
             let refund = &record.refund;
             let (state, provider_no) = match &refund.state {
                 RefundState::Due | RefundState::Unknown => (State::UnderWay, ""),
@@ -297,11 +291,7 @@ async fn journal(
                 }
                 RefundState::Failed { .. } => (State::Void, ""),
             };
-            let Some(payment) = gateway.store.payment(&refund.out_trade_no).await? else { continue };
-            let (Some(sent), channel) = (record.sent_at, payment.payment.channel) else { continue };
-            if !scope.includes(&channel) {
-                continue;
-            }
+            let Some(sent) = record.sent_at.filter(|_| scope.includes(channel)) else { continue };
             let line = LedgerLine {
                 kind: Kind::Refund,
                 state,
@@ -312,7 +302,7 @@ async fn journal(
                 at: &sent.to_beijing_text(),
                 account: channel.as_str(),
             };
-            files.line(Some(&channel), &line)?;
+            files.line(Some(channel), &line)?;
         }
     }
     files.end(day)
