@@ -109,6 +109,8 @@ pub struct Arrangement {
     pub accounts: BTreeMap<ChannelId, AccountSettings>,
     /// HIS's ledger, when it is not read from the demo HIS.
     pub ledger: Option<Arc<dyn Ledger>>,
+    /// A day with more findings is refused.
+    pub most_findings: u64,
 }
 
 /// What signs alerts.
@@ -126,6 +128,7 @@ impl Default for Arrangement {
             alerts: None,
             accounts: BTreeMap::new(),
             ledger: None,
+            most_findings: 100_000,
         }
     }
 }
@@ -471,6 +474,7 @@ async fn start(
     if let Some(ledger) = &arrangement.ledger {
         parts.ledger = Some(ledger.clone());
     }
+    parts.settings.reconciliation.most_findings = arrangement.most_findings;
     if let Some(bystander) = &arrangement.his {
         parts.his = bystander.between(parts.his);
     }
@@ -583,6 +587,7 @@ fn settings(public_url: &str, simulator: &str) -> GatewaySettings {
             second_person_above: Fen::new(100_000),
             ask_at_most: 500,
             memory_bytes: 64 << 20,
+            most_findings: 100_000,
             accounts: BTreeMap::new(),
             alert_phones: Vec::new(),
             ledger_files: None,

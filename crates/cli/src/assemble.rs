@@ -387,6 +387,7 @@ fn reconciliation(settings: &Settings, layouts: &BTreeMap<PathBuf, String>) -> t
         second_person_above: settings.second_person_above.map_or(Fen::ZERO, mingfen_domain::Amount::fen),
         ask_at_most: settings.ask_at_most,
         memory_bytes: settings.memory_mib << 20,
+        most_findings: settings.most_findings,
         accounts: settings
             .accounts
             .iter()

@@ -50,6 +50,8 @@ pub struct ReconciliationSettings {
     pub ask_at_most: usize,
     /// Above this much memory the comparison writes to temporary files.
     pub memory_bytes: usize,
+    /// A day with more findings than this is refused: they are held in memory, about 2 KB each.
+    pub most_findings: u64,
     /// What is known of the merchant accounts.
     pub accounts: BTreeMap<ChannelId, AccountSettings>,
     /// Who is told of differences by text message.

@@ -30,6 +30,8 @@ pub struct ReconciliationSettings {
     pub ask_at_most: usize,
     /// A comparison uses this much memory, then temporary files.
     pub memory_mib: usize,
+    /// A day with more findings than this is refused.
+    pub most_findings: u64,
     /// Who is told of differences by text message.
     pub alert_phones: Vec<Phone>,
     /// Where the hospital is told of differences, and what signs it.
@@ -69,6 +71,7 @@ pub(crate) fn read(reading: &mut Reading<'_>, channels: &[ChannelSettings]) -> R
         section.parsed("second_person_above", "an amount in yuan such as 1000.00", Amount::from_yuan);
     let ask_at_most = section.number("ask_at_most", 0, 100_000);
     let memory_mib = section.number("memory_mib", 16, 1 << 20);
+    let most_findings = section.number("most_findings", 1000, 10_000_000);
     let alert_phones = section
         .optional_words("alert_phones")
         .into_iter()
@@ -101,6 +104,7 @@ pub(crate) fn read(reading: &mut Reading<'_>, channels: &[ChannelSettings]) -> R
         second_person_above,
         ask_at_most: usize::try_from(ask_at_most).unwrap_or(0),
         memory_mib: usize::try_from(memory_mib).unwrap_or(16),
+        most_findings: most_findings.unsigned_abs(),
         alert_phones,
         alert_webhook,
         accounts,

@@ -25,7 +25,8 @@ use mingfen_domain::Fen;
 use mingfen_domain::difference::Category;
 use partitions::{Accounts, Closed, Entry, Taken};
 use shapes::{CARRIED, FEE_DIFFERS, NEAR_CUT, Shape, Shapes};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// What a run is to be held to.
 #[derive(Clone, Debug)]
@@ -42,6 +43,9 @@ pub struct Rules {
     pub memory_bytes: Option<usize>,
     /// Whether what was set aside is listed too, and not only counted.
     pub list_foreign: bool,
+    /// More findings than this are no result but [`MatchingError::TooManyFindings`]: they are held in memory. Without it there may be
+    /// any number.
+    pub most_findings: Option<u64>,
 }
 
 impl Default for Rules {
@@ -53,6 +57,7 @@ impl Default for Rules {
             own_numbers: OwnNumbers::default(),
             memory_bytes: None,
             list_foreign: false,
+            most_findings: None,
         }
     }
 }
@@ -97,6 +102,33 @@ pub enum MatchingError {
     /// What was written away does not come back as it was.
     #[error("a temporary file was changed while it was in use")]
     Damaged,
+    /// The sides have next to nothing in common, or the bound is too low.
+    #[error("{0}")]
+    TooManyFindings(TooManyFindings),
+}
+
+/// How little the sides have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooManyFindings {
+    /// So many findings were allowed.
+    pub most: u64,
+    /// So many there are.
+    pub found: u64,
+    /// Of each side, in the order of [`Side::ALL`]: how many lines it has, and how many of these agree with the others.
+    pub sides: [(u64, u64); 3],
+}
+
+impl fmt::Display for TooManyFindings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [channel, gateway, his] = self.sides.map(|(lines, agree)| format!("{agree} of {lines} lines"));
+        write!(
+            f,
+            "there are {} differences and at most {} are allowed: of the channels {channel} agree with the other sides, of our journal \
+             {gateway}, of HIS {his}. A file or a ledger of another day or another hospital looks so, and so does a wrong column read as \
+             the order number",
+            self.found, self.most
+        )
+    }
 }
 
 /// Count and money of one side in one category.
@@ -290,8 +322,9 @@ impl Matching {
         let closed: Vec<Closed> = shelves.into_iter().map(Shelf::close).collect();
         let names = self.accounts.names();
         let next = AtomicUsize::new(0);
+        let found = AtomicU64::new(0);
         let work = || {
-            let mut desk = Desk::new(self, &names);
+            let mut desk = Desk::new(self, &names, &found);
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 if number >= self.partitions {
@@ -318,6 +351,15 @@ impl Matching {
             outcome.summary.merge(&part.summary)?;
             outcome.findings.append(&mut part.findings);
         }
+        let found = found.into_inner();
+        if let Some(most) = self.rules.most_findings.filter(|most| found > *most) {
+            let agree = |side| outcome.summary.of(Category::Matched, side).lines;
+            let mut sides = [(0, 0); 3];
+            for (there, side) in sides.iter_mut().zip(Side::ALL) {
+                *there = (outcome.summary.total(side)?.lines, agree(side));
+            }
+            return Err(MatchingError::TooManyFindings(TooManyFindings { most, found, sides }));
+        }
         outcome.findings.sort_unstable();
         Ok(outcome)
     }
@@ -333,6 +375,8 @@ struct Desk<'m> {
     next: Vec<u32>,
     last_shapes: (u32, u32),
     last_agree: bool,
+    /// Findings at all desks.
+    found: &'m AtomicU64,
     outcome: Outcome,
 }
 
@@ -365,7 +409,7 @@ struct Group {
 const NOBODY: u32 = u32::MAX;
 
 impl<'m> Desk<'m> {
-    fn new(matching: &'m Matching, names: &'m [Box<[u8]>]) -> Self {
+    fn new(matching: &'m Matching, names: &'m [Box<[u8]>], found: &'m AtomicU64) -> Self {
         Self {
             matching,
             names,
@@ -375,6 +419,7 @@ impl<'m> Desk<'m> {
             next: Vec::new(),
             last_shapes: (NOBODY, NOBODY),
             last_agree: false,
+            found,
             outcome: Outcome::default(),
         }
     }
@@ -471,7 +516,8 @@ impl<'m> Desk<'m> {
 
     #[cold]
     fn decide(&mut self, group: Group) -> Result<(), MatchingError> {
-        let Self { taken, names, matching, next, outcome, .. } = self;
+        let Self { taken, names, matching, next, outcome, found: all, .. } = self;
+        let most = matching.rules.most_findings.unwrap_or(u64::MAX);
         let mut members: Vec<&Entry> = Vec::with_capacity(group.count as usize);
         let mut index = group.first;
         while index != NOBODY {
@@ -529,7 +575,8 @@ impl<'m> Desk<'m> {
                 Category::Foreign => matching.rules.list_foreign,
                 _ => true,
             };
-            if listed {
+            // Beyond the bound they are counted and let go.
+            if listed && all.fetch_add(1, Ordering::Relaxed) < most {
                 let mut lines: Vec<Found> = cell.iter().map(|&index| found[index].0.clone()).collect();
                 lines.sort_unstable();
                 outcome.findings.push(Finding { category, order_no: order_no.clone(), lines });

@@ -92,6 +92,16 @@ fn order_no(order: u8) -> String {
 }
 
 fn run(lines: &[Made], rules: Rules, threads: usize, partitions: usize, key: HashKey) -> Outcome {
+    settled(lines, rules, threads, partitions, key).expect("an outcome")
+}
+
+fn settled(
+    lines: &[Made],
+    rules: Rules,
+    threads: usize,
+    partitions: usize,
+    key: HashKey,
+) -> Result<Outcome, MatchingError> {
     let matching = Matching::new(rules, key, threads, 0).with_partitions(partitions);
     let mut shelves: Vec<Shelf<'_>> = (0..threads).map(|_| matching.shelf()).collect();
     for (number, shelf) in shelves.iter_mut().enumerate() {
@@ -124,7 +134,7 @@ fn run(lines: &[Made], rules: Rules, threads: usize, partitions: usize, key: Has
             }
         }
     }
-    matching.settle(shelves).expect("an outcome")
+    matching.settle(shelves)
 }
 
 fn plain(lines: &[Made], three_sided: bool) -> Outcome {
@@ -177,6 +187,29 @@ proptest! {
         let rules = Rules { memory_bytes: spill.then_some(1), ..rules(true) };
         let actual = run(&shuffled, rules, threads, 1 << partitions, HashKey::new(key.0, key.1));
         prop_assert_eq!(format!("{expected:?}"), format!("{actual:?}"));
+    }
+
+    #[test]
+    fn more_findings_than_are_allowed_are_refused_with_the_same_words_by_any_threads(
+        lines in made(true), most in 0..6_u64, threads in 1..4_usize, partitions in 0..7_u32,
+    ) {
+        let expected = plain(&lines, true);
+        let rules = Rules { most_findings: Some(most), ..rules(true) };
+        match settled(&lines, rules, threads, 1 << partitions, HashKey::random()) {
+            Ok(outcome) => {
+                prop_assert!(expected.findings.len() as u64 <= most);
+                prop_assert_eq!(outcome, expected);
+            }
+            Err(MatchingError::TooManyFindings(told)) => {
+                prop_assert_eq!((told.most, told.found), (most, expected.findings.len() as u64));
+                prop_assert!(told.found > most);
+                for (side, (lines, agree)) in Side::ALL.into_iter().zip(told.sides) {
+                    prop_assert_eq!(lines, expected.summary.total(side).expect("a total").lines);
+                    prop_assert_eq!(agree, expected.summary.of(Category::Matched, side).lines);
+                }
+            }
+            Err(other) => prop_assert!(false, "{other}"),
+        }
     }
 
     #[test]

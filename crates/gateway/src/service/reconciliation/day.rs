@@ -21,7 +21,9 @@ use mingfen_reconciliation::cause::{self, Explained, Known};
 use mingfen_reconciliation::files::{
     self, Evidence, FilesError, Input, LINES, Layout, Progress, Refusal, Report,
 };
-use mingfen_reconciliation::matching::{Finding, Found, HashKey, OwnNumbers, Rules, Tally};
+use mingfen_reconciliation::matching::{
+    Finding, Found, HashKey, MatchingError, OwnNumbers, Rules, Tally, TooManyFindings,
+};
 use mingfen_reconciliation::sides::day_number;
 use mingfen_store::{
     ALL_CHANNELS, FindingLineRecord, FindingRecord, InputKind, InputState, PayoutRecord, RunInputRecord,
@@ -124,6 +126,11 @@ pub enum ReconcileRefused {
     /// A file that is not a statement is not in order.
     #[error(transparent)]
     Input(Refusal),
+    /// The sides have next to nothing in common. Nobody can work through such a list; its one cause has to be found.
+    #[error(
+        "{0}. Nothing was kept. Look whether each side gave its own day; if the day is really so, raise reconciliation.most_findings"
+    )]
+    TooMany(TooManyFindings),
     /// Nothing was kept; try again.
     #[error(transparent)]
     Trouble(#[from] Trouble),
@@ -255,10 +262,11 @@ fn rules(gateway: &Gateway, day: BusinessDay) -> Rules {
         own_numbers: OwnNumbers { prefixes: vec![b"P".to_vec()], length: Some(21) },
         memory_bytes: Some(settings.memory_bytes),
         list_foreign: false,
+        most_findings: Some(settings.most_findings),
     }
 }
 
-/// What decides, for people and for the hash: how much memory there is does not.
+/// What decides, for people and for the hash: how much memory there is does not, nor how many findings would be too many.
 fn rules_text(rules: &Rules) -> String {
     format!(
         "three sides; {} s around midnight are waited for; our numbers are P and 20 more",
@@ -351,6 +359,9 @@ async fn compare(
                 tracing::warn!(statement.file = %told.file, error = %told, "a statement is not in order");
                 statement.record.state = InputState::Refused;
                 statement.record.remark = format!("{}：{told}", told.category.chinese());
+            }
+            Err(FilesError::Matching(MatchingError::TooManyFindings(told))) => {
+                return Err(ReconcileRefused::TooMany(told));
             }
             Err(FilesError::Matching(error)) => return Err(Trouble::TemporaryFile(error.to_string()).into()),
             Err(FilesError::Again(file, error)) => {

@@ -95,9 +95,11 @@ pub async fn follow_day(gateway: &Gateway, subject: &str, attempts: i64) -> Resu
         Err(refused @ (ReconcileRefused::Ledger(_) | ReconcileRefused::NoLedgerFile(_))) => {
             Ok(JobEnd::widening(HIS_SCHEDULE, attempts, refused.to_string()))
         }
-        Err(refused @ (ReconcileRefused::Input(_) | ReconcileRefused::NoChannel(_))) => {
-            Ok(JobEnd::Park { because: refused.to_string() })
-        }
+        Err(
+            refused @ (ReconcileRefused::Input(_)
+            | ReconcileRefused::NoChannel(_)
+            | ReconcileRefused::TooMany(_)),
+        ) => Ok(JobEnd::Park { because: refused.to_string() }),
         Err(ReconcileRefused::Trouble(trouble)) => Err(trouble),
     }
 }
