@@ -150,7 +150,7 @@ impl BigDay {
     }
 
     /// Writes our side of the day past the gateway, as if every patient had paid: the rows that a comparison reads, but neither
-    /// books nor sightings nor write-backs. It takes a few seconds a million.
+    /// books nor sightings. Where HIS lacks an order it has said otherwise to us.
     pub async fn is_lived_through(&self, hospital: &Hospital) {
         let patient = br#"{"name":"\u6797\u5c0f\u96e8","card_no":"A10023847718","phone":null,"id_no":null}"#;
         let sealed: String = field::seal(&crate::keyring(&[1], 1), "bills.patient", patient, &SystemRandom)
@@ -170,7 +170,7 @@ impl BigDay {
                     n,
                     substr(CAST(100000000000000 + n AS TEXT), 2),
                     100 + (n * 7919) % 59900,
-                    {start} + (25200 + (n * 7919) % 43200) * 1000
+                    {start} + (25200 + n * 43200 / {orders}) * 1000
                 FROM numbers
                 WHERE NOT (n % {every} = 0 AND (n / {every}) % 4 > 0 AND (n / {every}) % 6 = 5)
             )"
@@ -208,6 +208,19 @@ impl BigDay {
             .await;
         hospital
             .is_tampered(&format!(
+                "INSERT INTO write_backs (
+                    bill_no, out_trade_no, state, his_order_no, receipt_no, places, due_at_ms, posted_at_ms,
+                    version
+                )
+                {numbers}
+                SELECT
+                    'B260101' || digits, 'P260101' || digits, 'posted', 'H' || digits, 'RC' || digits, '[]', at_ms,
+                    at_ms + 1000, 1
+                FROM paid"
+            ))
+            .await;
+        hospital
+            .is_tampered(&format!(
                 "INSERT INTO refunds (
                     out_refund_no, out_trade_no, bill_no, amount_fen, origin, reason, requested_by, state,
                     provider_refund_no, refunded_at_ms, his_state, his_refund_no, trace_id, requested_at_ms,
@@ -222,6 +235,11 @@ impl BigDay {
                 WHERE n % {REFUND_EVERY} = {REFUND_EVERY} - 1"
             ))
             .await;
+    }
+
+    /// From seven in the morning to seven in the evening, one after the other.
+    const fn second_of(&self, number: u64) -> u64 {
+        25_200 + number * 43_200 / self.orders
     }
 
     /// One in four has none, so that not every reason is met by the same remainder.
@@ -296,7 +314,7 @@ impl BigDay {
             if is_refund { ("-", "REFUND", "ORIGINAL", "SUCCESS") } else { ("", "SUCCESS", "", "") };
         let refund_no = refund_no.unwrap_or_else(|| "0".to_owned());
         let their_refund = if is_refund { format!("50300009992026{number:014}") } else { "0".to_owned() };
-        let second = second_of(number) + if is_refund { 60 } else { 0 };
+        let second = self.second_of(number) + if is_refund { 60 } else { 0 };
         write!(
             out,
             "`{} {:02}:{:02}:{:02},`wx1111111111111111,`{MCHID},`0,`,`42000099992026{number:014},`{order_no},`oTEST{:023},`JSAPI,`{state},`OTHERS,`CNY,`{},`0.00,`{their_refund},`{refund_no},`{},`0.00,`{refund_kind},`{refund_state},`门诊缴费,`REG:{:06},`{sign}{}000,`0.60%,`{},`{},`\r\n",
@@ -341,7 +359,7 @@ impl BigDay {
     fn ledger_row(&self, number: u64, time: u64, fen: u64, told: Told) -> LedgerRow {
         let out_trade_no =
             if told == Told::Elsewhere { format!("P251231{number:014}") } else { order_no(number) };
-        let second = i64::try_from(second_of(number)).unwrap_or(0) + 1;
+        let second = i64::try_from(self.second_of(number)).unwrap_or(0) + 1;
         LedgerRow {
             row_no: format!("{}", number * 3 + time),
             kind: LedgerKind::Payment,
@@ -392,11 +410,6 @@ fn refund_no(number: u64) -> String {
 
 const fn fen_of(number: u64) -> u64 {
     100 + (number * 7919) % 59_900
-}
-
-/// From seven in the morning to seven in the evening.
-const fn second_of(number: u64) -> u64 {
-    25_200 + (number * 7919) % 43_200
 }
 
 fn yuan(fen: u64) -> String {

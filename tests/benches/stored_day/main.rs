@@ -177,7 +177,7 @@ async fn settles(hospital: &Hospital, run_id: &RunId) -> u64 {
 }
 
 async fn is_settled(hospital: &Hospital, run_id: &RunId, finding: &FindingRecord) -> bool {
-    for remedy in [Remedy::Carry, Remedy::WriteOff] {
+    for remedy in [Remedy::Carry, Remedy::WriteOff, Remedy::BookToSuspense] {
         let order = RemedyOrder {
             run_id: run_id.clone(),
             finding_key: finding.finding_key.clone(),
