@@ -34,6 +34,8 @@ use tokio::runtime::Runtime;
 /// As many as a page of the list shows.
 const PAGE: i64 = 100;
 const ROWS: u64 = 1_000_000;
+/// Two findings a row, and at most 100 000 are allowed.
+const CROWDED_ROWS: u64 = 49_900;
 
 fn main() {
     // `cargo test --benches` only wants to know that it starts.
@@ -47,57 +49,41 @@ fn main() {
         println!("\n{engine}, {rows} rows a side");
         runtime.block_on(async {
             let room = if engine == "SQLite" { Room::on_sqlite() } else { Room::on_postgres().await };
-            day(room, rows).await;
+            whole_day(room, rows).await;
+        });
+        println!("\n{engine}, nearly as many findings as are allowed");
+        runtime.block_on(async {
+            let room = if engine == "SQLite" { Room::on_sqlite() } else { Room::on_postgres().await };
+            crowded_day(room).await;
         });
     }
     println!("\n{}", machine());
 }
 
-async fn day(room: Room, rows: u64) {
-    let day = BusinessDay::of(SystemClock.now());
-    let big = BigDay::of_rows(rows, day);
+async fn hospital_of(room: Room, big: &Arc<BigDay>) -> Hospital {
     let arrangement =
         Arrangement { channels: vec![big.clone()], ledger: Some(big.clone()), ..Arrangement::default() };
     let hospital = Hospital::arranged(room, arrangement).await;
+    // Every statement is made.
     hospital.time_passes(2 * 86_400);
+    hospital
+}
+
+/// A day like any other, and all that is done with it.
+async fn whole_day(room: Room, rows: u64) {
+    let day = BusinessDay::of(SystemClock.now());
+    let big = BigDay::of_rows(rows, day);
+    let hospital = hospital_of(room, &big).await;
     let mut table = Table::begin();
     let all = 3 * rows;
 
     table.step("our side is written by SQL", rows, big.is_lived_through(&hospital)).await;
     let first = table.step("first run", all, compares(&hospital, day)).await.expect("it is compared");
     assert!(!first.unchanged && !first.incomplete, "{first:?}");
-    let run_id = &first.run.run_id;
     let found: u64 = big.findings().values().sum();
     assert_eq!(first.run.findings.unsigned_abs(), found, "as many as there are troubles");
 
-    let everything = FindingFilter::default();
-    let listed = table.step("all findings, a page at a time", found, lists(&hospital, run_id, &everything));
-    assert_eq!(listed.await, found);
-    let of_category = FindingFilter { category: Some(Category::ChannelOnly), ..FindingFilter::default() };
-    table.step("those of one category", found, lists(&hospital, run_id, &of_category)).await;
-    let open = FindingFilter { standing: Some(Standing::Open), ..FindingFilter::default() };
-    table.step("those that are open", found, lists(&hospital, run_id, &open)).await;
-    let waiting = FindingFilter { standing: Some(Standing::Waiting), ..FindingFilter::default() };
-    table.step("those that wait, of which there are none", found, lists(&hospital, run_id, &waiting)).await;
-    table
-        .step("how many stand how", found, hospital.store().standings_of_run(run_id))
-        .await
-        .expect("readable");
-    table
-        .step("the list of days", found, hospital.store().days(ALL_CHANNELS, day, 31))
-        .await
-        .expect("readable");
-    table.step("overdue ones", found, hospital.store().overdue_findings(day.next())).await.expect("readable");
-
-    let directory = tempfile::tempdir().expect("a directory");
-    for (form, name) in [
-        (ReportForm::Xlsx, "report.xlsx"),
-        (ReportForm::Csv, "report.csv"),
-        (ReportForm::Html, "report.html"),
-    ] {
-        let path = directory.path().join(name);
-        table.step(name, found, reports(&hospital, run_id, form, &path)).await;
-    }
+    reads(&mut table, &hospital, &first).await;
     let order = big.an_order_that_his_lacks();
     let across =
         table.step("one order across the sides", all, order_across(hospital.gateway(), order.as_str()));
@@ -128,6 +114,53 @@ async fn day(room: Room, rows: u64) {
     let signed = table.step("signed", found, sign_day(hospital.gateway(), day, "lead", "")).await;
     if let Err(refused) = signed {
         println!("  {refused}");
+    }
+}
+
+/// A day of which every line is a finding, as far as that is allowed.
+async fn crowded_day(room: Room) {
+    let day = BusinessDay::of(SystemClock.now());
+    let big = BigDay::of_rows(CROWDED_ROWS, day);
+    big.his_says(Told::Elsewhere);
+    let hospital = hospital_of(room, &big).await;
+    let mut table = Table::begin();
+    big.is_lived_through(&hospital).await;
+    let made = table.step("first run", 3 * CROWDED_ROWS, compares(&hospital, day)).await;
+    let made = made.expect("it is compared");
+    reads(&mut table, &hospital, &made).await;
+    println!("  {} findings", made.run.findings);
+}
+
+/// Lists and reports of a run.
+async fn reads(table: &mut Table, hospital: &Hospital, made: &DayReconciled) {
+    let (run_id, day, found) = (&made.run.run_id, made.run.day, made.run.findings.unsigned_abs());
+    let everything = FindingFilter::default();
+    let listed = table.step("all findings, a page at a time", found, lists(hospital, run_id, &everything));
+    assert_eq!(listed.await, found);
+    let of_category = FindingFilter { category: Some(Category::ChannelOnly), ..FindingFilter::default() };
+    table.step("those of one category", found, lists(hospital, run_id, &of_category)).await;
+    let open = FindingFilter { standing: Some(Standing::Open), ..FindingFilter::default() };
+    table.step("those that are open", found, lists(hospital, run_id, &open)).await;
+    let waiting = FindingFilter { standing: Some(Standing::Waiting), ..FindingFilter::default() };
+    table.step("those that wait, of which there are none", found, lists(hospital, run_id, &waiting)).await;
+    table
+        .step("how many stand how", found, hospital.store().standings_of_run(run_id))
+        .await
+        .expect("readable");
+    table
+        .step("the list of days", found, hospital.store().days(ALL_CHANNELS, day, 31))
+        .await
+        .expect("readable");
+    table.step("overdue ones", found, hospital.store().overdue_findings(day.next())).await.expect("readable");
+
+    let directory = tempfile::tempdir().expect("a directory");
+    for (form, name) in [
+        (ReportForm::Xlsx, "report.xlsx"),
+        (ReportForm::Csv, "report.csv"),
+        (ReportForm::Html, "report.html"),
+    ] {
+        let path = directory.path().join(name);
+        table.step(name, found, reports(hospital, run_id, form, &path)).await;
     }
 }
 
