@@ -5,7 +5,7 @@
 //! tests/services.sh cargo bench -p mingfen-tests --bench stored_day -- [ROWS]
 //! ```
 //!
-//! `ROWS` are payments and refunds together, a million when they are left out, as many on each of the three sides. For every step
+//! `ROWS` are payments and refunds together, at least 10 000, a million when they are left out, as many on each of the three sides. For every step
 //! stands how long it took and the most memory that this process had meanwhile: gateway, SQLite, and the idle harness. PostgreSQL
 //! is another process. Seconds belong to the machine; that memory does not grow with the rows belongs to the program.
 
@@ -102,10 +102,11 @@ async fn whole_day(room: Room, rows: u64) {
     println!("  {gone} findings are gone, {new} are new");
     assert!(gone > 0 && new == 0);
 
-    big.his_says(Told::Elsewhere);
-    match table.step("the ledger of elsewhere", all, compares(&hospital, day)).await {
-        Ok(made) => println!("  version {} with {} findings", made.run.version, made.run.findings),
-        Err(refused) => println!("  {refused}"),
+    // With fewer rows it would be a run like any other, and each finding would want its remedy.
+    if rows > CROWDED_ROWS {
+        big.his_says(Told::Elsewhere);
+        let refused = table.step("the ledger of elsewhere", all, compares(&hospital, day)).await;
+        println!("  {}", refused.expect_err("the sides have nothing in common"));
     }
     let current =
         hospital.store().current_run(day, ALL_CHANNELS).await.expect("readable").expect("there is one");
