@@ -27,6 +27,12 @@ pub fn day_number(day: BusinessDay) -> i32 {
     day.date().to_julian_day() - EPOCH_JULIAN_DAY
 }
 
+/// The day of such a number.
+pub fn day_of(number: i32) -> BusinessDay {
+    // Eight o'clock in Beijing.
+    BusinessDay::of(Timestamp::from_seconds(i64::from(number) * 86_400))
+}
+
 /// Where a line came from. Gives it back to whoever wants to show it; the matching neither looks into it nor lets it decide
 /// anything, except between lines that are equal in everything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -75,6 +81,7 @@ mod tests {
         assert_eq!(When::of(moment), When { day: 1, second: Some(5) });
         let day = BusinessDay::parse("2026-11-25").expect("a day");
         assert_eq!(day_number(day), 20_782);
+        assert_eq!(day_of(20_782), day);
         assert_eq!(When::of(day.start()), When { day: 20_782, second: Some(0) });
         assert_eq!(When::of(day.end()).day, 20_783);
     }

@@ -111,7 +111,6 @@ fn payment(words: &Words<'_>) -> OwnPayment {
     OwnPayment {
         bill_no: BillNo::parse("B261125GOLDEN00000001").expect("a number"),
         channel: ChannelId::parse("main").expect("a channel"),
-        account: b"1900000001".to_vec(),
         ordered,
         created_at: received.paid_at.plus_seconds(-60),
         state: match words.plain[1] {

@@ -5,10 +5,10 @@ use super::known::{
     ChannelAnswer, HisAnswer, Learnt, OwnPayment, OwnRefund, OwnWriteBack, RefundAnswer, Told, Way,
 };
 use crate::matching::Found;
-use crate::sides::{Kind, Side, State};
+use crate::sides::{Kind, Side, State, day_of};
 use mingfen_domain::payment::{ClosedBecause, State as PaymentState, SuspenseReason};
 use mingfen_domain::refund::{Origin, State as RefundState};
-use mingfen_domain::{BusinessDay, Fen, Timestamp, write_back};
+use mingfen_domain::{Fen, Timestamp, write_back};
 
 /// The same sentence in both languages.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ fn books(case: &Case<'_>, side: Side) -> Option<Sentence> {
     match lines.as_slice() {
         [] => None,
         [line] => {
-            let (amount, day) = (line.amount, day_text(line.day));
+            let (amount, day) = (line.amount, day_of(line.day));
             let kind = line.kind.chinese();
             let kind_english = line.kind.as_str();
             let (state, state_english) = match line.state {
@@ -117,11 +117,6 @@ fn books(case: &Case<'_>, side: Side) -> Option<Sentence> {
             ))
         }
     }
-}
-
-/// Days are counted from 1970 in Beijing, where that day's noon in Greenwich is still the same day.
-fn day_text(day: i32) -> String {
-    BusinessDay::of(Timestamp::from_seconds(i64::from(day) * 86_400 + 12 * 3600)).to_string()
 }
 
 /// A time in the middle of a sentence, where it is known.

@@ -68,8 +68,6 @@ pub struct OwnPayment {
     pub bill_no: BillNo,
     /// Its channel.
     pub channel: ChannelId,
-    /// The channel's merchant account as lines name it; empty when unknown.
-    pub account: Vec<u8>,
     /// What was ordered.
     pub ordered: Amount,
     /// Where it stands, and what was received.

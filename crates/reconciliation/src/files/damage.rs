@@ -3,16 +3,15 @@
 use super::again::Window;
 use super::layout::cut;
 use super::read::Source;
-use super::{Evidence, Refusal};
+use super::{Evidence, Refusal, without_mark};
 use crate::matching::Finding;
-use mingfen_domain::difference::Category;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
 /// When the row that was not understood is a line of headings once more, that says more than anything about its columns.
 pub(super) fn repeated_headings(source: &Source, at: u64) -> Option<&'static str> {
     let mut file = File::open(&source.path).ok()?;
-    let plain = |line: &[u8]| line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii_end().to_vec();
+    let plain = |line: &[u8]| without_mark(line).trim_ascii_end().to_vec();
     let header = plain(Window::default().line(&mut file, 0).ok()?);
     let row = plain(Window::default().line(&mut file, at).ok()?);
     if row == header {
@@ -44,17 +43,11 @@ pub(super) fn damaged_number(findings: &[Finding], evidence: &[Vec<Evidence>]) -
     let (number, finding) = findings.iter().enumerate().find(|(_, finding)| is_damaged(finding))?;
     let (line, there) = (finding.lines.first()?, evidence.get(number)?.first()?);
     let text = String::from_utf8_lossy(&finding.order_no);
-    let refusal = Refusal {
-        category: Category::UnparsableRow,
-        file: there.file.clone(),
-        line: there.line,
-        column: None,
-        problem: format!(
-            "the order number {:?} has something in or around it that is no part of a number; get the file again, unchanged",
-            cut(&text, 40)
-        ),
-    };
-    Some((usize::from(line.place.source), refusal))
+    let problem = format!(
+        "the order number {:?} has something in or around it that is no part of a number; get the file again, unchanged",
+        cut(&text, 40)
+    );
+    Some((usize::from(line.place.source), Refusal::of_line(&there.file, there.line, problem)))
 }
 
 /// Long numbers of one file that meet no other.
@@ -93,17 +86,11 @@ pub(super) fn rounded_numbers(
     let is_rounded = |numbers: &LongNumbers| numbers.round >= SEVERAL && numbers.round == numbers.count;
     let source = seen.iter().position(is_rounded)?;
     let (line, index, of_finding) = seen[source].first?;
-    let refusal = Refusal {
-        category: Category::UnparsableRow,
-        file: evidence.get(index)?.get(of_finding)?.file.clone(),
-        line,
-        column: None,
-        problem: format!(
-            "the order number {} ends in zeros, as {} others do: a spreadsheet has rounded them to {KEPT} digits; export again and open the \
-             file with this column as text, or not at all",
-            String::from_utf8_lossy(&findings.get(index)?.order_no),
-            seen[source].round - 1
-        ),
-    };
-    Some((source, refusal))
+    let problem = format!(
+        "the order number {} ends in zeros, as {} others do: a spreadsheet has rounded them to {KEPT} digits; export again and open the \
+         file with this column as text, or not at all",
+        String::from_utf8_lossy(&findings.get(index)?.order_no),
+        seen[source].round - 1
+    );
+    Some((source, Refusal::of_line(&evidence.get(index)?.get(of_finding)?.file, line, problem)))
 }

@@ -2,10 +2,9 @@
 
 use super::fields::Days;
 use super::layout::cut;
-use super::read::Source;
+use super::read::{LINE, Source};
 use super::{Input, Refusal};
-use mingfen_domain::difference::Category;
-use mingfen_domain::{BusinessDay, Timestamp};
+use crate::sides::day_of;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -13,8 +12,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 const MINUTES: i64 = 24 * 60;
-/// As the reader has it.
-const LONGEST_ROW: usize = 64 << 10;
 
 /// Refuses a file that has a row too far from `day`, or rows and none of the day itself. How far is too far the layout says: a
 /// provider's bill is cut to the second, HIS books a payment of before midnight behind it. A time that cannot be read is left to
@@ -45,18 +42,14 @@ pub(super) fn check(input: &Input<'_>, source: &Source, day: i32, threads: usize
         }
     });
     let refuse = |line: u64, column: Option<String>, problem: String| Refusal {
-        category: Category::UnparsableRow,
-        file: source.name.clone(),
-        line,
         column,
-        problem,
+        ..Refusal::of_line(&source.name, line, problem)
     };
     let seen = found
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner)
         .map_err(|error| refuse(0, None, format!("cannot be read: {error}")))?;
-    // A day in Beijing begins eight hours before it does at Greenwich.
-    let day = BusinessDay::of(Timestamp::from_seconds(i64::from(day) * 86_400 - 8 * 3600));
+    let day = day_of(day);
     let column = || Some(source.plan.at.name.clone());
     if let (Some((at, text)), false) = (seen.first, seen.of_day) {
         let problem =
@@ -112,7 +105,7 @@ fn look(source: &Source, piece: usize, day: i32, within: &Range<i64>) -> Result<
     loop {
         let block = input.fill_buf()?;
         let length = block.len();
-        if length == 0 || begun.len() > LONGEST_ROW {
+        if length == 0 || begun.len() > LINE {
             // A row without an end is the reader's to refuse.
             looking.row(&begun);
             return Ok(looking.seen);

@@ -1,9 +1,9 @@
 //! Which column of a file is which: data, written in TOML, laid over a file's own header.
 
-use super::Refusal;
+use super::{Refusal, fields};
 use crate::sides::{Kind, State};
 use encoding_rs::{Encoding, GB18030, UTF_8};
-use mingfen_domain::difference::Category;
+use mingfen_domain::Fen;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -104,6 +104,17 @@ pub(super) enum Unit {
     #[default]
     Yuan,
     Fen,
+}
+
+impl Unit {
+    /// An amount as a file writes it.
+    #[inline]
+    pub(super) fn read(self, text: &[u8]) -> Option<Fen> {
+        match self {
+            Self::Yuan => fields::yuan(text),
+            Self::Fen => fields::fen(text),
+        }
+    }
 }
 
 /// A month: what is further off is no neighbour.
@@ -275,13 +286,7 @@ impl Layout {
     pub(super) fn plan(&self, file: &str, header: &[u8]) -> Result<Plan, Refusal> {
         let encoding = if std::str::from_utf8(header).is_ok() { UTF_8 } else { GB18030 };
         let names = headings(encoding, header);
-        let refuse = |problem: String| Refusal {
-            category: Category::UnparsableRow,
-            file: file.to_owned(),
-            line: 1,
-            column: None,
-            problem,
-        };
+        let refuse = |problem: String| Refusal::of_line(file, 1, problem);
         for (index, name) in names.iter().enumerate() {
             if !name.is_empty() && names[..index].contains(name) {
                 return Err(refuse(format!(

@@ -25,7 +25,7 @@ use crate::sides::Side;
 use mingfen_domain::difference::Category;
 use read::{BadRow, Desk, Piece, Source};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -78,6 +78,24 @@ pub struct Refusal {
     pub column: Option<String>,
     /// What is wrong, the offending text, and what to do.
     pub problem: String,
+}
+
+impl Refusal {
+    /// Of a row that cannot be read; line 0 is the file as a whole.
+    fn of_line(file: &str, line: u64, problem: impl Into<String>) -> Self {
+        let (category, problem) = (Category::UnparsableRow, problem.into());
+        Self { category, file: file.to_owned(), line, column: None, problem }
+    }
+}
+
+/// The name of a file, as messages give it.
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The bytes of a file without the mark that some programs put before UTF-8.
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
 /// Why a run did not come to its end.
@@ -150,9 +168,9 @@ pub fn reconcile_prepared(
         let compared = compare(&inputs, rules.clone(), key(), threads, progress);
         let (number, refusal) = match compared {
             Ok(mut report) => {
-                for evidence in report.evidence.iter_mut().flatten() {
-                    let file = files.iter().find(|(_, file)| file.plain_name() == evidence.file);
-                    if let Some((_, file)) = file {
+                let lines = report.outcome.findings.iter().flat_map(|finding| &finding.lines);
+                for (found, evidence) in lines.zip(report.evidence.iter_mut().flatten()) {
+                    if let Some((_, file)) = files.get(usize::from(found.place.source)) {
                         evidence.line = file.line(evidence.line);
                         file.shown.clone_into(&mut evidence.file);
                     }
@@ -162,14 +180,12 @@ pub fn reconcile_prepared(
             Err((Some(number), FilesError::Refused(refusal))) => (number, refusal),
             Err((_, error)) => return Err(error),
         };
-        let (side, file) = files.swap_remove(number);
+        let (side, file) = files.remove(number);
         if !file.can_be_rewritten || refusal.category == Category::TotalsRowDiffers {
             return Err(file.own(refusal).into());
         }
         // The careful way understands more than the quick one, and says more of what it does not.
-        files.push((side, file.rewritten()?));
-        let last = files.len() - 1;
-        files.swap(number, last);
+        files.insert(number, (side, file.rewritten()?));
         progress.rows.store(0, Ordering::Relaxed);
         progress.bytes.store(0, Ordering::Relaxed);
     }

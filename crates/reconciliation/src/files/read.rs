@@ -4,7 +4,7 @@
 use super::fields::{self, Days};
 use super::layout::{Column, Layout, Plan, Sum, Unit, cut, headings};
 use super::scan::{FRONT, Places};
-use super::{Progress, Refusal};
+use super::{Progress, Refusal, name_of};
 use crate::matching::{MatchingError, Shelf, Tally};
 use crate::settlement::{contracted_fee_milli_fen, yuan_of_milli};
 use crate::sides::{Kind, Line, MAX_NUMBER, State};
@@ -24,7 +24,7 @@ const PIECE: u64 = 4 << 20;
 /// Between two of these places a line number is found by counting.
 const LANDMARK: u64 = 8 << 10;
 /// The longest line.
-const LINE: usize = 64 << 10;
+pub(super) const LINE: usize = 64 << 10;
 
 const FETCH_AGAIN: &str = "get the file again, unchanged; if it stays so, ask whoever made it";
 
@@ -104,14 +104,8 @@ pub(super) struct BadRow {
 impl Source {
     /// Opens a file, reads its header, finds its totals and cuts the rest into pieces.
     pub fn open(path: &Path, layout: &Layout) -> Result<Self, Refusal> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let refuse = |problem: String| Refusal {
-            category: Category::UnparsableRow,
-            file: name.clone(),
-            line: 0,
-            column: None,
-            problem,
-        };
+        let name = name_of(path);
+        let refuse = |problem: String| Refusal::of_line(&name, 0, problem);
         let broken = |error: io::Error| refuse(format!("cannot be read: {error}"));
         let mut file = File::open(path).map_err(broken)?;
         let length = file.metadata().map_err(broken)?.len();
@@ -158,8 +152,8 @@ impl Source {
                 (end, None) => {
                     rows_end = end;
                     let problem = format!("the file ends before its totals; it was cut off, {FETCH_AGAIN}");
-                    source.bad_end =
-                        Some(Refusal { category: Category::TotalsRowDiffers, problem, ..source.refusal() });
+                    let refusal = refuse(problem);
+                    source.bad_end = Some(Refusal { category: Category::TotalsRowDiffers, ..refusal });
                 }
             }
         }
@@ -169,16 +163,6 @@ impl Source {
             source.cuts.push(at);
         }
         Ok(source)
-    }
-
-    fn refusal(&self) -> Refusal {
-        Refusal {
-            category: Category::UnparsableRow,
-            file: self.name.clone(),
-            line: 0,
-            column: None,
-            problem: String::new(),
-        }
     }
 
     /// The first byte of a piece and the one behind it.
@@ -252,10 +236,8 @@ impl Source {
         let headings_line = 2 + pieces.iter().map(|piece| piece.lines).sum::<u64>();
         let refuse = |line: u64, column: &str, problem: String| Refusal {
             category: Category::TotalsRowDiffers,
-            line,
             column: Some(column.to_owned()),
-            problem: format!("{problem}; {FETCH_AGAIN}"),
-            ..self.refusal()
+            ..Refusal::of_line(&self.name, line, format!("{problem}; {FETCH_AGAIN}"))
         };
         let said = |name: &str| {
             totals
@@ -621,11 +603,7 @@ impl<'p> Rows<'p> {
 #[inline]
 fn money(plan: &Plan, row: &Row<'_>, column: &Column) -> Result<Fen, Problem> {
     let text = row.field(column.index);
-    let read = match plan.unit {
-        Unit::Yuan => fields::yuan(text),
-        Unit::Fen => fields::fen(text),
-    };
-    read.ok_or_else(|| {
+    plan.unit.read(text).ok_or_else(|| {
         let wanted = match plan.unit {
             Unit::Yuan => "is not an amount in yuan with at most two decimals, such as 88.80",
             Unit::Fen => "is not a whole number of fen",

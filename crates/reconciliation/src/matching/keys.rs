@@ -220,7 +220,7 @@ fn blanks_behind(text: &[u8], last: &[u8]) -> u64 {
 
 /// Fewer than eight bytes as a number.
 #[inline]
-pub(super) fn short(bytes: &[u8]) -> u64 {
+fn short(bytes: &[u8]) -> u64 {
     match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
         (Some(start), Some(end)) if bytes.len() < 8 => {
             let behind = 8 * (bytes.len() as u32 - 4);

@@ -17,6 +17,7 @@ pub use csv::{csv, differences};
 pub use xlsx::xlsx;
 
 use crate::matching::Summary;
+use crate::settlement::five_decimals;
 use crate::sides::{Kind, Side, State};
 use mingfen_domain::difference::Category;
 use mingfen_domain::money::MoneyError;
@@ -257,9 +258,7 @@ impl RunHead {
 
 /// Thousandths of a fen in yuan: five decimals, as exactly as fees are charged.
 pub fn fee_yuan(milli_fen: i64) -> String {
-    let sign = if milli_fen < 0 { "-" } else { "" };
-    let digits = milli_fen.unsigned_abs();
-    format!("{sign}{}.{:05}", digits / 100_000, digits % 100_000)
+    five_decimals(milli_fen.into())
 }
 
 fn unsettled() -> impl Iterator<Item = Category> {

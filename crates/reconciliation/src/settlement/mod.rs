@@ -15,7 +15,7 @@ mod tests;
 mod wording;
 
 pub use bank::{Arrival, BankFile, BankSettlement, Payout};
-pub(crate) use wording::yuan_of_milli;
+pub(crate) use wording::{five_decimals, yuan_of_milli};
 
 use crate::sides::{Kind, State};
 use mingfen_domain::fund_flow::FundFlowKind;
@@ -195,16 +195,6 @@ impl Verdict {
             Self::InTransit => "in_transit",
             Self::NotCompared => "not_compared",
             Self::Differs => "differs",
-        }
-    }
-
-    /// What staff call it.
-    pub const fn chinese(self) -> &'static str {
-        match self {
-            Self::Agrees => "一致",
-            Self::InTransit => "在途",
-            Self::NotCompared => "未核对",
-            Self::Differs => "不符",
         }
     }
 }
@@ -408,14 +398,6 @@ impl FundFlow {
         let kinds = [FundFlowKind::Payment, FundFlowKind::Refund, FundFlowKind::Fee];
         kinds.into_iter().try_fold(Fen::ZERO, |net, kind| net.plus(self.of(kind).net()?))
     }
-
-    /// What was paid out to the bank, less what came back.
-    ///
-    /// # Errors
-    /// [`MoneyError::OutOfRange`] when the sum does not fit.
-    pub fn paid_out(&self) -> Result<Fen, MoneyError> {
-        self.of(FundFlowKind::ToBank).net()?.negated()
-    }
 }
 
 impl FlowSum {
@@ -443,11 +425,6 @@ impl AccountSettlement {
         self.fund_flow.as_ref().and_then(|flow| flow.net_of_trades().ok())
     }
 
-    /// The checks in the order in which money flows.
-    pub const fn checks(&self) -> [&Check; 3] {
-        [&self.fee, &self.flow, &self.bank]
-    }
-
     /// The worst of the verdicts.
     pub fn verdict(&self) -> Verdict {
         self.fee.verdict.max(self.flow.verdict).max(self.bank.verdict)
@@ -466,7 +443,9 @@ impl AccountSettlement {
     }
 
     fn remark(&self, text: impl Fn(&Check) -> &str, between: &str) -> Option<String> {
-        let told = self.checks().into_iter().filter(|check| check.verdict != Verdict::Agrees);
+        // In the order in which money flows.
+        let checks = [&self.fee, &self.flow, &self.bank];
+        let told = checks.into_iter().filter(|check| check.verdict != Verdict::Agrees);
         let told: Vec<&str> = told.map(text).collect();
         (!told.is_empty()).then(|| told.join(between))
     }

@@ -11,13 +11,18 @@ const NAMED_IN_A_SENTENCE: usize = 3;
 
 /// Yuan with two decimals, or with five where fen are not enough.
 pub(crate) fn yuan_of_milli(milli: i128) -> String {
+    let mut text = five_decimals(milli);
+    if milli % 1000 == 0 {
+        text.truncate(text.len() - 3);
+    }
+    text
+}
+
+/// Yuan with five decimals, as exactly as fees are charged.
+pub(crate) fn five_decimals(milli: i128) -> String {
     let sign = if milli < 0 { "-" } else { "" };
     let milli = milli.unsigned_abs();
-    if milli.is_multiple_of(1000) {
-        format!("{sign}{}.{:02}", milli / 100_000, milli / 1000 % 100)
-    } else {
-        format!("{sign}{}.{:05}", milli / 100_000, milli % 100_000)
-    }
+    format!("{sign}{}.{:05}", milli / 100_000, milli % 100_000)
 }
 
 fn yuan(milli: i64) -> String {

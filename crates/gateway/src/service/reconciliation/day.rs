@@ -15,7 +15,7 @@ use futures_util::stream::{self, StreamExt as _};
 use mingfen_domain::difference::{Category, Remedy};
 use mingfen_domain::ids::{ChannelId, RunId, TraceId};
 use mingfen_domain::sides::{Kind, Side, State};
-use mingfen_domain::{BusinessDay, Fen, Timestamp};
+use mingfen_domain::{BusinessDay, Fen};
 use mingfen_his::ledger::LedgerError;
 use mingfen_reconciliation::cause::{self, Explained, Known};
 use mingfen_reconciliation::files::{
@@ -24,7 +24,7 @@ use mingfen_reconciliation::files::{
 use mingfen_reconciliation::matching::{
     Finding, Found, HashKey, MatchingError, OwnNumbers, Rules, Tally, TooManyFindings,
 };
-use mingfen_reconciliation::sides::day_number;
+use mingfen_reconciliation::sides::{day_number, day_of};
 use mingfen_store::{
     ALL_CHANNELS, FindingLineRecord, FindingRecord, InputKind, InputState, PayoutRecord, RunInputRecord,
     RunRecord, RunSettlementRecord, RunTallyRecord, SignOffRecord, StoreError,
@@ -611,10 +611,6 @@ fn carries(category: Category, sides: &BTreeSet<Side>) -> bool {
 fn deadline(since: BusinessDay, category: Category) -> Option<BusinessDay> {
     let days = category.deadline_days();
     (days > 0).then(|| (0..days).fold(since, |day, _| day.next()))
-}
-
-pub(super) fn day_of(number: i32) -> BusinessDay {
-    BusinessDay::of(Timestamp::from_seconds(i64::from(number) * 86_400))
 }
 
 /// A difference of this very day that somebody has to look at.

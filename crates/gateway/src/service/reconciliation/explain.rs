@@ -142,7 +142,6 @@ pub(super) async fn records(gateway: &Gateway, order: &OutTradeNo) -> Result<Rec
         _ => None,
     };
     records.payment = Some(OwnPayment {
-        account: payment.channel.as_str().as_bytes().to_vec(),
         bill_no,
         channel: payment.channel,
         ordered: payment.amount,

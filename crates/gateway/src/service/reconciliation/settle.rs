@@ -2,7 +2,6 @@
 //! was paid out of it against the bank.
 
 use super::collect::{Prepared, temporary};
-use super::day::day_of;
 use crate::Gateway;
 use crate::service::Trouble;
 use crate::settings::named_by_day;
@@ -16,6 +15,7 @@ use mingfen_provider_api::statement::{Fetched, LineKind, StatementError, Stateme
 use mingfen_reconciliation::files::{self, BANK_MOVEMENTS, Choice, Input, Layout, Limits, Progress};
 use mingfen_reconciliation::matching::{HashKey, Rules};
 use mingfen_reconciliation::settlement::{AccountDay, Arrival, BankFile, Contract, Payout, Trade, settle};
+use mingfen_reconciliation::sides::day_of;
 use mingfen_store::{InputKind, InputState, PayoutRecord, RunInputRecord, RunRecord, RunSettlementRecord};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

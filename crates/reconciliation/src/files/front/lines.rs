@@ -5,6 +5,7 @@ use super::records::{self, Records};
 use super::unpack::{HEAD, Unpacked, is_zip, unpack};
 use super::{Choice, Known, Reading, Refusal, Trouble, most_frequent, separator, text_of, workbook};
 use crate::files::layout::{Layout, cut};
+use crate::files::{name_of, without_mark};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -16,13 +17,9 @@ use tempfile::NamedTempFile;
 /// # Errors
 /// The file cannot be opened, or has no such line.
 pub fn line_of(path: &Path, choice: &Choice<'_>, line: u64) -> Result<Vec<(String, String)>, Refusal> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let show = || {
         let unpacked = unpack(path, choice.known, &choice.limits)?;
-        let known = match choice.layout {
-            Some(_) => None,
-            None => choice.known.iter().find(|known| (known.recognise)(&unpacked.head)),
-        };
+        let known = choice.kind_of(&unpacked.head);
         let layout = choice.layout.or(known.and_then(Known::layout)).or(choice.otherwise);
         let found = if is_zip(&unpacked.head) {
             of_workbook(&unpacked, choice, layout, line)?
@@ -31,7 +28,7 @@ pub fn line_of(path: &Path, choice: &Choice<'_>, line: u64) -> Result<Vec<(Strin
         };
         found.ok_or_else(|| Trouble::of_line(line, "is not there; the file is shorter"))
     };
-    show().map_err(|trouble: Trouble| trouble.in_file(&name))
+    show().map_err(|trouble: Trouble| trouble.in_file(&name_of(path)))
 }
 
 /// What kind of file this is, if it is one of the known.
@@ -39,8 +36,8 @@ pub fn line_of(path: &Path, choice: &Choice<'_>, line: u64) -> Result<Vec<(Strin
 /// # Errors
 /// The file cannot be opened.
 pub fn kind_of(path: &Path, choice: &Choice<'_>) -> Result<Option<&'static str>, Refusal> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let unpacked = unpack(path, choice.known, &choice.limits).map_err(|trouble| trouble.in_file(&name))?;
+    let unpacked =
+        unpack(path, choice.known, &choice.limits).map_err(|trouble| trouble.in_file(&name_of(path)))?;
     Ok(choice.known.iter().find(|known| (known.recognise)(&unpacked.head)).map(|known| known.name))
 }
 
@@ -114,7 +111,7 @@ fn of_text(
         if !looks {
             continue;
         }
-        let bytes = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&raw);
+        let bytes = without_mark(&raw);
         let bytes = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         if let (Some(show), true) = (show, number == wanted) {
@@ -154,7 +151,6 @@ pub(in crate::files) fn table(
     choice: &Choice<'_>,
     most: usize,
 ) -> Result<Table, Refusal> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let read = || {
         let unpacked = unpack(path, choice.known, &choice.limits)?;
         workbook::refuse_old(&unpacked.head, &unpacked.path)?;
@@ -196,5 +192,5 @@ pub(in crate::files) fn table(
         }
         Ok(table)
     };
-    read().map_err(|trouble: Trouble| trouble.in_file(&name))
+    read().map_err(|trouble: Trouble| trouble.in_file(&name_of(path)))
 }

@@ -15,10 +15,10 @@ pub use lines::{kind_of, line_of};
 pub use plain::PlainFile;
 
 pub(super) use lines::table;
-pub(super) use plain::{spelled_out, total_word, without};
+pub(super) use plain::{LONGEST_PREAMBLE, spelled_out, total_word, without};
 
-use super::Refusal;
 use super::layout::{Layout, cut, headings};
+use super::{Refusal, name_of, without_mark};
 use encoding_rs::{GB18030, UTF_8};
 use mingfen_domain::BusinessDay;
 use mingfen_domain::difference::Category;
@@ -153,13 +153,12 @@ impl<'k> Prepared<'k> {
     /// # Errors
     /// What is wrong with it, with its line.
     pub fn open(path: &Path, choice: &Choice<'k>) -> Result<Self, Refusal> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let unpacked =
-            unpack(path, choice.known, &choice.limits).map_err(|trouble| trouble.in_file(&name))?;
+            unpack(path, choice.known, &choice.limits).map_err(|trouble| trouble.in_file(&name_of(path)))?;
         let shown = unpacked.shown.clone();
         choice.prepare(unpacked).map_err(|refused| match refused {
             Refused::Here(trouble) => trouble.in_file(&shown),
-            Refused::ByItsTurn(refusal) => refusal,
+            Refused::Named(refusal) => refusal,
         })
     }
 
@@ -183,11 +182,6 @@ impl<'k> Prepared<'k> {
             Ok(Self { path, lines: Some(lines), can_be_rewritten: false, _temporaries: temporaries, ..self })
         };
         rewrite().map_err(|trouble: Trouble| trouble.in_file(&shown))
-    }
-
-    /// The name that the plain file goes by.
-    pub(super) fn plain_name(&self) -> String {
-        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     /// The line of the original.
@@ -220,7 +214,8 @@ pub struct Choice<'k> {
 
 enum Refused {
     Here(Trouble),
-    ByItsTurn(Refusal),
+    /// It says its file already.
+    Named(Refusal),
 }
 
 impl From<Trouble> for Refused {
@@ -230,13 +225,18 @@ impl From<Trouble> for Refused {
 }
 
 impl<'k> Choice<'k> {
+    /// The kind that a file with this beginning is taken for; of one whose layout is given nothing is known.
+    fn kind_of(&self, head: &[u8]) -> Option<&'k Known> {
+        match self.layout {
+            Some(_) => None,
+            None => self.known.iter().find(|known| (known.recognise)(head)),
+        }
+    }
+
     fn prepare(&self, unpacked: Unpacked) -> Result<Prepared<'k>, Refused> {
         workbook::refuse_old(&unpacked.head, &unpacked.path)?;
         refuse_no_table(&unpacked)?;
-        let known = match self.layout {
-            Some(_) => None,
-            None => self.known.iter().find(|known| (known.recognise)(&unpacked.head)),
-        };
+        let known = self.kind_of(&unpacked.head);
         let layout = match (self.layout, known.map(|known| &known.reading)) {
             (Some(layout), _) => layout,
             (None, Some(Reading::Plain(layout))) => layout,
@@ -283,15 +283,7 @@ impl<'k> Choice<'k> {
         };
         let wants_rewriting = prepared.can_be_rewritten && !is_plain(&unpacked, layout)?;
         prepared._temporaries.extend(unpacked.into_temporary());
-        if wants_rewriting {
-            let separator = separator(layout, &unpack::head_of(&prepared.path)?);
-            let (temporary, lines) = rewrite(&prepared.path, layout, separator, &self.limits)?;
-            temporary.path().clone_into(&mut prepared.path);
-            prepared._temporaries.push(temporary);
-            prepared.lines = Some(lines);
-            prepared.can_be_rewritten = false;
-        }
-        Ok(prepared)
+        if wants_rewriting { prepared.rewritten().map_err(Refused::Named) } else { Ok(prepared) }
     }
 
     fn workbook(
@@ -332,7 +324,7 @@ impl<'k> Choice<'k> {
         let mut out = PlainFile::new(&self.limits)?;
         let turning =
             Turning { name: unpacked.shown.clone(), path: unpacked.path.clone(), companions, day: self.day };
-        turn(turning, &mut out).map_err(Refused::ByItsTurn)?;
+        turn(turning, &mut out).map_err(Refused::Named)?;
         let notes = out.take_notes();
         let (temporary, lines) = out.finish()?;
         Ok(Prepared {
@@ -352,7 +344,7 @@ impl<'k> Choice<'k> {
 
 /// Refuses what is no table at all, in words that tell how it came about.
 fn refuse_no_table(unpacked: &Unpacked) -> Result<(), Trouble> {
-    let head = unpacked.head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&unpacked.head);
+    let head = without_mark(&unpacked.head);
     if unpack::is_zip(head) {
         return Ok(());
     }
@@ -409,7 +401,7 @@ fn is_plain(unpacked: &Unpacked, layout: &Layout) -> Result<bool, Trouble> {
     if layout.wants_rewriting() {
         return Ok(false);
     }
-    let head = unpacked.head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&unpacked.head);
+    let head = without_mark(&unpacked.head);
     let Some(end) = memchr::memchr(b'\n', head) else { return Ok(false) };
     let header = head[..end].strip_suffix(b"\r").unwrap_or(&head[..end]);
     let encoding = if std::str::from_utf8(header).is_ok() { UTF_8 } else { GB18030 };
@@ -443,7 +435,7 @@ fn separator(layout: &Layout, head: &[u8]) -> char {
     if let Some(sign) = layout.separator() {
         return sign;
     }
-    let text = text_of(head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head));
+    let text = text_of(without_mark(head));
     let finds = |sign: &char| {
         text.lines().take(50).any(|line| {
             let cells: Vec<String> =

@@ -2,16 +2,16 @@
 //! behind the last row. Line numbers of the original are kept beside it.
 
 use super::{Limits, Trouble};
-use crate::files::fields::{self, Days};
+use crate::files::fields::Days;
 use crate::files::layout::{Layout, TotalRow, Unit, cut};
-use mingfen_domain::Fen;
+use crate::settlement::yuan_of_milli;
 use mingfen_domain::difference::Category;
 use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 use tempfile::NamedTempFile;
 
 /// Above the headings stand a title, who exported it, and from when to when; never more than this.
-const LONGEST_PREAMBLE: usize = 50;
+pub(in crate::files) const LONGEST_PREAMBLE: usize = 50;
 
 /// Where the lines of a rewritten file stood in the original.
 #[derive(Clone, Debug, Default)]
@@ -462,21 +462,13 @@ fn names(cells: &[Cell]) -> Vec<String> {
 }
 
 fn money(unit: Unit, text: &str) -> Option<i128> {
-    let fen: Option<Fen> = match unit {
-        Unit::Yuan => fields::yuan(text.as_bytes()),
-        Unit::Fen => fields::fen(text.as_bytes()),
-    };
-    fen.map(|fen| i128::from(fen.get()))
+    unit.read(text.as_bytes()).map(|fen| i128::from(fen.get()))
 }
 
 fn shown(unit: Unit, fen: i128) -> String {
     match unit {
         Unit::Fen => fen.to_string(),
-        Unit::Yuan => {
-            let sign = if fen < 0 { "-" } else { "" };
-            let fen = fen.unsigned_abs();
-            format!("{sign}{}.{:02}", fen / 100, fen % 100)
-        }
+        Unit::Yuan => yuan_of_milli(fen * 1000),
     }
 }
 

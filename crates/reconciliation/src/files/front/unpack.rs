@@ -3,10 +3,11 @@
 
 use super::{Known, Limits, Reading, Trouble};
 use crate::files::layout::cut;
+use crate::files::name_of;
 use encoding_rs::{CoderResult, Encoding, GB18030, UTF_16BE, UTF_16LE};
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use zip::ZipArchive;
@@ -49,7 +50,7 @@ impl Unpacked {
 
 /// Unpacks a file as often as it is packed, at most three times: a ZIP may hold a GZIP.
 pub(super) fn unpack(path: &Path, known: &[Known], limits: &Limits) -> Result<Unpacked, Trouble> {
-    let shown = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let shown = name_of(path);
     let head = head_of(path)?;
     let mut there = Unpacked {
         path: path.to_owned(),
@@ -259,7 +260,6 @@ fn utf16(head: &[u8]) -> Option<&'static Encoding> {
 
 fn transcode(packed: Unpacked, encoding: &'static Encoding, limits: &Limits) -> Result<Unpacked, Trouble> {
     let mut from = File::open(&packed.path).map_err(|error| Trouble::unreadable(&error))?;
-    from.seek(SeekFrom::Start(0)).map_err(|error| Trouble::unreadable(&error))?;
     let mut file = NamedTempFile::new().map_err(|error| Trouble::no_temporary(&error))?;
     let mut decoder = encoding.new_decoder_with_bom_removal();
     let mut out = BufWriter::new(file.as_file_mut());

@@ -4,23 +4,20 @@
 mod columns;
 mod draft;
 
-use super::front::{self, Choice, Limits, Prepared, total_word};
+use super::front::{self, Choice, LONGEST_PREAMBLE, Limits, Prepared, total_word};
 use super::layout::Layout;
-use super::{FilesError, Input, Progress, Refusal};
+use super::{FilesError, Input, Progress, Refusal, name_of};
 use crate::matching::{HashKey, Rules};
 use crate::sides::{Kind, Side};
 use columns::{Column, Headings, WANTED, choose, is_moment, is_money, known_headings, meaning, plain};
 use draft::{Draft, visible};
 use mingfen_domain::Fen;
-use mingfen_domain::difference::Category;
 use std::io::Write as _;
 use std::path::Path;
 use tempfile::NamedTempFile;
 
 /// Records that are looked at.
 const LOOKED_AT: usize = 400;
-/// Above the headings.
-const LONGEST_PREAMBLE: usize = 50;
 /// Rows that are shown.
 const SHOWN: usize = 10;
 /// What is proposed.
@@ -73,13 +70,7 @@ pub struct Row {
 pub fn guess(path: &Path, sheet: Option<&str>, key: HashKey, limits: Limits) -> Result<Proposal, Refusal> {
     let choice = Choice { known: &[], layout: None, otherwise: None, day: None, limits };
     let table = front::table(path, sheet, &choice, LOOKED_AT)?;
-    let refuse = |problem: &str| Refusal {
-        category: Category::UnparsableRow,
-        file: table.shown.clone(),
-        line: 0,
-        column: None,
-        problem: problem.to_owned(),
-    };
+    let refuse = |problem: &str| Refusal::of_line(&table.shown, 0, problem);
     let known = known_headings();
     let header = header_of(&table.records, &known)
         .ok_or_else(|| refuse("has no line with several headings in its first 50; is it a table at all?"))?;
@@ -168,21 +159,11 @@ fn header_of(records: &[(u64, Vec<String>)], headings: &Headings) -> Option<usiz
 
 /// The first rows, read by the very reader that would compare them: alone, each is one-sided, and so it is told.
 fn read_rows(path: &Path, toml: &str, key: HashKey, limits: Limits) -> Result<Vec<Row>, Refusal> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let refuse = |problem: String| Refusal {
-        category: Category::UnparsableRow,
-        file: name.clone(),
-        line: 0,
-        column: None,
-        problem,
-    };
+    let refuse = |problem: String| Refusal::of_line(&name_of(path), 0, problem);
     let layout =
         Layout::parse(toml).map_err(|problem| refuse(format!("the proposed layout is wrong: {problem}")))?;
     let choice = Choice { known: &[], layout: Some(&layout), otherwise: None, day: None, limits };
-    let mut prepared = Prepared::open(path, &choice)?;
-    if prepared.can_be_rewritten {
-        prepared = prepared.rewritten()?;
-    }
+    let prepared = Prepared::open(path, &choice)?.careful()?;
     let broken = |error: std::io::Error| refuse(format!("cannot be read: {error}"));
     let text = first_lines(&prepared.path, SHOWN + 1).map_err(broken)?;
     let mut sample = NamedTempFile::new().map_err(broken)?;
