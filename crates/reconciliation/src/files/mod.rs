@@ -191,8 +191,11 @@ pub fn reconcile_prepared(
     }
 }
 
-/// Compares; an error says which file it is about.
-fn compare(
+/// As [`reconcile`]; an error says which of the inputs it is about, if it is about one. Files of several accounts may have the same name.
+///
+/// # Errors
+/// As [`reconcile`].
+pub fn compare(
     inputs: &[Input<'_>],
     rules: Rules,
     key: HashKey,

@@ -315,7 +315,6 @@ async fn compare(
             files.push((record.side, path.clone(), layout, account, record.kind == InputKind::Carried));
         }
         let (rules, progress) = (rules.clone(), Arc::clone(progress));
-        let paths: Vec<PathBuf> = files.iter().map(|(_, path, ..)| path.clone()).collect();
         let end = tokio::task::spawn_blocking(move || {
             let inputs: Vec<Input<'_>> = files
                 .iter()
@@ -327,7 +326,7 @@ async fn compare(
                     carried: *carried,
                 })
                 .collect();
-            files::reconcile(&inputs, rules, HashKey::random(), THREADS, &progress)
+            files::compare(&inputs, rules, HashKey::random(), THREADS, &progress)
         })
         .await
         .map_err(|_| {
@@ -347,9 +346,8 @@ async fn compare(
                 }
                 return Ok(Compared { inputs, report });
             }
-            Err(FilesError::Refused(refusal)) => {
-                let file = |path: &PathBuf| path.file_name().is_some_and(|name| *name == *refusal.file);
-                let place = paths.iter().position(file).and_then(|index| inputs.get(index)).copied();
+            Err((number, FilesError::Refused(refusal))) => {
+                let place = number.and_then(|number| inputs.get(number)).copied();
                 let statement = place
                     .and_then(|place| collected.inputs.get_mut(place))
                     .filter(|input| input.record.kind == InputKind::Statement);
@@ -360,11 +358,13 @@ async fn compare(
                 statement.record.state = InputState::Refused;
                 statement.record.remark = format!("{}：{told}", told.category.chinese());
             }
-            Err(FilesError::Matching(MatchingError::TooManyFindings(told))) => {
+            Err((_, FilesError::Matching(MatchingError::TooManyFindings(told)))) => {
                 return Err(ReconcileRefused::TooMany(told));
             }
-            Err(FilesError::Matching(error)) => return Err(Trouble::TemporaryFile(error.to_string()).into()),
-            Err(FilesError::Again(file, error)) => {
+            Err((_, FilesError::Matching(error))) => {
+                return Err(Trouble::TemporaryFile(error.to_string()).into());
+            }
+            Err((_, FilesError::Again(file, error))) => {
                 return Err(Trouble::TemporaryFile(format!("{file}: {error}")).into());
             }
         }
