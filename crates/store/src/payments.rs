@@ -4,7 +4,7 @@ use crate::Tx;
 use crate::engine::locked;
 use crate::errors::{Result, exactly_one};
 use crate::offer::reads;
-use crate::rows::{Fields, page_begin};
+use crate::rows::{Fields, page};
 use mingfen_domain::ids::{BillNo, ChannelId, OutTradeNo, ProviderTradeNo, TraceId};
 use mingfen_domain::payment::{ClosedBecause, Payment, Received, Scene, State, SuspenseReason};
 use mingfen_domain::{Amount, Fen, Timestamp};
@@ -113,18 +113,12 @@ async fn payments_received(
     after: Option<&(Timestamp, String)>,
     limit: i64,
 ) -> Result<Vec<PaymentRecord>> {
-    let (after_ms, after_no) = page_begin(from, after);
-    let rows = query(select_payments!(
+    let sql = select_payments!(
         "(paid_at_ms, out_trade_no) > ($1, $2) AND paid_at_ms < $3
         ORDER BY paid_at_ms, out_trade_no
         LIMIT $4"
-    ))
-    .bind(after_ms)
-    .bind(after_no)
-    .bind(to.ms())
-    .bind(limit)
-    .fetch_all(connection)
-    .await?;
+    );
+    let rows = page(connection, sql, (from, to), after, limit).await?;
     rows.iter().map(rebuild).collect()
 }
 
@@ -135,9 +129,7 @@ async fn money_received(
     after: Option<&(Timestamp, String)>,
     limit: i64,
 ) -> Result<Vec<ReceiptRecord>> {
-    let (after_ms, after_no) = page_begin(from, after);
-    let rows = query(
-        "SELECT
+    let sql = "SELECT
             out_trade_no,
             channel_id,
             provider_trade_no,
@@ -146,14 +138,8 @@ async fn money_received(
         FROM payments
         WHERE (paid_at_ms, out_trade_no) > ($1, $2) AND paid_at_ms < $3
         ORDER BY paid_at_ms, out_trade_no
-        LIMIT $4",
-    )
-    .bind(after_ms)
-    .bind(after_no)
-    .bind(to.ms())
-    .bind(limit)
-    .fetch_all(connection)
-    .await?;
+        LIMIT $4";
+    let rows = page(connection, sql, (from, to), after, limit).await?;
     rows.iter()
         .map(|row| {
             let fields = Fields::new("payments", "out_trade_no", row)?;

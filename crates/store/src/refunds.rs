@@ -4,7 +4,7 @@ use crate::Tx;
 use crate::engine::locked;
 use crate::errors::{Result, StoreError, exactly_one};
 use crate::offer::reads;
-use crate::rows::{Fields, page_begin};
+use crate::rows::{Fields, page};
 use mingfen_domain::Timestamp;
 use mingfen_domain::ids::{BillNo, ChannelId, OutRefundNo, OutTradeNo, ProviderRefundNo, SlipNo, TraceId};
 use mingfen_domain::refund::{Origin, Refund, State};
@@ -156,19 +156,13 @@ async fn refunds_sent(
     after: Option<&(Timestamp, String)>,
     limit: i64,
 ) -> Result<Vec<(RefundRecord, ChannelId)>> {
-    let (after_ms, after_no) = page_begin(from, after);
-    let rows = query(select_refunds!(
+    let sql = select_refunds!(
         ", (SELECT channel_id FROM payments WHERE payments.out_trade_no = refunds.out_trade_no) AS channel_id",
         "(sent_at_ms, out_refund_no) > ($1, $2) AND sent_at_ms < $3
         ORDER BY sent_at_ms, out_refund_no
         LIMIT $4"
-    ))
-    .bind(after_ms)
-    .bind(after_no)
-    .bind(to.ms())
-    .bind(limit)
-    .fetch_all(connection)
-    .await?;
+    );
+    let rows = page(connection, sql, (from, to), after, limit).await?;
     rows.iter()
         .map(|row| {
             let fields = Fields::new("refunds", "out_refund_no", row)?;
@@ -184,18 +178,12 @@ async fn refunds_requested(
     after: Option<&(Timestamp, String)>,
     limit: i64,
 ) -> Result<Vec<RefundRecord>> {
-    let (after_ms, after_no) = page_begin(from, after);
-    let rows = query(select_refunds!(
+    let sql = select_refunds!(
         "(requested_at_ms, out_refund_no) > ($1, $2) AND requested_at_ms < $3
         ORDER BY requested_at_ms, out_refund_no
         LIMIT $4"
-    ))
-    .bind(after_ms)
-    .bind(after_no)
-    .bind(to.ms())
-    .bind(limit)
-    .fetch_all(connection)
-    .await?;
+    );
+    let rows = page(connection, sql, (from, to), after, limit).await?;
     rows.iter().map(rebuild).collect()
 }
 
@@ -412,10 +400,7 @@ fn rebuild(row: &AnyRow) -> Result<RefundRecord> {
         request_key: fields.optional_text("request_key")?,
         his_state: fields.word("his_state", RefundHisState::parse)?,
         his_refund_no: fields.optional_text("his_refund_no")?,
-        slip_no: match fields.optional_text("slip_no")? {
-            Some(_) => Some(fields.id("slip_no", SlipNo::parse)?),
-            None => None,
-        },
+        slip_no: fields.optional_id("slip_no", SlipNo::parse)?,
         request_digest: fields.optional_text("request_digest")?,
         sent_at: fields.optional_time("sent_at_ms")?,
     })

@@ -235,15 +235,14 @@ async fn waiting_remedies(connection: &mut AnyConnection, limit: i64) -> Result<
 
 fn rebuild(row: &AnyRow) -> Result<RemedyRecord> {
     let fields = Fields::new("remedies", "remedy_id", row)?;
-    let day = fields.text("day")?;
     Ok(RemedyRecord {
         remedy_id: fields.id("remedy_id", RemedyId::parse)?,
         finding_key: fields.text("finding_key")?,
         run_id: fields.id("run_id", RunId::parse)?,
-        day: BusinessDay::parse(&day).map_err(|error| fields.inconsistent("day", error))?,
+        day: fields.day("day")?,
         order_no: fields.text("order_no")?,
         remedy: fields.word("remedy", Remedy::parse)?,
-        settles: fields.number("settles")? == 1,
+        settles: fields.flag("settles")?,
         amount: fields.fen("amount_fen")?,
         reason: fields.text("reason")?,
         preview: fields.text("preview")?,

@@ -2,9 +2,9 @@
 
 use crate::errors::{Result, StoreError};
 use mingfen_domain::ids::IdError;
-use mingfen_domain::{Amount, Fen, Timestamp};
-use sqlx::Row;
+use mingfen_domain::{Amount, BusinessDay, Fen, Timestamp};
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row, query};
 use std::fmt::Display;
 
 /// One row while it is read.
@@ -77,6 +77,33 @@ impl<'r> Fields<'r> {
         parse(text).map_err(|error| self.inconsistent(column, error))
     }
 
+    /// The same where it may be missing.
+    pub(crate) fn optional_id<T>(
+        &self,
+        column: &'static str,
+        parse: fn(String) -> Result<T, IdError>,
+    ) -> Result<Option<T>> {
+        self.optional_text(column)?
+            .map(|text| parse(text).map_err(|error| self.inconsistent(column, error)))
+            .transpose()
+    }
+
+    /// A day, as `2026-01-01`.
+    pub(crate) fn day(&self, column: &'static str) -> Result<BusinessDay> {
+        self.present(column, self.optional_day(column)?)
+    }
+
+    pub(crate) fn optional_day(&self, column: &'static str) -> Result<Option<BusinessDay>> {
+        self.optional_text(column)?
+            .map(|text| BusinessDay::parse(&text).map_err(|error| self.inconsistent(column, error)))
+            .transpose()
+    }
+
+    /// Yes or no, kept as 1 or 0.
+    pub(crate) fn flag(&self, column: &'static str) -> Result<bool> {
+        Ok(self.number(column)? == 1)
+    }
+
     /// A word of a fixed list.
     pub(crate) fn word<T>(&self, column: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
         let word = self.present(column, self.optional_text(column)?)?;
@@ -89,10 +116,18 @@ impl<'r> Fields<'r> {
     }
 }
 
-/// Behind which moment and number a page of a list by moment and number begins. The pair is compared as one, `(at, number) > ($1, $2)`,
-/// so that an index leads to it: a bound on the moment beside it would have every page read from the first row on.
-pub(crate) fn page_begin(from: Timestamp, after: Option<&(Timestamp, String)>) -> (i64, &str) {
+/// A page of a list by moment and number: at most `limit` rows from `from` on and before `to`, from the one after `after`. The query
+/// compares the pair as one, `(at, number) > ($1, $2)`, so that an index leads to the page: a bound on the moment beside it would have
+/// every page read from the first row on. `$3` is its end and `$4` its limit.
+pub(crate) async fn page(
+    connection: &mut AnyConnection,
+    sql: &'static str,
+    (from, to): (Timestamp, Timestamp),
+    after: Option<&(Timestamp, String)>,
+    limit: i64,
+) -> Result<Vec<AnyRow>> {
     // No number is empty.
     let first = (from.ms(), "");
-    after.map_or(first, |(at, number)| (at.ms(), number.as_str()).max(first))
+    let (after_ms, after_no) = after.map_or(first, |(at, number)| (at.ms(), number.as_str()).max(first));
+    Ok(query(sql).bind(after_ms).bind(after_no).bind(to.ms()).bind(limit).fetch_all(connection).await?)
 }

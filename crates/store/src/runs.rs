@@ -500,6 +500,9 @@ reads! {
     findings_of_run(run_id: &RunId, filter: &FindingFilter, after: i64, limit: i64) -> Vec<(FindingRecord, Standing)>;
     /// How many findings of a run stand how, those that were carried into it left out.
     standings_of_run(run_id: &RunId) -> Vec<(Standing, i64)>;
+    /// How many findings of each category somebody has still to act on, those that were carried into the run left out; in the order of
+    /// the categories.
+    open_of_run(run_id: &RunId) -> Vec<(Category, i64)>;
     /// How many findings of each category a run has, in the order of the categories.
     finding_counts(run_id: &RunId) -> Vec<(Category, i64)>;
     /// At most `limit` findings of a run, behind `after`, that the other run does not have: no difference of the same lines that is
@@ -979,12 +982,7 @@ async fn days(
     let mut days = Vec::with_capacity(rows.len());
     for row in &rows {
         let run = rebuild_run(row)?;
-        let open = standings_of_run(connection, &run.run_id)
-            .await?
-            .into_iter()
-            .filter(|(standing, _)| matches!(standing, Standing::Open | Standing::Waiting))
-            .map(|(_, count)| count)
-            .sum();
+        let open = open_of_run(connection, &run.run_id).await?.into_iter().map(|(_, count)| count).sum();
         let signed_by = sign_off(connection, run.day, scope).await?.map(|signed| signed.signed_by);
         days.push(DayRecord { run, open, signed_by });
     }
@@ -1020,7 +1018,7 @@ async fn inputs_of_run(connection: &mut AnyConnection, run_id: &RunId) -> Result
             Ok(RunInputRecord {
                 side: fields.word("side", Side::parse)?,
                 kind: fields.word("kind", InputKind::parse)?,
-                channel: optional_channel(&fields)?,
+                channel: fields.optional_id("channel_id", ChannelId::parse)?,
                 state: fields.word("state", InputState::parse)?,
                 name: fields.text("name")?,
                 layout: fields.text("layout")?,
@@ -1102,8 +1100,8 @@ async fn payouts_of_run(connection: &mut AnyConnection, run_id: &RunId) -> Resul
             Ok(PayoutRecord {
                 bank_account: fields.text("bank_account")?,
                 channel: fields.id("channel_id", ChannelId::parse)?,
-                paid_out: day_of(&fields, "paid_out_day")?,
-                due: day_of(&fields, "due_day")?,
+                paid_out: fields.day("paid_out_day")?,
+                due: fields.day("due_day")?,
                 amount: fields.fen("amount_fen")?,
             })
         })
@@ -1248,6 +1246,24 @@ async fn standings_of_run(connection: &mut AnyConnection, run_id: &RunId) -> Res
         .collect()
 }
 
+async fn open_of_run(connection: &mut AnyConnection, run_id: &RunId) -> Result<Vec<(Category, i64)>> {
+    let rows = query(concat!(
+        "SELECT category, COUNT(*) AS number FROM (SELECT f.category, ",
+        standing!(),
+        " AS standing
+        FROM run_findings AS f
+        JOIN runs AS r ON r.run_id = f.run_id
+        WHERE f.run_id = $1 AND f.carried_in = 0
+        ) AS found
+        WHERE standing IN ('open', 'waiting')
+        GROUP BY category"
+    ))
+    .bind(run_id.as_str())
+    .fetch_all(connection)
+    .await?;
+    counts_of(&rows)
+}
+
 async fn finding_counts(connection: &mut AnyConnection, run_id: &RunId) -> Result<Vec<(Category, i64)>> {
     let rows = query(
         "SELECT category, COUNT(*) AS number
@@ -1258,6 +1274,10 @@ async fn finding_counts(connection: &mut AnyConnection, run_id: &RunId) -> Resul
     .bind(run_id.as_str())
     .fetch_all(connection)
     .await?;
+    counts_of(&rows)
+}
+
+fn counts_of(rows: &[AnyRow]) -> Result<Vec<(Category, i64)>> {
     let mut counts = rows
         .iter()
         .map(|row| {
@@ -1377,10 +1397,10 @@ async fn lines_between(
                 kind: fields.word("kind", Kind::parse)?,
                 refund_no: fields.text("refund_no")?,
                 amount: fields.fen("amount_fen")?,
-                day: day_of(&fields, "day")?,
+                day: fields.day("day")?,
                 state: fields.word("state", State::parse)?,
                 account: fields.text("account")?,
-                carried: fields.number("carried")? == 1,
+                carried: fields.flag("carried")?,
                 input: fields.number("input")?,
                 file_line: fields.number("file_line")?,
                 provider_no: fields.text("provider_no")?,
@@ -1432,7 +1452,7 @@ async fn sign_off(
     row.map(|row| {
         let fields = Fields::new("day_sign_offs", "day", &row)?;
         Ok(SignOffRecord {
-            day: day_of(&fields, "day")?,
+            day: fields.day("day")?,
             scope: fields.text("scope")?,
             run_id: fields.id("run_id", RunId::parse)?,
             signed_by: fields.text("signed_by")?,
@@ -1449,7 +1469,7 @@ fn rebuild_run(row: &AnyRow) -> Result<RunRecord> {
     let fields = Fields::new("runs", "run_id", row)?;
     Ok(RunRecord {
         run_id: fields.id("run_id", RunId::parse)?,
-        day: day_of(&fields, "day")?,
+        day: fields.day("day")?,
         scope: fields.text("scope")?,
         version: fields.number("version")?,
         superseded: fields.text("state")? == "superseded",
@@ -1483,34 +1503,19 @@ fn rebuild_finding(row: &AnyRow) -> Result<(FindingRecord, Standing)> {
         finding_key: fields.text("finding_key")?,
         category: fields.word("category", Category::parse)?,
         order_no: fields.text("order_no")?,
-        channel: optional_channel(&fields)?,
-        settled: fields.number("settled")? == 1,
-        carries: fields.number("carries")? == 1,
-        carried_in: fields.number("carried_in")? == 1,
-        since_day: day_of(&fields, "since_day")?,
-        deadline: match fields.optional_text("deadline")? {
-            Some(_) => Some(day_of(&fields, "deadline")?),
-            None => None,
-        },
+        channel: fields.optional_id("channel_id", ChannelId::parse)?,
+        settled: fields.flag("settled")?,
+        carries: fields.flag("carries")?,
+        carried_in: fields.flag("carried_in")?,
+        since_day: fields.day("since_day")?,
+        deadline: fields.optional_day("deadline")?,
         sums: [sum("channel_fen")?, sum("gateway_fen")?, sum("his_fen")?],
         cause: fields.text("cause")?,
-        certain: fields.number("certain")? == 1,
+        certain: fields.flag("certain")?,
         evidence: fields.text("evidence")?,
         owner: fields.word("owner", Owner::parse)?,
         remedies,
         lines: Vec::new(),
     };
     Ok((finding, fields.word("standing", Standing::parse)?))
-}
-
-fn day_of(fields: &Fields<'_>, column: &'static str) -> Result<BusinessDay> {
-    let text = fields.text(column)?;
-    BusinessDay::parse(&text).map_err(|error| fields.inconsistent(column, error))
-}
-
-fn optional_channel(fields: &Fields<'_>) -> Result<Option<ChannelId>> {
-    match fields.optional_text("channel_id")? {
-        Some(_) => Ok(Some(fields.id("channel_id", ChannelId::parse)?)),
-        None => Ok(None),
-    }
 }

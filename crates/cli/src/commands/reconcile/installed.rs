@@ -99,12 +99,8 @@ pub async fn day(sources: &Sources, options: &ReconcileDay, screen: &mut Screen)
 }
 
 async fn open_of(gateway: &Gateway, run: &RunRecord) -> anyhow::Result<i64> {
-    let standings = gateway.store().standings_of_run(&run.run_id).await?;
-    Ok(standings
-        .into_iter()
-        .filter(|(standing, _)| matches!(standing, Standing::Open | Standing::Waiting))
-        .map(|(_, count)| count)
-        .sum())
+    let open = gateway.store().open_of_run(&run.run_id).await?;
+    Ok(open.into_iter().map(|(_, count)| count).sum())
 }
 
 fn right(text: String) -> Cell {

@@ -4,14 +4,13 @@ use crate::Gateway;
 use crate::notice::{NoticeError, TextMessage};
 use crate::service::{JobEnd, Trouble};
 use mingfen_domain::ids::RunId;
-use mingfen_store::{FindingFilter, RunRecord, Standing};
+use mingfen_store::RunRecord;
 use serde_json::json;
 use std::collections::BTreeMap;
 
 const SCHEDULE: &[i64] = &[10, 60, 300, 900, 1800];
 /// After that nobody is helped by it any more.
 const LAST_ROUND: i64 = 12;
-const PAGE: i64 = 500;
 
 /// One round of the job: `subject` is the run.
 ///
@@ -80,22 +79,8 @@ async fn open_by_category(
     gateway: &Gateway,
     run: &RunRecord,
 ) -> Result<BTreeMap<&'static str, (&'static str, i64)>, Trouble> {
-    let mut counts = BTreeMap::new();
-    for standing in [Standing::Open, Standing::Waiting] {
-        let filter =
-            FindingFilter { standing: Some(standing), carried_in: Some(false), ..FindingFilter::default() };
-        let mut after = -1;
-        loop {
-            let page = gateway.store.findings_of_run(&run.run_id, &filter, after, PAGE).await?;
-            let Some((last, _)) = page.last() else { break };
-            after = last.position;
-            for (finding, _) in &page {
-                let category = finding.category;
-                counts.entry(category.as_str()).or_insert((category.chinese(), 0)).1 += 1;
-            }
-        }
-    }
-    Ok(counts)
+    let counts = gateway.store.open_of_run(&run.run_id).await?;
+    Ok(counts.into_iter().map(|(category, count)| (category.as_str(), (category.chinese(), count))).collect())
 }
 
 fn body(

@@ -223,13 +223,7 @@ fn shown(finding: FindingRecord, standing: Standing, inputs: &[RunInputRecord]) 
 async fn printed(gateway: &Gateway, run: &RunRecord, head: &RunHead) -> Result<String, ReportRefused> {
     let store = &gateway.store;
     let counts = store.finding_counts(&run.run_id).await?;
-    let open = store
-        .standings_of_run(&run.run_id)
-        .await?
-        .into_iter()
-        .filter(|(standing, _)| matches!(standing, Standing::Open | Standing::Waiting))
-        .map(|(_, count)| count.unsigned_abs())
-        .sum();
+    let open = store.open_of_run(&run.run_id).await?.into_iter().map(|(_, count)| count.unsigned_abs()).sum();
     let filter = FindingFilter { unsettled: true, ..FindingFilter::default() };
     let first = store.findings_of_run(&run.run_id, &filter, -1, PRINTED).await?;
     let findings_total = counts
