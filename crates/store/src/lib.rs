@@ -22,7 +22,8 @@
 //! # Reading order
 //! [`Store`] and [`Tx`] here; `bills`, `payments`, `refunds`, `write_backs`: what is owed and paid; `notifications`,
 //! `sightings`: what we were told; `journal`, `cross_check`: the books and their proof; `tasks`, `leases`: who does what
-//! next; `runs`, `kept_files`, `remedies`: what was compared, with what, and what was ordered; `audit`, `api_answers`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
+//! next; `runs`, `kept_files`, `remedies`, `sign_offs`: what was compared, with what, what was ordered, and who signed it;
+//! `audit`, `api_answers`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
 //!
 //! # How to add a table
 //! A migration in both folders and its line in `migrate`; a file named after the aggregate with its record, one function a
@@ -54,6 +55,7 @@ mod rows;
 mod runs;
 mod sealed;
 mod sightings;
+mod sign_offs;
 mod tasks;
 mod write_backs;
 
@@ -71,10 +73,11 @@ pub use refunds::{Inserted, RefundHisState, RefundRecord};
 pub use remedies::{RemedyRecord, RemedyState};
 pub use runs::{
     ALL_CHANNELS, DayRecord, FindingFilter, FindingLineRecord, FindingRecord, InputKind, InputState,
-    PayoutRecord, RunInputRecord, RunRecord, RunSettlementRecord, RunTallyRecord, SignOffRecord, Standing,
+    PayoutRecord, RunInputRecord, RunRecord, RunSettlementRecord, RunTallyRecord, Standing,
 };
 pub use sealed::{IndexedBill, SealedColumn, SealedRow};
 pub use sightings::SightingRecord;
+pub use sign_offs::SignOffRecord;
 pub use tasks::{TaskCount, TaskKind, TaskRecord, TaskState};
 pub use write_backs::WriteBackRecord;
 
