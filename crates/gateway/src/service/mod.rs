@@ -63,6 +63,8 @@ pub(crate) use private::Private;
 pub(crate) use revoke_link::token_sha256;
 pub(crate) use slip_sheet::hospital_frame;
 
+use mingfen_domain::money::MoneyError;
+use mingfen_reconciliation::matching::MatchingError;
 use mingfen_store::StoreError;
 
 /// What a job reports to the worker.
@@ -108,7 +110,7 @@ pub enum Trouble {
     Sealed(String),
     /// Money that does not fit.
     #[error(transparent)]
-    Money(#[from] mingfen_domain::money::MoneyError),
+    Money(#[from] MoneyError),
     /// The channel is no longer configured.
     #[error("channel {0} is not in the configuration any more; put it back until its orders are settled")]
     NoChannel(String),
@@ -121,4 +123,13 @@ pub enum Trouble {
     /// The records contradict themselves.
     #[error("{0}")]
     Inconsistent(String),
+}
+
+impl From<MatchingError> for Trouble {
+    fn from(error: MatchingError) -> Self {
+        match error {
+            MatchingError::OutOfRange => Self::Money(MoneyError::OutOfRange),
+            other => Self::TemporaryFile(other.to_string()),
+        }
+    }
 }

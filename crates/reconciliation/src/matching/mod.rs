@@ -23,6 +23,7 @@ use grouping::Item;
 use keys::Scatter;
 use mingfen_domain::Fen;
 use mingfen_domain::difference::Category;
+use mingfen_domain::money::MoneyError;
 use partitions::{Accounts, Closed, Entry, Taken};
 use shapes::{CARRIED, FEE_DIFFERS, NEAR_CUT, Shape, Shapes};
 use std::fmt;
@@ -198,6 +199,14 @@ impl Summary {
 }
 
 impl Tally {
+    /// Payments less refunds.
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`].
+    pub fn net(&self) -> Result<Fen, MoneyError> {
+        self.paid.minus(self.refunded)
+    }
+
     /// Counts one line.
     ///
     /// # Errors

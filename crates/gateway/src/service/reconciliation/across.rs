@@ -1,13 +1,13 @@
 //! One order across the three sides: our own story, every row that any side's file has of it, what was found, and what was ordered.
 
-use super::collect::temporary;
+use super::collect::{layout_of, temporary};
 use super::keep::kept_bytes;
 use crate::Gateway;
 use crate::service::order_story::find_bill;
 use crate::service::{OrderStory, Trouble, order_story};
 use mingfen_domain::BusinessDay;
 use mingfen_domain::sides::Side;
-use mingfen_reconciliation::files::{Choice, Layout, Limits, front};
+use mingfen_reconciliation::files::{Choice, front};
 use mingfen_store::{
     ALL_CHANNELS, FindingRecord, InputKind, InputState, RemedyRecord, RunInputRecord, RunRecord, Standing,
 };
@@ -104,15 +104,8 @@ async fn rows_of(gateway: &Gateway, run: &RunRecord, order_nos: &[String]) -> Re
         let directory = tempfile::tempdir().map_err(temporary)?;
         let Some(path) = fetch_kept(gateway, &sha256, directory.path()).await? else { continue };
         let (path, first_line) = table_of(gateway, &input, path, directory.path())?;
-        let layout = Layout::parse(&input.layout)
-            .map_err(|problem| Trouble::Inconsistent(format!("layout of {}: {problem}", input.name)))?;
-        let choice = Choice {
-            known: &[],
-            layout: Some(&layout),
-            otherwise: None,
-            day: None,
-            limits: Limits::default(),
-        };
+        let layout = layout_of(&input)?;
+        let choice = Choice::by(&layout, None);
         for line in lines_with(&path, order_nos)? {
             let fields = front::line_of(&path, &choice, line)
                 .map_err(|refusal| Trouble::Inconsistent(refusal.to_string()))?;

@@ -12,7 +12,7 @@ use mingfen_domain::sides::{Kind, Side, State};
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
 use mingfen_his::{LedgerKind, LedgerRow};
 use mingfen_provider_api::statement::{Fetched, StatementKind, Statements, TradeTable};
-use mingfen_reconciliation::files::{self, Choice, HIS_LEDGER, LINES, Layout, LedgerLine, Limits, LinesFile};
+use mingfen_reconciliation::files::{self, Choice, HIS_LEDGER, LINES, Layout, LedgerLine, LinesFile};
 use mingfen_reconciliation::matching::Tally;
 use mingfen_store::{
     FindingFilter, FindingLineRecord, InputKind, InputState, ReceiptRecord, RunInputRecord, RunRecord,
@@ -20,6 +20,7 @@ use mingfen_store::{
 };
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::fs::File;
 use std::io::BufWriter;
 use std::ops::ControlFlow;
@@ -39,12 +40,22 @@ pub(super) struct Prepared {
     pub path: Option<PathBuf>,
     /// What is compared in its place.
     pub table: Option<TradeTable>,
+    /// Why it was refused, if it was.
+    pub refused: Option<Category>,
 }
 
 impl Prepared {
     /// A file that is compared as it came.
     pub(super) fn whole(record: RunInputRecord, path: Option<PathBuf>) -> Self {
-        Self { record, path, table: None }
+        Self { record, path, table: None, refused: None }
+    }
+
+    /// It is not in order: `told` says why.
+    pub(super) fn refuse(&mut self, category: Category, told: &dyn Display) {
+        tracing::warn!(statement.file = %self.record.name, error = %told, "a statement is not in order");
+        self.record.state = InputState::Refused;
+        self.record.remark = format!("{}：{told}", category.chinese());
+        self.refused = Some(category);
     }
 
     /// The file that is compared.
@@ -76,18 +87,20 @@ pub(super) struct Origin {
     pub line: FindingLineRecord,
 }
 
+/// `before` is the run of the latest day before, whose left-over lines take part.
 pub(super) async fn collect(
     gateway: &Gateway,
     day: BusinessDay,
     scope: &Scope,
+    before: Option<&RunRecord>,
     directory: &Path,
 ) -> Result<Collected, ReconcileRefused> {
     let mut inputs = statements(gateway, day, scope, directory).await?;
     inputs.extend(journal(gateway, day, scope, directory).await?);
     inputs.extend(ledger(gateway, day, scope, directory).await?);
     let mut carried = BTreeMap::new();
-    if let Some(before) = gateway.store.current_run_before(day, scope.word()).await.map_err(Trouble::from)? {
-        for (input, origins) in left_over(gateway, &before, directory).await? {
+    if let Some(before) = before {
+        for (input, origins) in left_over(gateway, before, directory).await? {
             carried.insert(inputs.len(), origins);
             inputs.push(input);
         }
@@ -124,53 +137,41 @@ async fn statement(
     let name = format!("{channel}-{day}");
     let contract = fee_per_100000.map(|fee| format!("fee_per_100000 = {fee}\n")).unwrap_or_default();
     let layout = format!("{contract}{}", statements.trade_layout());
-    let mut record = RunInputRecord {
+    let record = RunInputRecord {
         channel: Some(channel.clone()),
         state: InputState::NotYet,
         ..input(Side::Channel, InputKind::Statement, name, &layout)
     };
+    let mut prepared = Prepared::whole(record, None);
     // Each account has a directory of its own: two may have files of the same name.
     let directory = directory.join(format!("statement-{channel}"));
     std::fs::create_dir(&directory).map_err(temporary)?;
-    let mut table = None;
-    let path = match statements.fetch(StatementKind::Trades, day, &directory).await {
+    match statements.fetch(StatementKind::Trades, day, &directory).await {
         Ok(Fetched::File(file)) => {
-            match statements.trade_table(&file.path, &directory) {
-                Ok(made) => {
-                    record.state = InputState::Read;
-                    table = Some(made);
+            let table = statements.trade_table(&file.path, &directory);
+            prepared.record.name = file.name;
+            prepared.path = Some(file.path);
+            match table {
+                Ok(table) => {
+                    prepared.record.state = InputState::Read;
+                    prepared.table = Some(table);
                 }
-                Err(error) => {
-                    tracing::warn!(statement.file = %file.name, error = %error, "a statement is not in order");
-                    let category = if error.totals_differ {
-                        Category::TotalsRowDiffers
-                    } else {
-                        Category::UnparsableRow
-                    };
-                    record.state = InputState::Refused;
-                    record.remark = format!("{}：{error}", category.chinese());
-                }
+                Err(error) if error.totals_differ => prepared.refuse(Category::TotalsRowDiffers, &error),
+                Err(error) => prepared.refuse(Category::UnparsableRow, &error),
             }
-            record.name = file.name;
-            Some(file.path)
         }
         Ok(Fetched::NothingThatDay) => {
-            record.state = InputState::Nothing;
-            record.remark = "渠道答复当日无交易".to_owned();
-            None
+            prepared.record.state = InputState::Nothing;
+            prepared.record.remark = "渠道答复当日无交易".to_owned();
         }
-        Ok(Fetched::NotYet) => {
-            record.remark = "渠道尚未生成对账单".to_owned();
-            None
-        }
+        Ok(Fetched::NotYet) => prepared.record.remark = "渠道尚未生成对账单".to_owned(),
         // Whoever does not answer has no statement for us yet; what it said is kept.
         Err(error) => {
             tracing::warn!(channel = %channel, statement.day = %day, error = %error, "a statement could not be fetched");
-            record.remark = format!("对账单暂时取不到：{error}");
-            None
+            prepared.record.remark = format!("对账单暂时取不到：{error}");
         }
-    };
-    Ok(Prepared { record, path, table })
+    }
+    Ok(prepared)
 }
 
 /// A file of lines that is being written.
@@ -220,22 +221,10 @@ impl<'d> Ledgers<'d> {
         self.files
             .into_iter()
             .map(|(channel, (path, file))| {
-                let Tally { lines, paid, refunded } = file.end().map_err(temporary)?;
                 let end = channel.as_ref().map_or("other", ChannelId::as_str);
-                let record = RunInputRecord {
-                    side,
-                    kind,
-                    name: format!("{what}-{end}-{day}.csv"),
-                    channel,
-                    state: InputState::Read,
-                    layout: LINES.to_owned(),
-                    file_sha256: None,
-                    lines: i64::try_from(lines).unwrap_or(i64::MAX),
-                    paid,
-                    refunded,
-                    left_out: 0,
-                    remark: String::new(),
-                };
+                let mut record = input(side, kind, format!("{what}-{end}-{day}.csv"), LINES);
+                count(&mut record, &file.end().map_err(temporary)?);
+                record.channel = channel;
                 Ok(Prepared::whole(record, Some(path)))
             })
             .collect()
@@ -457,24 +446,39 @@ fn ledger_file(
     let text = files.layout.as_deref().unwrap_or(HIS_LEDGER);
     let layout = Layout::parse(text)
         .map_err(|problem| Trouble::Inconsistent(format!("the layout of HIS's files: {problem}")))?;
-    let choice = Choice {
-        known: &[],
-        layout: Some(&layout),
-        otherwise: None,
-        day: Some(day),
-        limits: Limits::default(),
-    };
-    let opened = files::Prepared::open(&path, &choice).and_then(files::Prepared::careful);
-    let opened = opened.map_err(ReconcileRefused::Input)?;
-    // What is kept is what was compared, so that a line is found again.
     let plain = directory.join("ledger-file");
-    std::fs::copy(&opened.path, &plain).map_err(temporary)?;
+    copy_plain(&path, &layout, Some(day), &plain)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Prepared::whole(input(Side::His, InputKind::Ledger, name, text), Some(plain)))
 }
 
+/// Copies a file that somebody brings, as plain text: what is kept is what was compared, so that a line is found again.
+pub(super) fn copy_plain(
+    path: &Path,
+    layout: &Layout,
+    day: Option<BusinessDay>,
+    plain: &Path,
+) -> Result<(), ReconcileRefused> {
+    let opened = files::Prepared::open(path, &Choice::by(layout, day)).and_then(files::Prepared::careful);
+    let opened = opened.map_err(ReconcileRefused::Input)?;
+    std::fs::copy(&opened.path, plain).map_err(temporary)?;
+    Ok(())
+}
+
+/// The layout by which an input is read.
+pub(super) fn layout_of(record: &RunInputRecord) -> Result<Layout, Trouble> {
+    Layout::parse(&record.layout)
+        .map_err(|problem| Trouble::Inconsistent(format!("layout of {}: {problem}", record.name)))
+}
+
+/// Writes down what an input brings in.
+pub(super) fn count(record: &mut RunInputRecord, tally: &Tally) {
+    record.lines = i64::try_from(tally.lines).unwrap_or(i64::MAX);
+    (record.paid, record.refunded) = (tally.paid, tally.refunded);
+}
+
 /// An input as it begins.
-fn input(side: Side, kind: InputKind, name: String, layout: &str) -> RunInputRecord {
+pub(super) fn input(side: Side, kind: InputKind, name: String, layout: &str) -> RunInputRecord {
     RunInputRecord {
         side,
         kind,
@@ -576,21 +580,10 @@ async fn left_over(
     sides
         .into_iter()
         .map(|(side, CarriedFile { path, file, origins })| {
-            let Tally { lines, paid, refunded } = file.end().map_err(temporary)?;
-            let record = RunInputRecord {
-                side,
-                kind: InputKind::Carried,
-                channel: None,
-                state: InputState::Read,
-                name: format!("carried-{}-{}-v{}.csv", side.as_str(), before.day, before.version),
-                layout: LINES.to_owned(),
-                file_sha256: None,
-                lines: i64::try_from(lines).unwrap_or(i64::MAX),
-                paid,
-                refunded,
-                left_out: 0,
-                remark: format!("{} 第 {} 版结转", before.day, before.version),
-            };
+            let name = format!("carried-{}-{}-v{}.csv", side.as_str(), before.day, before.version);
+            let mut record = input(side, InputKind::Carried, name, LINES);
+            count(&mut record, &file.end().map_err(temporary)?);
+            record.remark = format!("{} 第 {} 版结转", before.day, before.version);
             Ok((Prepared::whole(record, Some(path)), origins))
         })
         .collect()

@@ -4,7 +4,7 @@
 //! whole. What if it is asked for twice? One at a time by a lease; the same files and settings give the same run, which is not kept
 //! a second time. What if it changes later? Another version; the old one stays readable. What if the day is signed? It is refused.
 
-use super::collect::{Collected, Origin, Prepared, collect};
+use super::collect::{self, Collected, Origin, Prepared, collect, layout_of};
 use super::explain::known;
 use super::keep::keep_file;
 use super::settle::{bank_files, fund_flows, settlements};
@@ -200,8 +200,9 @@ async fn make(
         return Err(ReconcileRefused::Signed(Box::new(signed)));
     }
     let begun_at = gateway.now();
-    let directory = tempfile::tempdir().map_err(super::collect::temporary)?;
-    let mut collected = collect(gateway, day, scope, directory.path()).await?;
+    let directory = tempfile::tempdir().map_err(collect::temporary)?;
+    let before = gateway.store.current_run_before(day, scope.word()).await?;
+    let mut collected = collect(gateway, day, scope, before.as_ref(), directory.path()).await?;
     let rules = rules(gateway, day);
     let flows = fund_flows(gateway, day, &collected.inputs, directory.path()).await?;
     collected.inputs.extend(flows);
@@ -212,7 +213,6 @@ async fn make(
             input.record.file_sha256 = Some(keep_file(gateway, path, &input.record.name).await?);
         }
     }
-    let before = gateway.store.current_run_before(day, scope.word()).await?;
     let settlements = settlements(gateway, day, before.as_ref(), &collected.inputs).await?;
     let mut result = judge(day, &collected, &compared)?;
     result.explain(gateway, &compared.report.outcome.findings, &absent(&collected.inputs)).await?;
@@ -298,8 +298,7 @@ async fn compare(
             if record.channel.as_ref().is_some_and(|channel| absent.contains(channel)) {
                 continue;
             }
-            let layout = Layout::parse(&record.layout)
-                .map_err(|problem| Trouble::Inconsistent(format!("layout of {}: {problem}", record.name)))?;
+            let layout = layout_of(record)?;
             // The rows of a statement say a merchant number, everybody else our name of the account.
             let account = match record.kind {
                 InputKind::Statement => record.channel.as_ref().map(|channel| channel.as_str().to_owned()),
@@ -338,8 +337,7 @@ async fn compare(
                     inputs.iter().zip(report.tallies.iter().zip(&report.left_out))
                 {
                     let Some(Prepared { record, .. }) = collected.inputs.get_mut(*place) else { continue };
-                    record.lines = i64::try_from(tally.lines).unwrap_or(i64::MAX);
-                    (record.paid, record.refunded) = (tally.paid, tally.refunded);
+                    collect::count(record, tally);
                     if record.kind == InputKind::Statement {
                         record.left_out = i64::try_from(*left_out).unwrap_or(i64::MAX);
                     }
@@ -354,15 +352,13 @@ async fn compare(
                 let Some(statement) = statement else { return Err(ReconcileRefused::Input(refusal)) };
                 let line = statement.original_line(refusal.line);
                 let told = Refusal { file: statement.record.name.clone(), line, ..refusal };
-                tracing::warn!(statement.file = %told.file, error = %told, "a statement is not in order");
-                statement.record.state = InputState::Refused;
-                statement.record.remark = format!("{}：{told}", told.category.chinese());
+                statement.refuse(told.category, &told);
             }
             Err((_, FilesError::Matching(MatchingError::TooManyFindings(told)))) => {
                 return Err(ReconcileRefused::TooMany(told));
             }
             Err((_, FilesError::Matching(error))) => {
-                return Err(Trouble::TemporaryFile(error.to_string()).into());
+                return Err(Trouble::from(error).into());
             }
             Err((_, FilesError::Again(file, error))) => {
                 return Err(Trouble::TemporaryFile(format!("{file}: {error}")).into());
@@ -390,7 +386,6 @@ pub(super) struct RunResult {
 }
 
 fn judge(day: BusinessDay, collected: &Collected, compared: &Compared) -> Result<RunResult, Trouble> {
-    let out_of_range = |_| Trouble::Money(mingfen_domain::money::MoneyError::OutOfRange);
     let report = &compared.report;
     let mut tallies: BTreeMap<(Category, Side), Tally> = BTreeMap::new();
     for category in Category::ALL {
@@ -435,8 +430,8 @@ fn judge(day: BusinessDay, collected: &Collected, compared: &Compared) -> Result
             let tally =
                 Tally { lines: record.lines.unsigned_abs(), paid: record.paid, refunded: record.refunded };
             let category = (Category::StatementNotAvailable, record.side);
-            tallies.entry(category).or_default().add(&tally).map_err(out_of_range)?;
-            sums[record.side as usize] = Some(record.paid.minus(record.refunded)?);
+            tallies.entry(category).or_default().add(&tally)?;
+            sums[record.side as usize] = Some(tally.net()?);
             lines += record.lines;
         }
         findings.push(absent_record(day, &channel, collected, sums, lines));
@@ -531,18 +526,13 @@ fn absent_record(
     sums: [Option<Fen>; 3],
     lines: i64,
 ) -> FindingRecord {
-    let statement = collected
-        .inputs
-        .iter()
-        .map(|input| &input.record)
-        .find(|record| record.kind == InputKind::Statement && record.channel.as_ref() == Some(channel));
-    let refused = statement.is_some_and(|record| record.state == InputState::Refused);
-    let remark = statement.map(|record| record.remark.clone()).unwrap_or_default();
-    let category = match (refused, remark.starts_with(Category::TotalsRowDiffers.chinese())) {
-        (true, true) => Category::TotalsRowDiffers,
-        (true, false) => Category::UnparsableRow,
-        (false, _) => Category::StatementNotAvailable,
+    let is_statement = |input: &&Prepared| {
+        input.record.kind == InputKind::Statement && input.record.channel.as_ref() == Some(channel)
     };
+    let statement = collected.inputs.iter().find(is_statement);
+    let remark = statement.map_or("", |input| input.record.remark.as_str());
+    let refused = statement.and_then(|input| input.refused);
+    let category = refused.unwrap_or(Category::StatementNotAvailable);
     FindingRecord {
         position: 0,
         finding_key: finding_key(&format!("{channel} {day} {}", category.as_str()), &[]),
@@ -555,7 +545,7 @@ fn absent_record(
         since_day: day,
         deadline: deadline(day, category),
         sums,
-        cause: if refused { "file_damaged" } else { "statement_not_there_yet" }.to_owned(),
+        cause: if refused.is_some() { "file_damaged" } else { "statement_not_there_yet" }.to_owned(),
         certain: true,
         evidence: format!("{remark}\n本系统与 HIS 共 {lines} 笔流水尚未核对"),
         owner: category.owner(),
@@ -625,17 +615,16 @@ fn count(number: usize) -> i64 {
 impl RunResult {
     /// Gives a finding another category, and its lines with it.
     pub(super) fn reclassify(&mut self, place: usize, category: Category) -> Result<(), Trouble> {
-        let out_of_range = |_| Trouble::Money(mingfen_domain::money::MoneyError::OutOfRange);
         let Some(finding) = self.findings.get_mut(place) else { return Ok(()) };
         for line in &finding.lines {
             let mut moved = Tally::default();
-            moved.count(line.kind, line.amount).map_err(out_of_range)?;
+            moved.count(line.kind, line.amount)?;
             if let Some(from) = self.tallies.get_mut(&(finding.category, line.side)) {
                 from.lines -= moved.lines;
                 from.paid = from.paid.minus(moved.paid)?;
                 from.refunded = from.refunded.minus(moved.refunded)?;
             }
-            self.tallies.entry((category, line.side)).or_default().add(&moved).map_err(out_of_range)?;
+            self.tallies.entry((category, line.side)).or_default().add(&moved)?;
         }
         finding.category = category;
         finding.settled = category.is_settled();

@@ -1,6 +1,7 @@
 //! Files of a run in the database: cut into pieces, each packed and sealed by itself, so that a line in the middle is shown without
 //! opening all of it, and any replica can do so.
 
+use super::collect::temporary;
 use crate::Gateway;
 use crate::service::{Private, Trouble};
 use flate2::Compression;
@@ -20,16 +21,16 @@ pub(super) async fn keep_file(gateway: &Gateway, path: &Path, name: &str) -> Res
     if gateway.store.kept_file(&file_sha256).await?.is_some() {
         return Ok(file_sha256);
     }
-    let mut file = File::open(path).map_err(unreadable)?;
+    let mut file = File::open(path).map_err(temporary)?;
     let (mut position, mut size) = (0_i64, 0_i64);
     loop {
         let mut piece = Vec::with_capacity(PIECE);
-        Read::by_ref(&mut file).take(PIECE as u64).read_to_end(&mut piece).map_err(unreadable)?;
+        Read::by_ref(&mut file).take(PIECE as u64).read_to_end(&mut piece).map_err(temporary)?;
         if piece.is_empty() {
             break;
         }
         size += i64::try_from(piece.len()).unwrap_or(0);
-        let packed = packed(&piece).map_err(unreadable)?;
+        let packed = packed(&piece).map_err(temporary)?;
         let sealed = Private(gateway).seal_piece(&packed);
         gateway.store.keep_piece(&file_sha256, position, &sealed).await?;
         position += 1;
@@ -72,11 +73,11 @@ pub async fn kept_bytes(
 }
 
 fn hash(path: &Path) -> Result<String, Trouble> {
-    let mut file = File::open(path).map_err(unreadable)?;
+    let mut file = File::open(path).map_err(temporary)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; 256 << 10];
     loop {
-        match file.read(&mut buffer).map_err(unreadable)? {
+        match file.read(&mut buffer).map_err(temporary)? {
             0 => return Ok(hex::encode(hash.finalize())),
             read => hash.update(&buffer[..read]),
         }
@@ -87,8 +88,4 @@ fn packed(piece: &[u8]) -> io::Result<Vec<u8>> {
     let mut packed = Vec::with_capacity(piece.len() / 4);
     DeflateEncoder::new(piece, Compression::fast()).read_to_end(&mut packed)?;
     Ok(packed)
-}
-
-fn unreadable(error: io::Error) -> Trouble {
-    Trouble::TemporaryFile(error.to_string())
 }

@@ -231,11 +231,11 @@ async fn printed(gateway: &Gateway, run: &RunRecord, head: &RunHead) -> Result<S
         .filter(|(category, _)| !category.is_settled())
         .map(|(_, count)| count.unsigned_abs())
         .sum();
-    let out_of_range = |_| Trouble::Money(mingfen_domain::money::MoneyError::OutOfRange);
     let totals: Vec<Tally> = Side::ALL
         .into_iter()
-        .map(|side| head.summary.total(side).map_err(out_of_range))
-        .collect::<Result<_, Trouble>>()?;
+        .map(|side| head.summary.total(side))
+        .collect::<Result<_, _>>()
+        .map_err(Trouble::from)?;
     let nets: Vec<Fen> = totals.iter().map(net).collect::<Result<_, Trouble>>()?;
     let gap = nets[0].minus(nets[2]).map_err(Trouble::from)?;
     let foreign = net(&head.summary.of(Category::Foreign, Side::Channel))?;
@@ -310,7 +310,7 @@ async fn printed(gateway: &Gateway, run: &RunRecord, head: &RunHead) -> Result<S
 }
 
 fn net(tally: &Tally) -> Result<Fen, Trouble> {
-    Ok(tally.paid.minus(tally.refunded)?)
+    Ok(tally.net()?)
 }
 
 fn finding_row(finding: FindingRecord, standing: Standing) -> page::FindingRow {

@@ -1,18 +1,19 @@
 //! Fees and settlement of each merchant account: the statement's fees against the contract, its money against the fund flow, and what
 //! was paid out of it against the bank.
 
-use super::collect::{Prepared, temporary};
+use super::collect::{Prepared, copy_plain, input, layout_of, temporary};
+use super::day::ReconcileRefused;
 use crate::Gateway;
 use crate::service::Trouble;
 use crate::settings::named_by_day;
+use mingfen_domain::BusinessDay;
 use mingfen_domain::fund_flow::FundFlowKind;
 use mingfen_domain::ids::ChannelId;
 use mingfen_domain::money::MoneyError;
 use mingfen_domain::sides::{Kind, Side, State};
-use mingfen_domain::{BusinessDay, Fen};
 use mingfen_provider_api::Provider;
 use mingfen_provider_api::statement::{Fetched, LineKind, StatementError, StatementKind};
-use mingfen_reconciliation::files::{self, BANK_MOVEMENTS, Choice, Input, Layout, Limits, Progress};
+use mingfen_reconciliation::files::{self, BANK_MOVEMENTS, Input, Layout, Progress};
 use mingfen_reconciliation::matching::{HashKey, Rules};
 use mingfen_reconciliation::settlement::{AccountDay, Arrival, BankFile, Contract, Payout, Trade, settle};
 use mingfen_reconciliation::sides::day_of;
@@ -43,19 +44,12 @@ pub(super) async fn fund_flows(
             Ok(Fetched::NotYet) => (InputState::Nothing, String::new(), None, "资金账单尚未生成".to_owned()),
             Err(error) => (InputState::Nothing, String::new(), None, format!("资金账单暂时取不到：{error}")),
         };
+        let name = if name.is_empty() { format!("fund-flow-{channel}-{day}") } else { name };
         let record = RunInputRecord {
-            side: Side::Channel,
-            kind: InputKind::FundFlow,
-            name: if name.is_empty() { format!("fund-flow-{channel}-{day}") } else { name },
             channel: Some(channel),
             state,
-            layout: String::new(),
-            file_sha256: None,
-            lines: 0,
-            paid: Fen::ZERO,
-            refunded: Fen::ZERO,
-            left_out: 0,
             remark,
+            ..input(Side::Channel, InputKind::FundFlow, name, "")
         };
         prepared.push(Prepared::whole(record, path));
     }
@@ -75,7 +69,7 @@ pub(super) fn bank_files(
     gateway: &Gateway,
     day: BusinessDay,
     directory: &Path,
-) -> Result<Vec<Prepared>, Trouble> {
+) -> Result<Vec<Prepared>, ReconcileRefused> {
     let mut banks: BTreeMap<&str, (&str, &str)> = BTreeMap::new();
     for account in gateway.settings.reconciliation.accounts.values() {
         if let (Some(bank), Some((path, layout))) = (&account.bank_account, &account.bank_file) {
@@ -85,46 +79,27 @@ pub(super) fn bank_files(
     let mut prepared = Vec::new();
     for (number, (bank, (pattern, text))) in banks.into_iter().enumerate() {
         let path = PathBuf::from(named_by_day(pattern, day));
-        let mut record = RunInputRecord {
-            side: Side::Channel,
-            kind: InputKind::Bank,
-            channel: None,
-            state: InputState::Nothing,
-            name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
-            layout: text.to_owned(),
-            file_sha256: None,
-            lines: 0,
-            paid: Fen::ZERO,
-            refunded: Fen::ZERO,
-            left_out: 0,
-            remark: bank.to_owned(),
-        };
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut record = input(Side::Channel, InputKind::Bank, name, text);
+        (record.state, record.remark) = (InputState::Nothing, bank.to_owned());
         if !path.exists() {
             record.remark = format!("{bank}：没有当日的银行流水文件");
             prepared.push(Prepared::whole(record, None));
             continue;
         }
-        let layout = Layout::parse(text)
-            .map_err(|problem| Trouble::Inconsistent(format!("layout of {}: {problem}", record.name)))?;
-        let choice = Choice {
-            known: &[],
-            layout: Some(&layout),
-            otherwise: None,
-            day: None,
-            limits: Limits::default(),
-        };
-        match files::Prepared::open(&path, &choice).and_then(files::Prepared::careful) {
-            Ok(opened) => {
-                let plain = directory.join(format!("bank-{number}"));
-                std::fs::copy(&opened.path, &plain).map_err(temporary)?;
+        let layout = layout_of(&record)?;
+        let plain = directory.join(format!("bank-{number}"));
+        match copy_plain(&path, &layout, None, &plain) {
+            Ok(()) => {
                 record.state = InputState::Read;
                 prepared.push(Prepared::whole(record, Some(plain)));
             }
-            Err(refusal) => {
+            Err(ReconcileRefused::Input(refusal)) => {
                 tracing::warn!(bank.file = %record.name, error = %refusal, "a bank's file is not in order");
                 record.remark = format!("{bank}：{refusal}");
                 prepared.push(Prepared::whole(record, None));
             }
+            Err(other) => return Err(other),
         }
     }
     Ok(prepared)
@@ -133,7 +108,7 @@ pub(super) fn bank_files(
 /// What came in at a bank account. A file that is read alone has every row in what nobody else has.
 fn arrivals(input: &Prepared, path: &Path, known_until: BusinessDay) -> Result<BankFile, Trouble> {
     let damaged = |problem: String| Trouble::Inconsistent(format!("{}: {problem}", input.record.name));
-    let layout = Layout::parse(&input.record.layout).map_err(damaged)?;
+    let layout = layout_of(&input.record)?;
     let inputs = [Input::new(Side::Channel, path.to_owned(), &layout)];
     let report = files::reconcile(&inputs, Rules::default(), HashKey::random(), 1, &Progress::default())
         .map_err(|error| damaged(error.to_string()))?;
@@ -177,9 +152,7 @@ pub(super) async fn settlements(
         };
         let bank = account.and_then(|account| account.bank_account.clone()).unwrap_or_default();
         let account_day = AccountDay::new(channel.as_str(), bank, day, contract);
-        let layout = Layout::parse(&statement.record.layout).map_err(|problem| {
-            Trouble::Inconsistent(format!("layout of {}: {problem}", statement.record.name))
-        })?;
+        let layout = layout_of(&statement.record)?;
         let read =
             tokio::task::spawn_blocking(move || read(&provider, &layout, &path, flow, account_day)).await;
         days.push(read.map_err(|_| {

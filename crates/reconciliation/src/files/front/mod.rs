@@ -225,6 +225,11 @@ impl From<Trouble> for Refused {
 }
 
 impl<'k> Choice<'k> {
+    /// A file of this layout, with the usual bounds.
+    pub fn by(layout: &'k Layout, day: Option<BusinessDay>) -> Self {
+        Self { known: &[], layout: Some(layout), otherwise: None, day, limits: Limits::default() }
+    }
+
     /// The kind that a file with this beginning is taken for; of one whose layout is given nothing is known.
     fn kind_of(&self, head: &[u8]) -> Option<&'k Known> {
         match self.layout {

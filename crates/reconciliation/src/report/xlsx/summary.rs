@@ -99,7 +99,7 @@ fn tally(
     style: &Style,
 ) -> Result<Fen, SheetError> {
     let first = side_column(side);
-    let net = tally.paid.minus(tally.refunded)?;
+    let net = tally.net()?;
     count(sheet, row, first, tally.lines, &style.count)?;
     let format = if tally.lines == 0 { &style.no_yuan } else { &style.yuan };
     yuan(sheet, row, first + 1, tally.paid, format)?;
