@@ -3,7 +3,8 @@
 //!
 //! # Reading order
 //! 1. [`reconcile_day`]: the whole of it, in the order in which it happens.
-//! 2. `collect`: everything that takes part, as files. `explain`: why it differs, the missing side asked once more.
+//! 2. `collect`: everything that takes part, as files. `judge`: what was found, as it is kept. `explain`: why it differs, the missing
+//!    side asked once more.
 //! 3. `keep`: what was read, piece by piece, so that any line can be shown years later.
 //! 4. [`order_remedy`]: a preview that is the effect. [`sign_day`]: the end of a day.
 
@@ -13,6 +14,7 @@ mod ask;
 mod collect;
 mod day;
 mod explain;
+mod judge;
 mod keep;
 mod remedy;
 mod report;
