@@ -40,13 +40,7 @@ pub enum Fetched {
 }
 
 /// Whether a line is money in or money back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LineKind {
-    /// A payment.
-    Payment,
-    /// A refund.
-    Refund,
-}
+pub use mingfen_domain::sides::Kind as LineKind;
 
 /// One line of a trade file. Borrowed from the file where it can be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,6 +130,18 @@ pub struct StatementError {
 }
 
 impl StatementError {
+    /// About a line of a file; 0 is the file as a whole.
+    pub fn new(file: impl Into<String>, line: u64, problem: impl Into<String>) -> Self {
+        let (file, problem) = (file.into(), problem.into());
+        Self { file, line, column: None, problem, totals_differ: false }
+    }
+
+    /// The same, about one column.
+    #[must_use]
+    pub fn in_column(self, name: impl Into<String>) -> Self {
+        Self { column: Some(name.into()), ..self }
+    }
+
     /// The same, about the totals of the file.
     #[must_use]
     pub fn of_totals(self) -> Self {

@@ -1,9 +1,9 @@
 //! What every adapter's statements promise to whoever compares them, whatever the file looks like. For tests.
 
-use mingfen_provider_api::statement::{LineKind, Statements, TradeTable};
+use mingfen_provider_api::statement::{Statements, TradeTable};
 use mingfen_reconciliation::files::{Input, Layout, Progress, reconcile};
 use mingfen_reconciliation::matching::{HashKey, Rules, Tally};
-use mingfen_reconciliation::sides::{Kind, Side};
+use mingfen_reconciliation::sides::Side;
 use std::path::Path;
 
 /// The table of a file is read by its layout and has the lines and sums that the parser finds, each on the line where it stands.
@@ -12,11 +12,7 @@ pub fn the_table_is_the_file(statements: &dyn Statements, file: &Path, directory
     let mut lines = Vec::new();
     let totals = statements
         .parse_trades(file, &mut |line| {
-            let kind = match line.kind {
-                LineKind::Payment => Kind::Payment,
-                LineKind::Refund => Kind::Refund,
-            };
-            lines.push((line.line, kind, line.amount, line.provider_trade_no.into_owned()));
+            lines.push((line.line, line.kind, line.amount, line.provider_trade_no.into_owned()));
         })
         .expect("a sound file");
     let table = statements.trade_table(file, directory).expect("a table");

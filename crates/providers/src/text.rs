@@ -21,14 +21,9 @@ pub enum TextError {
     /// Not of that encoding.
     #[error("is not {0} text")]
     Encoding(&'static str),
-    /// Not an archive of that kind, or damaged.
-    #[error("is not a readable {kind} file: {cause}")]
-    Archive {
-        /// GZIP or ZIP.
-        kind: &'static str,
-        /// In the library's words.
-        cause: String,
-    },
+    /// Not a ZIP archive, or a damaged one: in the library's words.
+    #[error("is not a readable ZIP file: {0}")]
+    Archive(String),
     /// Unpacks to more than is plausible.
     #[error("unpacks to more than {0} bytes")]
     TooLarge(u64),
@@ -163,7 +158,15 @@ impl<R: Read + Seek> Archive<R> {
 }
 
 fn damaged(cause: impl ToString) -> TextError {
-    TextError::Archive { kind: "ZIP", cause: cause.to_string() }
+    TextError::Archive(cause.to_string())
+}
+
+/// Reads whatever a person may have saved: UTF-8, and GBK where it is not.
+///
+/// # Errors
+/// [`TextError::Encoding`]: it is neither.
+pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, TextError> {
+    decode_utf8(bytes).map(Cow::Borrowed).or_else(|_| decode_gbk(bytes))
 }
 
 /// The first line of a file that begins with these bytes, without its end.
@@ -182,7 +185,7 @@ pub fn open(path: &Path) -> Result<(String, BufReader<File>), StatementError> {
         Ok(opened) => Ok((file, BufReader::with_capacity(BLOCK_BYTES, opened))),
         Err(error) => {
             let problem = format!("cannot be opened: {error}; fetch it again");
-            Err(StatementError { file, line: 0, column: None, problem, totals_differ: false })
+            Err(StatementError::new(file, 0, problem))
         }
     }
 }
@@ -214,13 +217,7 @@ impl<'a, R: BufRead> Lines<'a, R> {
     pub fn read(&mut self) -> Result<Option<(u64, &[u8])>, StatementError> {
         self.number += 1;
         self.line.clear();
-        let refuse = |problem: String| StatementError {
-            file: self.file.to_owned(),
-            line: self.number,
-            column: None,
-            problem,
-            totals_differ: false,
-        };
+        let refuse = |problem: String| StatementError::new(self.file, self.number, problem);
         let read = (&mut self.reader).take(LONGEST_LINE_BYTES).read_until(b'\n', &mut self.line);
         if read.map_err(|error| refuse(format!("cannot be read: {error}; fetch the file again")))? == 0 {
             return Ok(None);

@@ -12,7 +12,7 @@ use mingfen_domain::ids::ChannelId;
 use mingfen_domain::money::MoneyError;
 use mingfen_domain::sides::{Kind, Side, State};
 use mingfen_provider_api::Provider;
-use mingfen_provider_api::statement::{Fetched, LineKind, StatementError, StatementKind};
+use mingfen_provider_api::statement::{Fetched, StatementError, StatementKind};
 use mingfen_reconciliation::files::{self, BANK_MOVEMENTS, Input, Layout, Progress};
 use mingfen_reconciliation::matching::{HashKey, Rules};
 use mingfen_reconciliation::settlement::{AccountDay, Arrival, BankFile, Contract, Payout, Trade, settle};
@@ -241,10 +241,7 @@ fn read(
     files
         .parse_trades(statement, &mut |line| {
             let trade = Trade {
-                kind: match line.kind {
-                    LineKind::Payment => Kind::Payment,
-                    LineKind::Refund => Kind::Refund,
-                },
+                kind: line.kind,
                 state: layout.state_of(&line.status).unwrap_or(State::Done),
                 order_no: &line.out_trade_no,
                 amount: line.amount,

@@ -4,10 +4,9 @@ use super::summary::{self, Sums};
 use super::{fund_flow, trades};
 use crate::text::{self, Lines};
 use mingfen_provider_api::statement::{
-    FundFlowLine, FundFlowTotals, LineKind, StatementError, StatementLine, StatementTotals,
+    FundFlowLine, FundFlowTotals, StatementError, StatementLine, StatementTotals,
 };
 use std::borrow::Cow;
-use std::cell::{OnceCell, RefCell};
 use std::io::BufRead;
 
 /// What a file of Alipay's is.
@@ -28,10 +27,7 @@ pub fn part_of(bytes: &[u8]) -> Option<Part> {
     let line = text::first_line(bytes);
     let line = line.get(..line.len().min(200))?;
     // One that was saved again as UTF-8 is known too, and refused by its reader in so many words.
-    let title = match text::decode_utf8(line) {
-        Ok(title) => Cow::Borrowed(title),
-        Err(_) => text::decode_gbk(line).ok()?,
-    };
+    let title = text::decode(line).ok()?;
     match title.trim() {
         trades::TITLE => Some(Part::Trades),
         summary::TRADES_TITLE => Some(Part::TradesSummary),
@@ -99,32 +95,19 @@ pub(super) fn rows<R: BufRead>(
     seller_id: Option<&str>,
     each: &mut dyn FnMut(u64, &[Cow<'_, str>]),
 ) -> Result<Exported, StatementError> {
-    let account = OnceCell::new();
+    let bill = trades::open(detail, seller_id)?;
+    // Sixteen digits are the seller; what follows them says nothing to a hospital.
+    let account: String = bill.account().chars().take(16).collect();
+    let (line, names) = bill.header();
+    let headings = names.iter().map(String::as_str).chain(["账号"]);
+    each(line, &headings.map(Cow::Borrowed).collect::<Vec<_>>());
     let mut shifted = Vec::new();
-    let mut payments = 0;
-    let each = RefCell::new(each);
-    let totals = trades::read(
-        detail,
-        seller_id,
-        |line, names, whose| {
-            // Sixteen digits are the seller; what follows them says nothing to a hospital.
-            account.get_or_init(|| whose.chars().take(16).collect::<String>());
-            let mut cells: Vec<Cow<'_, str>> =
-                names.iter().map(|name| Cow::Borrowed(name.as_str())).collect();
-            cells.push(Cow::Borrowed("账号"));
-            (each.borrow_mut())(line, &cells);
-        },
-        |row, line| {
-            if line.shifted {
-                shifted.push(line.line);
-            }
-            payments += u64::from(line.kind == LineKind::Payment);
-            let mut cells: Vec<Cow<'_, str>> = row.shown().collect();
-            cells.push(Cow::Borrowed(account.get().map_or("", String::as_str)));
-            (each.borrow_mut())(line.line, &cells);
-            Ok(())
-        },
-    )?;
-    let account = account.into_inner().unwrap_or_default();
-    Ok(Exported { account, sums: Sums::Trades { payments, totals }, shifted })
+    let sums = bill.rows(|row, line| {
+        if line.shifted {
+            shifted.push(line.line);
+        }
+        let cells: Vec<Cow<'_, str>> = row.shown().chain([Cow::Borrowed(account.as_str())]).collect();
+        each(line.line, &cells);
+    })?;
+    Ok(Exported { account, sums: Sums::Trades(sums), shifted })
 }

@@ -87,14 +87,11 @@ impl Statements for Alipay {
     fn trade_table(&self, file: &Path, directory: &Path) -> Result<TradeTable, StatementError> {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let path = directory.join(format!("{name}.table.csv"));
-        let unwritten = |error: std::io::Error| StatementError {
-            file: name.clone(),
-            line: 0,
-            column: None,
-            problem: format!(
+        let unwritten = |error: std::io::Error| {
+            let problem = format!(
                 "could not be written to the disk as a table ({error}); see that there is room and that the directory is ours"
-            ),
-            totals_differ: false,
+            );
+            StatementError::new(&name, 0, problem)
         };
         let mut table = PlainTable::new(BufWriter::new(File::create(&path).map_err(unwritten)?));
         let seller_id = Some(self.seller_id.as_str());
@@ -147,13 +144,7 @@ fn read_halves<T>(
     agree: impl FnOnce(&T, Lines<'_, &mut dyn BufRead>) -> Result<(), StatementError>,
 ) -> Result<T, StatementError> {
     let (file, mut reader) = text::open(path)?;
-    let refuse = |problem: String| StatementError {
-        file: file.clone(),
-        line: 0,
-        column: None,
-        problem,
-        totals_differ: false,
-    };
+    let refuse = |problem: String| StatementError::new(&file, 0, problem);
     let start = reader.fill_buf().map_err(|error| refuse(format!("cannot be read: {error}")))?;
     if !start.starts_with(b"PK") {
         return read(Lines::new(&file, &mut reader));
@@ -205,13 +196,7 @@ fn halves<R: Read + Seek>(
         StatementKind::Trades => (Part::Trades, Part::TradesSummary),
         StatementKind::FundFlow => (Part::FundFlow, Part::FundFlowSummary),
     };
-    let refuse = |problem: String| StatementError {
-        file: file.to_owned(),
-        line: 0,
-        column: None,
-        problem,
-        totals_differ: false,
-    };
+    let refuse = |problem: String| StatementError::new(file, 0, problem);
     let unpack = |error: text::TextError| refuse(format!("{error}; fetch it again"));
     let (mut detail, mut summary) = (None, None);
     for member in archive.members().map_err(unpack)? {

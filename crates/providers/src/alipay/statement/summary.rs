@@ -9,9 +9,7 @@ use super::table::{self, Form, Totals};
 use super::{fund_flow, trades};
 use crate::text::Lines;
 use mingfen_domain::Fen;
-use mingfen_provider_api::statement::{
-    FundFlowTotals, LineKind, StatementError, StatementKind, StatementTotals,
-};
+use mingfen_provider_api::statement::{FundFlowTotals, StatementError, StatementKind};
 use std::io::BufRead;
 
 /// The first line of a trade bill's summary.
@@ -35,12 +33,7 @@ const RECEIVED: &str = "商家实收（元）";
 /// What a detail adds up to.
 pub(super) enum Sums {
     /// Payments and refunds.
-    Trades {
-        /// Number of payments; the other lines are refunds.
-        payments: u64,
-        /// What the detail's parser counted.
-        totals: StatementTotals,
-    },
+    Trades(trades::Sums),
     /// Movements of the account.
     FundFlow(FundFlowTotals),
 }
@@ -56,13 +49,7 @@ impl Sums {
         seller_id: Option<&str>,
     ) -> Result<Self, StatementError> {
         match kind {
-            StatementKind::Trades => {
-                let mut payments = 0;
-                let totals = trades::parse(detail, seller_id, &mut |line| {
-                    payments += u64::from(line.kind == LineKind::Payment);
-                })?;
-                Ok(Self::Trades { payments, totals })
-            }
+            StatementKind::Trades => trades::open(detail, seller_id)?.rows(|_, _| ()).map(Self::Trades),
             StatementKind::FundFlow => fund_flow::parse(detail, seller_id, &mut |_| ()).map(Self::FundFlow),
         }
     }
@@ -78,7 +65,7 @@ pub(super) fn check<R: BufRead>(
     seller_id: Option<&str>,
 ) -> Result<(), StatementError> {
     match sums {
-        Sums::Trades { payments, totals } => check_trades(summary, *payments, totals, seller_id),
+        Sums::Trades(counted) => check_trades(summary, counted, seller_id),
         Sums::FundFlow(totals) => check_account(summary, totals, seller_id),
     }
 }
@@ -87,8 +74,7 @@ pub(super) fn check<R: BufRead>(
 /// numbers beside it count both.
 fn check_trades<R: BufRead>(
     summary: Lines<'_, R>,
-    payments_counted: u64,
-    totals: &StatementTotals,
+    counted: &trades::Sums,
     seller_id: Option<&str>,
 ) -> Result<(), StatementError> {
     let table = table::open(summary, &TRADES, seller_id)?;
@@ -119,15 +105,14 @@ fn check_trades<R: BufRead>(
         );
         return Err(place.refuse(problem).of_totals());
     }
-    let refunds_counted = totals.lines.saturating_sub(payments_counted);
-    for (name, said, counted) in [(PAYMENTS, said.0, payments_counted), (REFUNDS, said.1, refunds_counted)] {
+    for (name, said, counted) in [(PAYMENTS, said.0, counted.payments), (REFUNDS, said.1, counted.refunds)] {
         if said != counted {
             let problem = format!("is {said}, but the detail has {counted}; fetch the bill again");
             return Err(place.refuse_column(name, problem).of_totals());
         }
     }
-    let net = totals.paid.minus(totals.refunded).map_err(|error| place.refuse(error.to_string()))?;
-    if said.2 != net && said.2 != totals.paid {
+    let net = counted.paid.minus(counted.refunded).map_err(|error| place.refuse(error.to_string()))?;
+    if said.2 != net && said.2 != counted.paid {
         let problem = format!("is {}, but the detail adds up to {net}; fetch the bill again", said.2);
         return Err(place.refuse_column(RECEIVED, problem).of_totals());
     }

@@ -342,18 +342,12 @@ impl Place<'_> {
 
     /// The whole line is wrong.
     pub fn refuse(&self, problem: impl Into<String>) -> StatementError {
-        StatementError {
-            file: self.file.to_owned(),
-            line: self.line,
-            column: None,
-            problem: problem.into(),
-            totals_differ: false,
-        }
+        StatementError::new(self.file, self.line, problem)
     }
 
     /// One column of it is wrong.
     pub fn refuse_column(&self, column: &str, problem: impl Into<String>) -> StatementError {
-        StatementError { column: Some(column.to_owned()), ..self.refuse(problem) }
+        self.refuse(problem).in_column(column)
     }
 
     fn decode<'l>(&self, bytes: &'l [u8]) -> Result<Cow<'l, str>, StatementError> {

@@ -3,7 +3,7 @@
 //! # Source
 //! protocols/alipay.md section 10.3.
 
-use super::table::{self, Column, Form, Moments, Row};
+use super::table::{self, Column, Form, Moments, Row, Table};
 use crate::text::Lines;
 use mingfen_domain::Fen;
 use mingfen_domain::money::MoneyError;
@@ -35,12 +35,19 @@ struct Columns {
     fee: Column,
 }
 
+/// What the rows add up to.
 #[derive(Default)]
-struct Sums {
-    payments: u64,
-    paid: Fen,
-    refunds: u64,
-    refunded: Fen,
+pub(super) struct Sums {
+    pub payments: u64,
+    pub paid: Fen,
+    pub refunds: u64,
+    pub refunded: Fen,
+}
+
+/// A bill whose columns were found: what follows are rows.
+pub(super) struct Bill<'a, R> {
+    table: Table<'a, R>,
+    columns: Columns,
 }
 
 pub(super) fn parse<R: BufRead>(
@@ -48,28 +55,16 @@ pub(super) fn parse<R: BufRead>(
     seller_id: Option<&str>,
     each: &mut dyn FnMut(StatementLine<'_>),
 ) -> Result<StatementTotals, StatementError> {
-    read(
-        lines,
-        seller_id,
-        |_, _, _| {},
-        |_, line| {
-            each(line);
-            Ok(())
-        },
-    )
+    let sums = open(lines, seller_id)?.rows(|_, line| each(line))?;
+    Ok(StatementTotals { lines: sums.payments + sums.refunds, paid: sums.paid, refunded: sums.refunded })
 }
 
-/// `begin` is given the header with its line, and the account; `each` every row beside what it means.
-pub(super) fn read<R: BufRead>(
-    lines: Lines<'_, R>,
+/// Reads what stands before the rows.
+pub(super) fn open<'a, R: BufRead>(
+    lines: Lines<'a, R>,
     seller_id: Option<&str>,
-    begin: impl FnOnce(u64, &[String], &str),
-    mut each: impl FnMut(&Row<'_>, StatementLine<'_>) -> Result<(), StatementError>,
-) -> Result<StatementTotals, StatementError> {
+) -> Result<Bill<'a, R>, StatementError> {
     let table = table::open(lines, &FORM, seller_id)?;
-    let (header_line, names) = table.header();
-    begin(header_line, names, table.account());
-    let whole = table.whole();
     let columns = Columns {
         trade_no: table.column("支付宝交易号")?,
         out_trade_no: table.column("商户订单号")?,
@@ -79,22 +74,40 @@ pub(super) fn read<R: BufRead>(
         out_request_no: table.column("退款批次号/请求号")?,
         fee: table.column("服务费（元）")?,
     };
-    let mut sums = Sums::default();
-    let mut moments = Moments::default();
-    let trailer = table.rows(|row| {
-        let line = columns.line(&row, &mut moments)?;
-        sums.add(&line).map_err(|error| row.place.refuse(error.to_string()))?;
-        each(&row, line)
-    })?;
-    let out_of_range = |error: MoneyError| whole.refuse(error.to_string());
-    trailer.check("交易合计", "商家实收共", sums.payments, sums.paid)?;
-    trailer.check(
-        "退款合计",
-        "商家实收退款共",
-        sums.refunds,
-        sums.refunded.negated().map_err(out_of_range)?,
-    )?;
-    Ok(StatementTotals { lines: sums.payments + sums.refunds, paid: sums.paid, refunded: sums.refunded })
+    Ok(Bill { table, columns })
+}
+
+impl<R: BufRead> Bill<'_, R> {
+    /// The header with its line.
+    pub(super) fn header(&self) -> (u64, &[String]) {
+        self.table.header()
+    }
+
+    /// Whose it is.
+    pub(super) fn account(&self) -> &str {
+        self.table.account()
+    }
+
+    /// Gives every row beside what it means, and compares the totals.
+    pub(super) fn rows(
+        self,
+        mut each: impl FnMut(&Row<'_>, StatementLine<'_>),
+    ) -> Result<Sums, StatementError> {
+        let Self { table, columns } = self;
+        let whole = table.whole();
+        let mut sums = Sums::default();
+        let mut moments = Moments::default();
+        let trailer = table.rows(|row| {
+            let line = columns.line(&row, &mut moments)?;
+            sums.add(&line).map_err(|error| row.place.refuse(error.to_string()))?;
+            each(&row, line);
+            Ok(())
+        })?;
+        let refunded = sums.refunded.negated().map_err(|error| whole.refuse(error.to_string()))?;
+        trailer.check("交易合计", "商家实收共", sums.payments, sums.paid)?;
+        trailer.check("退款合计", "商家实收退款共", sums.refunds, refunded)?;
+        Ok(sums)
+    }
 }
 
 impl Columns {

@@ -13,20 +13,24 @@ pub(super) struct Field {
     pub length: usize,
 }
 
+pub(super) const fn field(name: &'static str, offset: usize, length: usize) -> Field {
+    Field { name, offset, length }
+}
+
+impl Field {
+    /// Whether the blank behind it is where it has to be.
+    pub fn fits(&self, bytes: &[u8]) -> bool {
+        let end = self.offset + self.length;
+        bytes.len() >= end && bytes.get(end).is_none_or(|&byte| byte == b' ')
+    }
+}
+
 /// One record.
 #[derive(Clone, Copy)]
 pub(super) struct Record<'a> {
     pub file: &'a str,
     pub line: u64,
     pub bytes: &'a [u8],
-}
-
-/// Whether the blanks between the first fields are where they have to be.
-pub(super) fn fits(bytes: &[u8], fields: &[Field]) -> bool {
-    fields.iter().all(|field| {
-        let end = field.offset + field.length;
-        bytes.len() >= end && bytes.get(end).is_none_or(|&byte| byte == b' ')
-    })
 }
 
 /// Reads the records of a file into `each`: all of one length; a last one that is shorter was cut off.
@@ -55,7 +59,7 @@ pub(super) fn records<R: BufRead>(
                 "has {length} bytes and the lines before it have {other}; the file was cut off or changed, get it again"
             )));
         }
-        if let Some(field) = fields.iter().find(|field| !fits(bytes, std::slice::from_ref(field))) {
+        if let Some(field) = fields.iter().find(|field| !field.fits(bytes)) {
             return Err(record.refuse_field(
                 *field,
                 "is not where it has to be: no blank follows it; get the file again and do not save it with another program",
@@ -68,17 +72,11 @@ pub(super) fn records<R: BufRead>(
 
 impl<'a> Record<'a> {
     pub fn refuse(&self, problem: impl Into<String>) -> StatementError {
-        StatementError {
-            file: self.file.to_owned(),
-            line: self.line,
-            column: None,
-            problem: problem.into(),
-            totals_differ: false,
-        }
+        StatementError::new(self.file, self.line, problem)
     }
 
     pub fn refuse_field(&self, field: Field, problem: impl Into<String>) -> StatementError {
-        StatementError { column: Some(field.name.to_owned()), ..self.refuse(problem) }
+        self.refuse(problem).in_column(field.name)
     }
 
     /// A field without the blanks that fill it.

@@ -114,17 +114,14 @@ fn clearing_day(file: &str, day: Option<BusinessDay>) -> Result<BusinessDay, Sta
         BusinessDay::parse(&format!("20{}-{}-{}", &digits[..2], &digits[2..4], &digits[4..])).ok()
     });
     match (of_name, day) {
-        (Some(said), Some(wanted)) if said != wanted => Err(StatementError {
-            file: file.to_owned(),
-            line: 0,
-            column: None,
-            problem: format!("is of the clearing day {said}, by its name, and {wanted} is compared"), totals_differ: false }),
+        (Some(said), Some(wanted)) if said != wanted => {
+            let problem = format!("is of the clearing day {said}, by its name, and {wanted} is compared");
+            Err(StatementError::new(file, 0, problem))
+        }
         (Some(day), _) | (None, Some(day)) => Ok(day),
-        (None, None) => Err(StatementError {
-            file: file.to_owned(),
-            line: 0,
-            column: None,
-            problem: "does not say its year, and its name is no longer INN<YYMMDD>88ZM_<merchant>; say which day is compared"
-                .to_owned(), totals_differ: false }),
+        (None, None) => {
+            let problem = "does not say its year, and its name is no longer INN<YYMMDD>88ZM_<merchant>; say which day is compared";
+            Err(StatementError::new(file, 0, problem))
+        }
     }
 }

@@ -4,17 +4,13 @@
 //! protocols/unionpay.md section 9.1. What field 1 says of refunds and which sign their fee has is not confirmed: field 20 decides
 //! what a row is, and of a refund only its direction is checked.
 
-use super::fixed::{Field, Record, fits, records};
+use super::fixed::{Field, Record, field, records};
 use crate::text::Lines;
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
 use mingfen_provider_api::statement::{LineKind, StatementError, StatementLine, StatementTotals};
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{BufRead, Seek};
-
-const fn field(name: &'static str, offset: usize, length: usize) -> Field {
-    Field { name, offset, length }
-}
 
 const SENT_AT: Field = field("交易传输时间", 35, 10);
 const AMOUNT: Field = field("交易金额", 66, 12);
@@ -84,7 +80,7 @@ pub(super) struct Row<'a> {
 
 pub(super) fn is_one(line: &[u8]) -> bool {
     line.len() >= SHORTEST
-        && fits(line, &FIELDS[..COMMON])
+        && FIELDS[..COMMON].iter().all(|field| field.fits(line))
         && line.get(66..78).is_some_and(|amount| amount.iter().all(u8::is_ascii_digit))
 }
 
@@ -118,7 +114,7 @@ fn pass<R: BufRead + Seek>(
 ) -> Result<(), StatementError> {
     reader.rewind().map_err(|error| {
         let problem = format!("cannot be read again: {error}");
-        StatementError { file: file.to_owned(), line: 0, column: None, problem, totals_differ: false }
+        StatementError::new(file, 0, problem)
     })?;
     records(Lines::new(file, reader), &FIELDS[..COMMON], SHORTEST, each)
 }

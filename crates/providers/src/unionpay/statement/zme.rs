@@ -3,15 +3,11 @@
 //! # Source
 //! protocols/unionpay.md section 9.2. The names of fields 15 and 16 and the codes are not confirmed.
 
-use super::fixed::{Field, Record, fits, records};
+use super::fixed::{Field, Record, field, records};
 use crate::text::Lines;
 use mingfen_domain::Fen;
 use mingfen_provider_api::statement::StatementError;
 use std::io::BufRead;
-
-const fn field(name: &'static str, offset: usize, length: usize) -> Field {
-    Field { name, offset, length }
-}
 
 const CODE: Field = field("交易代码", 0, 3);
 const AMOUNT: Field = field("交易金额", 66, 12);
@@ -62,7 +58,7 @@ pub struct Dispute {
 }
 
 pub(super) fn is_one(line: &[u8]) -> bool {
-    line.first() == Some(&b'E') && line.len() >= SHORTEST && fits(line, &FIELDS[..21])
+    line.first() == Some(&b'E') && line.len() >= SHORTEST && FIELDS[..21].iter().all(|field| field.fits(line))
 }
 
 pub(super) fn parse<R: BufRead>(lines: Lines<'_, R>) -> Result<Vec<Dispute>, StatementError> {

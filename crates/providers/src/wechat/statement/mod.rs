@@ -125,10 +125,7 @@ pub enum Bill {
 pub fn bill_of(bytes: &[u8]) -> Option<Bill> {
     let line = text::first_line(bytes);
     let line = line.get(..line.len().min(2000))?;
-    let header = match text::decode_utf8(line) {
-        Ok(header) => header.to_owned(),
-        Err(_) => text::decode_gbk(line).ok()?.into_owned(),
-    };
+    let header = text::decode(line).ok()?;
     let names: Vec<&str> = header.split(',').map(|name| name.trim().trim_start_matches('`')).collect();
     let has = |wanted: &[&str]| names.iter().filter(|name| wanted.contains(name)).count();
     let trades = ["交易时间", "公众账号ID", "微信订单号", "商户订单号", "交易状态", "付款银行", "货币种类"];

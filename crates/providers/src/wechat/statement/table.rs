@@ -47,22 +47,13 @@ pub fn read<R: BufRead, C>(
         let problem = format!(
             "is not a bill: it begins with {begins:?}; an error page may have been saved, {FETCH_AGAIN}"
         );
-        return Err(StatementError {
-            file: name.to_owned(),
-            line: 0,
-            column: None,
-            problem,
-            totals_differ: false,
-        });
+        return Err(StatementError::new(name, 0, problem));
     }
     let part = Part::new(name, 1, header)?;
     let mut columns = begin(&part)?;
-    let cut_off = |line| StatementError {
-        file: name.to_owned(),
-        line,
-        column: None,
-        problem: format!("the file ends before its summary; it was cut off, {FETCH_AGAIN}"),
-        totals_differ: true,
+    let cut_off = |line| {
+        let problem = format!("the file ends before its summary; it was cut off, {FETCH_AGAIN}");
+        StatementError::new(name, line, problem).of_totals()
     };
     let summary = loop {
         match next(&mut lines)? {
@@ -84,13 +75,7 @@ pub fn read<R: BufRead, C>(
     while let Some((line, rest)) = next(&mut lines)? {
         if !rest.is_empty() {
             let problem = format!("{:?} follows the summary; {FETCH_AGAIN}", cut(rest, 40));
-            return Err(StatementError {
-                file: name.to_owned(),
-                line,
-                column: None,
-                problem,
-                totals_differ: false,
-            });
+            return Err(StatementError::new(name, line, problem));
         }
     }
     Ok(())
@@ -103,7 +88,7 @@ fn next<'l, R: BufRead>(lines: &'l mut Lines<'_, R>) -> Result<Option<(u64, &'l 
         Ok(text) => Ok(Some((line, text))),
         Err(_) => {
             let problem = format!("is not UTF-8 text; it must be kept as it was downloaded, {FETCH_AGAIN}");
-            Err(StatementError { file: file.to_owned(), line, column: None, problem, totals_differ: false })
+            Err(StatementError::new(file, line, problem))
         }
     }
 }
@@ -172,13 +157,7 @@ impl<'a> Part<'a> {
     }
 
     fn error(&self, line: u64, column: Option<&str>, problem: String) -> StatementError {
-        StatementError {
-            file: self.file.to_owned(),
-            line,
-            column: column.map(str::to_owned),
-            problem,
-            totals_differ: false,
-        }
+        StatementError { column: column.map(str::to_owned), ..StatementError::new(self.file, line, problem) }
     }
 }
 
