@@ -206,13 +206,20 @@ fn read_keyring(draft: &mut Draft) -> Option<Keyring> {
     }
 }
 
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}
+
 fn read_his(draft: &mut Draft, clock: &Arc<dyn Clock>, random: &Arc<dyn Random>) -> Option<RestHis> {
     let his = &draft.as_read().his;
     if his.secret.is_empty() || his.key_id.is_empty() {
         // The section has said so already.
         return None;
     }
-    let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let settings = RestHisSettings {
         base_url: his.base_url.clone(),
         key_id: his.key_id.clone(),
@@ -241,7 +248,6 @@ fn read_sql_ledger(draft: &mut Draft) -> Option<Arc<dyn Ledger>> {
         // The section has said so already.
         return None;
     }
-    let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let settings = SqlLedgerSettings {
         url: sql.url.reveal().to_owned(),
         query: sql.query.clone(),
@@ -322,7 +328,6 @@ fn open_webhook(settings: &Settings) -> anyhow::Result<Option<Arc<Webhook>>> {
 }
 
 fn gateway_settings(settings: &Settings, layouts: &BTreeMap<PathBuf, String>) -> GatewaySettings {
-    let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     GatewaySettings {
         hospital: told::HospitalSettings {
             id: settings.hospital.id.clone(),
@@ -377,7 +382,6 @@ fn reconciliation(settings: &Settings, layouts: &BTreeMap<PathBuf, String>) -> t
         LedgerSettings::Port | LedgerSettings::Sql(_) => None,
     };
     let settings = &settings.reconciliation;
-    let seconds = |duration: Duration| i64::try_from(duration.as_secs()).unwrap_or(i64::MAX);
     told::ReconciliationSettings {
         by_itself: settings.by_itself,
         ready_after: seconds(settings.ready_after),

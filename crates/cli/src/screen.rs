@@ -1,6 +1,6 @@
 //! Writing to a person or to a script: results on standard output, complaints on standard error, colours on a terminal only.
 
-use comfy_table::{Attribute, Cell, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, Table, presets};
 use std::io::{self, IsTerminal, Write};
 
 /// Where a command writes.
@@ -19,6 +19,11 @@ pub enum Tone {
     Bad,
     /// Stands out.
     Strong,
+}
+
+/// A cell for a number.
+pub fn right(number: impl ToString) -> Cell {
+    Cell::new(number).set_alignment(CellAlignment::Right)
 }
 
 impl Screen {

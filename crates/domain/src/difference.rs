@@ -394,11 +394,6 @@ impl Remedy {
         }
     }
 
-    /// Whether it still has to show on a later day, as a booking of HIS or as a refund of the channel.
-    pub const fn shows_later(self) -> bool {
-        matches!(self, Self::WriteBackNow | Self::Refund | Self::Carry)
-    }
-
     /// All remedies.
     pub const ALL: [Self; 8] = [
         Self::AskAgain,

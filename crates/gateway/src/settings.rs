@@ -246,3 +246,19 @@ pub struct RouteSettings {
     /// Inside Alipay.
     pub alipay: Option<ChannelId>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ledger_file_is_named_by_its_day() {
+        let files = LedgerFiles {
+            directory: PathBuf::from("exports"),
+            name: "L{yyyymmdd}-{day}.csv".to_owned(),
+            layout: None,
+        };
+        let day = BusinessDay::parse("2026-01-02").expect("a day");
+        assert_eq!(files.path_of(day), PathBuf::from("exports/L20260102-2026-01-02.csv"));
+    }
+}

@@ -28,6 +28,7 @@ pub mod patient;
 pub mod print_slip;
 pub mod qr;
 pub mod samples;
+mod svg;
 mod wording;
 mod yuan;
 

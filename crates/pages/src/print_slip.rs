@@ -6,6 +6,7 @@ use crate::{
     page::{Page, RenderError, page},
     patient::{SlipKind, Who, sample},
     qr,
+    svg::Svg,
     wording::Wording,
 };
 
@@ -210,17 +211,6 @@ fn all(
 ) -> Vec<(&'static str, PrintSlip)> {
     Paper::ALL.into_iter().zip(name).filter_map(|(paper, name)| Some((*name, sample(paper)?))).collect()
 }
-
-/// SVG is markup already.
-struct Svg(String);
-
-impl std::fmt::Display for Svg {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl askama::filters::HtmlSafe for Svg {}
 
 page!(PrintSlip, "print/slip.html", from [
     all(ordinary, &["A5", "80 mm", "58 mm"]),

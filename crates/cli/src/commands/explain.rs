@@ -1,7 +1,7 @@
 //! `mingfen explain`: one order across the three sides.
 
 use super::order;
-use super::reconcile::finding_json;
+use super::reconcile::{cause, finding_json};
 use crate::arguments::Explain;
 use crate::assemble::Checked;
 use crate::exit::{Exit, Refusal};
@@ -9,7 +9,6 @@ use crate::screen::{Screen, Tone};
 use comfy_table::Cell;
 use mingfen_config::Sources;
 use mingfen_gateway::service::reconciliation::{OrderAcross, order_across};
-use mingfen_reconciliation::cause::Cause;
 use serde_json::json;
 
 pub async fn run(sources: &Sources, options: &Explain, screen: &mut Screen) -> anyhow::Result<Exit> {
@@ -40,10 +39,8 @@ fn as_json(across: &OrderAcross) -> serde_json::Value {
         .findings
         .iter()
         .map(|(run, finding, standing)| {
-            let of = |key: &String| *key == finding.finding_key;
-            let remedies: Vec<_> =
-                across.remedies.iter().filter(|remedy| of(&remedy.finding_key)).cloned().collect();
-            let mut value = finding_json(finding, *standing, &remedies);
+            let remedies = across.remedies.iter().filter(|remedy| remedy.finding_key == finding.finding_key);
+            let mut value = finding_json(finding, *standing, remedies);
             value["day"] = json!(run.day.to_string());
             value["version"] = json!(run.version);
             value
@@ -79,12 +76,12 @@ fn tell(across: &OrderAcross, screen: &mut Screen) {
         screen.line("  nothing: the three sides agree on it");
     }
     for (run, finding, standing) in &across.findings {
-        let cause = Cause::parse(&finding.cause).map_or(finding.cause.as_str(), |cause| cause.chinese());
         screen.line(format!(
-            "{} 第 {} 版：{}，{cause}，{}",
+            "{} 第 {} 版：{}，{}，{}",
             run.day,
             run.version,
             finding.category.chinese(),
+            cause(&finding.cause),
             standing.chinese()
         ));
         for line in finding.evidence.lines() {

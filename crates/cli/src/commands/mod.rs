@@ -65,7 +65,7 @@ pub async fn run(cli: Cli, config_typed: bool, screen: &mut Screen) -> anyhow::R
         Command::Slip(options) => slip::run(&sources(), &options, screen).await,
         Command::Tasks(options) => tasks::run(&sources(), options, screen).await,
         Command::Verify(options) => verify::run(&sources(), &options, screen).await,
-        Command::Reconcile(command) => reconcile::run(sources, &command, screen).await,
+        Command::Reconcile(command) => reconcile::run(&sources(), &command, screen).await,
         Command::Explain(options) => explain::run(&sources(), &options, screen).await,
         Command::Simulate(options) => simulate::run(options, screen).await,
         Command::Config(action) => config::run(&sources(), &action, screen),

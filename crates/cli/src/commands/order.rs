@@ -3,9 +3,9 @@
 use crate::arguments::Order;
 use crate::assemble::Checked;
 use crate::exit::{Exit, Refusal};
-use crate::screen::{Screen, Tone};
+use crate::screen::{Screen, Tone, right};
 use crate::words;
-use comfy_table::{Cell, CellAlignment};
+use comfy_table::Cell;
 use mingfen_config::Sources;
 use mingfen_domain::ids::TraceId;
 use mingfen_gateway::service::{OrderStory, order_story};
@@ -96,7 +96,7 @@ pub fn tell(story: &OrderStory, screen: &mut Screen) {
             Cell::new(words::short_time(step.at)),
             Cell::new(&step.who),
             Cell::new(on_two_lines(&words::step(&step.what), &step.reference)),
-            Cell::new(yuan).set_alignment(CellAlignment::Right),
+            right(yuan),
         ]);
     }
     for open in &story.open {

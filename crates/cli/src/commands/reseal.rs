@@ -3,8 +3,8 @@
 use crate::arguments::{JsonOnly, Reseal};
 use crate::assemble::Checked;
 use crate::exit::Exit;
-use crate::screen::{Screen, Tone};
-use comfy_table::{Cell, CellAlignment};
+use crate::screen::{Screen, Tone, right};
+use comfy_table::Cell;
 use mingfen_config::Sources;
 use mingfen_gateway::Gateway;
 use mingfen_gateway::service::{KeyUsage, key_usage, reseal};
@@ -87,8 +87,7 @@ fn tell(gateway: &Gateway, usage: &[KeyUsage], screen: &mut Screen) {
     let mut table = screen.table(&["column", "key", "values"]);
     for column in usage {
         for (key, number) in &column.values {
-            let number = Cell::new(number).set_alignment(CellAlignment::Right);
-            table.add_row([Cell::new(&column.column), Cell::new(named(*key)), number]);
+            table.add_row([Cell::new(&column.column), Cell::new(named(*key)), right(number)]);
         }
     }
     screen.line(table.to_string());

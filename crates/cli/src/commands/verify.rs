@@ -3,8 +3,8 @@
 use crate::arguments::Verify;
 use crate::assemble::Checked;
 use crate::exit::Exit;
-use crate::screen::{Screen, Tone};
-use comfy_table::{Cell, CellAlignment};
+use crate::screen::{Screen, Tone, right};
+use comfy_table::Cell;
 use mingfen_config::Sources;
 use mingfen_domain::Fen;
 use mingfen_gateway::service::{Verification, accept_end, verify};
@@ -51,7 +51,6 @@ fn tell(found: &Verification, screen: &mut Screen) {
         } else {
             (fen.to_yuan_grouped(), String::new())
         };
-        let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
         table.add_row([Cell::new(account.to_text()), right(debit), right(credit)]);
     }
     screen.line(table.to_string());

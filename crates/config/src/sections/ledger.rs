@@ -2,7 +2,6 @@
 
 use crate::reader::{Reading, Section};
 use crate::secret::Secret;
-use mingfen_domain::BusinessDay;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -45,15 +44,9 @@ pub struct FileLedgerSettings {
     pub layout_file: Option<PathBuf>,
 }
 
-const DAY: &str = "{day}";
-const COMPACT_DAY: &str = "{yyyymmdd}";
-
-impl FileLedgerSettings {
-    /// Where the file of a day is.
-    pub fn path_of(&self, day: BusinessDay) -> PathBuf {
-        let day = day.to_string();
-        self.directory.join(self.name.replace(DAY, &day).replace(COMPACT_DAY, &day.replace('-', "")))
-    }
+/// Whether a file's name has a place for the day.
+pub(super) fn names_a_day(name: &str) -> bool {
+    name.contains("{day}") || name.contains("{yyyymmdd}")
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -112,8 +105,7 @@ fn file(section: &mut Section<'_, '_>, chosen: bool) -> FileLedgerSettings {
     } else {
         section.optional_text("name").unwrap_or_default()
     };
-    if !name.is_empty() && (name.contains(['/', '\\']) || !(name.contains(DAY) || name.contains(COMPACT_DAY)))
-    {
+    if !name.is_empty() && (name.contains(['/', '\\']) || !names_a_day(&name)) {
         let wanted = "a file's name is wanted, without a directory, in which {day} stands for 2026-01-01, \
                       or {yyyymmdd} for 20260101";
         section.wrong("name", format!("{name:?}"), wanted);

@@ -1,6 +1,7 @@
 //! `[reconciliation]`: how days are compared with the channels' statements and HIS's ledger.
 
 use super::ChannelSettings;
+use super::ledger::names_a_day;
 use crate::reader::Reading;
 use crate::secret::Secret;
 use crate::suggest;
@@ -128,7 +129,7 @@ fn account(reading: &mut Reading<'_>, id: &str, channels: &[ChannelSettings]) ->
     let bank_layout_file = section.optional_path("bank_layout_file");
     if let Some(path) = &bank_file {
         let text = path.to_string_lossy();
-        if !text.contains("{day}") && !text.contains("{yyyymmdd}") {
+        if !names_a_day(&text) {
             let wanted = "a path with {day} or {yyyymmdd} in it is wanted, one file a day";
             section.wrong("bank_file", format!("{text:?}"), wanted);
         }

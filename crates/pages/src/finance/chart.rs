@@ -2,24 +2,13 @@
 //!
 //! Drawn at the width of the paper's column; all geometry is in whole units of it.
 
+use crate::svg::Svg;
+use crate::wording::escape_char;
 use std::borrow::Borrow;
-use std::fmt::{self, Display, Write};
-
-use askama::filters::HtmlSafe;
+use std::fmt::{self, Write};
 
 /// The column of an A4 page, in CSS pixels.
 const WIDTH: u64 = 688;
-
-/// A drawing; prints inline SVG.
-pub(crate) struct Svg(String);
-
-impl Display for Svg {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl HtmlSafe for Svg {}
 
 /// One bar that lies.
 pub(crate) struct Bar {
@@ -147,15 +136,7 @@ fn put(svg: &mut String, what: fmt::Arguments<'_>) {
 }
 
 fn escape(svg: &mut String, words: &str) {
-    for c in words.chars() {
-        match c {
-            '&' => svg.push_str("&amp;"),
-            '<' => svg.push_str("&lt;"),
-            '>' => svg.push_str("&gt;"),
-            '"' => svg.push_str("&quot;"),
-            c => svg.push(c),
-        }
-    }
+    words.chars().for_each(|c| escape_char(svg, c));
 }
 
 /// A count with thousands commas. Templates pass what stands in a field by reference.

@@ -8,7 +8,7 @@ mod phrase;
 mod tables;
 mod zh_cn;
 
-pub(crate) use phrase::Phrase;
+pub(crate) use phrase::{Phrase, escape_char};
 pub(crate) use tables::{AppWords, Wording};
 
 use crate::frame::Language;

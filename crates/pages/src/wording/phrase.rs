@@ -156,7 +156,8 @@ fn write_html(f: &mut fmt::Formatter<'_>, text: &str, values: &[String]) -> fmt:
     f.write_str(&html)
 }
 
-fn escape_char(html: &mut String, c: char) {
+/// One character of a text, where markup is written.
+pub(crate) fn escape_char(html: &mut String, c: char) {
     match c {
         '&' => html.push_str("&amp;"),
         '<' => html.push_str("&lt;"),

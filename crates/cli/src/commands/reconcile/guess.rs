@@ -1,11 +1,11 @@
 //! `mingfen reconcile guess`: a layout for a file that nobody has described, for a person to look at.
 
-use super::known;
+use super::{known, refused};
 use crate::arguments::ReconcileGuess;
 use crate::exit::Exit;
-use crate::screen::{Screen, Tone};
+use crate::screen::{Screen, Tone, right};
 use anyhow::Context;
-use comfy_table::{Cell, CellAlignment};
+use comfy_table::Cell;
 use mingfen_reconciliation::files::Limits;
 use mingfen_reconciliation::files::front::{Choice, kind_of};
 use mingfen_reconciliation::files::guess::{Proposal, guess};
@@ -16,13 +16,7 @@ use std::fs;
 pub fn run(options: &ReconcileGuess, screen: &mut Screen) -> Exit {
     match propose(options, screen) {
         Ok(exit) => exit,
-        Err(error) => {
-            screen.complain(&format!("{error:#}"));
-            if options.json {
-                screen.json(&json!({ "refused": { "problem": format!("{error:#}") } }));
-            }
-            Exit::InputRefused
-        }
+        Err(error) => refused(&format!("{error:#}"), options.json, screen),
     }
 }
 
@@ -74,7 +68,7 @@ fn tell(proposal: &Proposal, options: &ReconcileGuess, screen: &mut Screen) {
             let mut table =
                 screen.table(&["line", "kind", "order_no", "refund_no", "amount", "at", "provider_no"]);
             for row in rows {
-                let amount = Cell::new(row.amount.to_yuan_grouped()).set_alignment(CellAlignment::Right);
+                let amount = right(row.amount.to_yuan_grouped());
                 table.add_row(vec![
                     Cell::new(row.line),
                     Cell::new(row.kind.chinese()),

@@ -7,9 +7,9 @@ use crate::arguments::{
 };
 use crate::assemble::Checked;
 use crate::exit::{Exit, Refusal};
-use crate::screen::{Screen, Tone};
+use crate::screen::{Screen, Tone, right};
 use anyhow::Context;
-use comfy_table::{Cell, CellAlignment};
+use comfy_table::Cell;
 use mingfen_config::Sources;
 use mingfen_domain::difference::{Category, Remedy};
 use mingfen_domain::ids::{ChannelId, RemedyId};
@@ -50,10 +50,6 @@ fn parse_scope(channel: Option<&str>) -> anyhow::Result<Scope> {
     })
 }
 
-fn trouble<T: Into<anyhow::Error>>(error: T) -> anyhow::Error {
-    error.into()
-}
-
 /// `mingfen reconcile --day`.
 pub async fn day(sources: &Sources, options: &ReconcileDay, screen: &mut Screen) -> anyhow::Result<Exit> {
     let text = options
@@ -73,11 +69,7 @@ pub async fn day(sources: &Sources, options: &ReconcileDay, screen: &mut Screen)
         Ok(made) => made,
         Err(ReconcileRefused::Trouble(error)) => return Err(error.into()),
         Err(refused) => {
-            screen.complain(&refused.to_string());
-            if options.json {
-                screen.json(&json!({ "refused": { "problem": refused.to_string() } }));
-            }
-            return Ok(Exit::InputRefused);
+            return Ok(super::refused(&refused.to_string(), options.json, screen));
         }
     };
     let inputs = gateway.store().inputs_of_run(&made.run.run_id).await?;
@@ -101,10 +93,6 @@ pub async fn day(sources: &Sources, options: &ReconcileDay, screen: &mut Screen)
 async fn open_of(gateway: &Gateway, run: &RunRecord) -> anyhow::Result<i64> {
     let open = gateway.store().open_of_run(&run.run_id).await?;
     Ok(open.into_iter().map(|(_, count)| count).sum())
-}
-
-fn right(text: String) -> Cell {
-    Cell::new(text).set_alignment(CellAlignment::Right)
 }
 
 fn tell_run(
@@ -244,10 +232,13 @@ async fn find_run(
     version: Option<i64>,
 ) -> anyhow::Result<RunRecord> {
     let (day, scope) = (parse_day(day)?, parse_scope(channel)?);
-    let versions = gateway.store().versions_of_day(day, scope.word()).await?;
+    let store = gateway.store();
     let found = match version {
-        None => versions.into_iter().find(|run| !run.superseded),
-        Some(wanted) => versions.into_iter().find(|run| run.version == wanted),
+        None => store.current_run(day, scope.word()).await?,
+        Some(wanted) => {
+            let versions = store.versions_of_day(day, scope.word()).await?;
+            versions.into_iter().find(|run| run.version == wanted)
+        }
     };
     let hint = format!("{day} has no such run; make one: mingfen reconcile --day {day}");
     found.ok_or_else(|| Refusal(hint).into())
@@ -332,7 +323,8 @@ pub async fn show(sources: &Sources, options: &ReconcileShow, screen: &mut Scree
     Ok(if open == 0 { Exit::Done } else { Exit::Differences })
 }
 
-fn cause(word: &str) -> &str {
+/// What staff call a cause that was kept as a word.
+pub fn cause(word: &str) -> &str {
     Cause::parse(word).map_or(word, |cause| cause.chinese())
 }
 
@@ -410,7 +402,11 @@ fn tell_remedy(record: &RemedyRecord, screen: &mut Screen) {
     ));
 }
 
-pub fn finding_json(finding: &FindingRecord, standing: Standing, remedies: &[RemedyRecord]) -> Value {
+pub fn finding_json<'r>(
+    finding: &FindingRecord,
+    standing: Standing,
+    remedies: impl IntoIterator<Item = &'r RemedyRecord>,
+) -> Value {
     let lines: Vec<Value> = finding
         .lines
         .iter()
@@ -433,7 +429,7 @@ pub fn finding_json(finding: &FindingRecord, standing: Standing, remedies: &[Rem
         "his_fen": finding.sums[2].map(Fen::get), "cause": finding.cause, "cause_name": cause(&finding.cause),
         "certain": finding.certain, "evidence": finding.evidence.lines().collect::<Vec<_>>(),
         "owner": finding.owner.as_str(), "allowed": allowed, "lines": lines,
-        "remedies": remedies.iter().map(remedy_json).collect::<Vec<_>>(),
+        "remedies": remedies.into_iter().map(remedy_json).collect::<Vec<_>>(),
     })
 }
 
@@ -500,7 +496,7 @@ pub async fn remedy(
 
 fn remedy_refused(error: RemedyRefused) -> anyhow::Error {
     match error {
-        RemedyRefused::Trouble(error) => trouble(error),
+        RemedyRefused::Trouble(error) => error.into(),
         refused => Refusal(refused.to_string()).into(),
     }
 }
@@ -553,7 +549,7 @@ pub async fn sign(sources: &Sources, options: &ReconcileSign, screen: &mut Scree
     let gateway = gateway(sources).await?;
     let by = format!("cli:{}", options.by);
     let signed = sign_day(&gateway, day, &by, &options.remark).await.map_err(|error| match error {
-        SignRefused::Trouble(error) => trouble(error),
+        SignRefused::Trouble(error) => anyhow::Error::from(error),
         refused => Refusal(refused.to_string()).into(),
     })?;
     if options.json {

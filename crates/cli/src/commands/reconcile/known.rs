@@ -1,11 +1,12 @@
 //! The kinds of statement that are known by themselves: what `reconcile` leaves to layouts and `providers` knows by name meet here.
 
+use super::built_in;
 use mingfen_domain::difference::Category;
 use mingfen_provider_api::statement::StatementError;
 use mingfen_providers::text::Lines;
 use mingfen_providers::{alipay, unionpay, wechat};
 use mingfen_reconciliation::files::front::{PlainFile, Reading, Turning};
-use mingfen_reconciliation::files::{Known, Layout, Refusal};
+use mingfen_reconciliation::files::{Known, Refusal};
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -13,20 +14,18 @@ use std::path::Path;
 
 /// All of them.
 pub fn kinds() -> anyhow::Result<Vec<Known>> {
-    let layout =
-        |text: &str| Layout::parse(text).map_err(|problem| anyhow::anyhow!("a built-in layout: {problem}"));
     Ok(vec![
         Known {
             name: "微信支付交易账单 (WeChat Pay trade bill)",
             recognise: |head| wechat::bill_of(head) == Some(wechat::Bill::Trades),
-            reading: Reading::Plain(layout(wechat::TRADE_BILL_LAYOUT)?),
+            reading: Reading::Plain(built_in(wechat::TRADE_BILL_LAYOUT)?),
             note: None,
             show: None,
         },
         Known {
             name: "微信支付交易账单 SUCCESS (WeChat Pay trade bill)",
             recognise: |head| wechat::bill_of(head) == Some(wechat::Bill::Payments),
-            reading: Reading::Plain(layout(wechat::TRADE_BILL_LAYOUT)?),
+            reading: Reading::Plain(built_in(wechat::TRADE_BILL_LAYOUT)?),
             note: Some(
                 "It has payments alone; without the bill of the type REFUND every refund of HIS is one-sided.",
             ),
@@ -35,7 +34,7 @@ pub fn kinds() -> anyhow::Result<Vec<Known>> {
         Known {
             name: "微信支付交易账单 REFUND (WeChat Pay trade bill)",
             recognise: |head| wechat::bill_of(head) == Some(wechat::Bill::Refunds),
-            reading: Reading::Plain(layout(wechat::TRADE_BILL_LAYOUT)?),
+            reading: Reading::Plain(built_in(wechat::TRADE_BILL_LAYOUT)?),
             note: Some(
                 "It has refunds alone; without the bill of the type SUCCESS every payment of HIS is one-sided.",
             ),
@@ -54,7 +53,7 @@ pub fn kinds() -> anyhow::Result<Vec<Known>> {
         Known {
             name: "支付宝业务明细 (Alipay trade detail)",
             recognise: |head| alipay::part_of(head) == Some(alipay::Part::Trades),
-            reading: Reading::Turned(layout(alipay::TRADE_BILL_LAYOUT)?, alipay_detail),
+            reading: Reading::Turned(built_in(alipay::TRADE_BILL_LAYOUT)?, alipay_detail),
             note: None,
             show: None,
         },
@@ -80,7 +79,7 @@ pub fn kinds() -> anyhow::Result<Vec<Known>> {
         Known {
             name: "银联全渠道对账文件 (UnionPay ZM)",
             recognise: |head| unionpay::part_of(head) == Some(unionpay::Part::Trades),
-            reading: Reading::Turned(layout(unionpay::SETTLEMENT_LAYOUT)?, unionpay_transactions),
+            reading: Reading::Turned(built_in(unionpay::SETTLEMENT_LAYOUT)?, unionpay_transactions),
             note: None,
             show: Some(unionpay::shown),
         },

@@ -1,10 +1,10 @@
 //! `mingfen reconcile line`: a line of a file as it is, for whoever was told its number.
 
-use super::{known, layout};
+use super::{built_in, known, layout, refused};
 use crate::arguments::ReconcileLine;
 use crate::exit::Exit;
 use crate::screen::Screen;
-use mingfen_reconciliation::files::{Choice, HIS_LEDGER, Layout, Limits, line_of};
+use mingfen_reconciliation::files::{Choice, HIS_LEDGER, Limits, line_of};
 use serde_json::json;
 
 pub fn run(options: &ReconcileLine, screen: &mut Screen) -> Exit {
@@ -23,20 +23,13 @@ pub fn run(options: &ReconcileLine, screen: &mut Screen) -> Exit {
             screen.line(table.to_string());
             Exit::Done
         }
-        Err(error) => {
-            screen.complain(&format!("{error:#}"));
-            if options.json {
-                screen.json(&json!({ "refused": { "problem": format!("{error:#}") } }));
-            }
-            Exit::InputRefused
-        }
+        Err(error) => refused(&format!("{error:#}"), options.json, screen),
     }
 }
 
 fn fields(options: &ReconcileLine) -> anyhow::Result<Vec<(String, String)>> {
     let map = layout(options.map.as_deref())?;
-    let his_ledger =
-        Layout::parse(HIS_LEDGER).map_err(|problem| anyhow::anyhow!("the built-in layout: {problem}"))?;
+    let his_ledger = built_in(HIS_LEDGER)?;
     let known = known::kinds()?;
     let choice = Choice {
         known: &known,

@@ -6,13 +6,13 @@ mod installed;
 mod known;
 mod line;
 
-pub use installed::finding_json;
+pub use installed::{cause, finding_json};
 
 use crate::arguments::{Reconcile, ReconcileCommand, ReconcileFiles};
 use crate::exit::{Exit, Refusal};
-use crate::screen::{Screen, Tone};
+use crate::screen::{Screen, Tone, right};
 use anyhow::Context;
-use comfy_table::{Cell, CellAlignment};
+use comfy_table::Cell;
 use mingfen_config::Sources;
 use mingfen_domain::difference::Category;
 use mingfen_domain::{BusinessDay, Fen};
@@ -36,23 +36,18 @@ const DIFFERENCES: &str = "differences.csv";
 const EARLIER: &str = "differences.earlier.csv";
 const THREADS: usize = 2;
 
-pub async fn run(
-    sources: impl Fn() -> Sources,
-    command: &ReconcileCommand,
-    screen: &mut Screen,
-) -> anyhow::Result<Exit> {
-    let sources = sources();
+pub async fn run(sources: &Sources, command: &ReconcileCommand, screen: &mut Screen) -> anyhow::Result<Exit> {
     match &command.action {
-        None => installed::day(&sources, &command.day, screen).await,
-        Some(Reconcile::Days(options)) => installed::days(&sources, options, screen).await,
-        Some(Reconcile::Show(options)) => installed::show(&sources, options, screen).await,
-        Some(Reconcile::Remedy(options)) => installed::remedy(&sources, options, screen).await,
-        Some(Reconcile::Waiting(options)) => installed::waiting(&sources, options, screen).await,
-        Some(Reconcile::Approve(options)) => installed::decide(&sources, options, true, screen).await,
-        Some(Reconcile::Decline(options)) => installed::decide(&sources, options, false, screen).await,
-        Some(Reconcile::Sign(options)) => installed::sign(&sources, options, screen).await,
-        Some(Reconcile::Diff(options)) => installed::diff(&sources, options, screen).await,
-        Some(Reconcile::Report(options)) => installed::report(&sources, options, screen).await,
+        None => installed::day(sources, &command.day, screen).await,
+        Some(Reconcile::Days(options)) => installed::days(sources, options, screen).await,
+        Some(Reconcile::Show(options)) => installed::show(sources, options, screen).await,
+        Some(Reconcile::Remedy(options)) => installed::remedy(sources, options, screen).await,
+        Some(Reconcile::Waiting(options)) => installed::waiting(sources, options, screen).await,
+        Some(Reconcile::Approve(options)) => installed::decide(sources, options, true, screen).await,
+        Some(Reconcile::Decline(options)) => installed::decide(sources, options, false, screen).await,
+        Some(Reconcile::Sign(options)) => installed::sign(sources, options, screen).await,
+        Some(Reconcile::Diff(options)) => installed::diff(sources, options, screen).await,
+        Some(Reconcile::Report(options)) => installed::report(sources, options, screen).await,
         Some(Reconcile::Files(options)) => Ok(of_files(options, screen)),
         Some(Reconcile::Guess(options)) => Ok(guess::run(options, screen)),
         Some(Reconcile::Line(options)) => Ok(line::run(options, screen)),
@@ -93,8 +88,7 @@ fn set_aside(options: &ReconcileFiles) -> anyhow::Result<()> {
 fn files(options: &ReconcileFiles, screen: &mut Screen) -> anyhow::Result<Exit> {
     let statement_map = layout(options.statement_map.as_deref())?;
     let map = layout(options.map.as_deref())?;
-    let his_ledger =
-        Layout::parse(HIS_LEDGER).map_err(|problem| anyhow::anyhow!("the built-in layout: {problem}"))?;
+    let his_ledger = built_in(HIS_LEDGER)?;
     let day = options.day.as_deref().map(BusinessDay::parse).transpose().context("--day")?;
     let rules = Rules {
         day: day.map(day_number),
@@ -162,6 +156,20 @@ fn describe(path: &Path, file: &Prepared<'_>, screen: &mut Screen) {
     }
 }
 
+/// A layout of ours.
+fn built_in(text: &str) -> anyhow::Result<Layout> {
+    Layout::parse(text).map_err(|problem| anyhow::anyhow!("a built-in layout: {problem}"))
+}
+
+/// Tells why nothing was done.
+fn refused(problem: &str, json: bool, screen: &mut Screen) -> Exit {
+    screen.complain(problem);
+    if json {
+        screen.json(&json!({ "refused": { "problem": problem } }));
+    }
+    Exit::InputRefused
+}
+
 fn layout(file: Option<&Path>) -> anyhow::Result<Option<Layout>> {
     let Some(path) = file else { return Ok(None) };
     let text = fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
@@ -225,7 +233,6 @@ fn tell(report: &Report, path: &Path, left_out: [u64; 2], screen: &mut Screen) -
         "HIS 支付",
         "HIS 退费",
     ]);
-    let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
     let mut row = |chinese: &str, english: &str, channel: Tally, his: Tally| {
         let mut cells = vec![Cell::new(chinese), Cell::new(english)];
         for tally in [channel, his] {

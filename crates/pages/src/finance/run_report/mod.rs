@@ -5,9 +5,10 @@ mod samples;
 
 use crate::{
     Moment,
-    finance::chart::{Bar, Column, Svg, bars, columns, grouped},
+    finance::chart::{Bar, Column, bars, columns, grouped},
     frame::{Frame, Language},
     page::{Page, RenderError, page},
+    svg::Svg,
     wording::{Phrase, Wording},
 };
 
@@ -353,8 +354,8 @@ impl RunReport {
     ///
     /// # Errors
     /// As [`Page::html`].
-    pub fn standalone(&self, frame: &Frame) -> Result<String, RenderError> {
-        let alone = Self { links: None, ..self.clone() };
+    pub fn standalone(self, frame: &Frame) -> Result<String, RenderError> {
+        let alone = Self { links: None, ..self };
         Ok(crate::assets::inlined(
             &alone.html(frame)?,
             crate::assets::report_css(),
