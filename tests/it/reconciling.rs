@@ -2,7 +2,7 @@
 
 use mingfen_domain::books::Account;
 use mingfen_domain::difference::{Category, Remedy};
-use mingfen_domain::ids::ChannelId;
+use mingfen_domain::ids::{ChannelId, OutTradeNo};
 use mingfen_domain::person::Phone;
 use mingfen_domain::sides::Side;
 use mingfen_domain::{BusinessDay, Clock, Fen};
@@ -16,6 +16,7 @@ use mingfen_gateway::service::reconciliation::{
 use mingfen_gateway::settings::AccountSettings;
 use mingfen_reconciliation::files::Progress;
 use mingfen_simulator::faults::{Fault, Rule};
+use mingfen_simulator::his::LedgerDamage;
 use mingfen_store::{
     ALL_CHANNELS, FindingFilter, FindingRecord, InputState, RemedyRecord, RemedyState, Standing, TaskKind,
     TaskState,
@@ -33,6 +34,7 @@ stories!(
     a_quiet_day_agrees_and_comparing_it_again_adds_nothing,
     a_day_that_is_not_over_is_not_compared,
     money_that_his_was_not_told_of_is_told_by_a_remedy_and_clears_the_next_day,
+    what_was_waited_for_in_vain_is_counted_on_the_day_on_which_waiting_ends,
     a_row_that_the_statement_lacks_is_put_into_suspense_by_two_people,
     a_statement_that_is_not_there_leaves_its_account_out_and_the_next_version_has_it,
     a_damaged_statement_is_told_and_the_other_account_is_compared,
@@ -171,6 +173,66 @@ async fn money_that_his_was_not_told_of_is_told_by_a_remedy_and_clears_the_next_
     assert_eq!(finding_next.since_day, day);
     let (_, standing) = the_difference(&hospital, &made).await;
     assert_eq!(standing, Standing::Cleared);
+    hospital.holds_nothing().await;
+}
+
+/// Paid at two minutes to midnight, booked after it, and the ledger of that next day lacks the row.
+async fn what_was_waited_for_in_vain_is_counted_on_the_day_on_which_waiting_ends(hospital: Hospital) {
+    let day = a_morning(&hospital);
+    let late = day.end().plus_seconds(-120);
+    hospital.time_passes(late.since_ms(hospital.clock.now()) / 1000);
+    let mut patient = hospital.patient(CARD, App::Wechat).await;
+    let sheet = patient.goes_to_the_sheet(&[1]).await;
+    hospital.simulator.his().set_trouble("payments/confirm", mingfen_simulator::his::Trouble::Down, None);
+    patient.pays_in_the_sheet(&sheet).await;
+    hospital.lives_through(180, 10).await;
+    hospital.simulator.his().lift_trouble(None);
+    hospital.lives_through(600, 60).await;
+    assert_eq!(today(&hospital), day.next());
+    assert_eq!(hospital.simulator.his().records().bookings().len(), 1, "HIS has booked it");
+    let until = day.next().start().plus_seconds(13 * 3600);
+    hospital.time_passes(until.since_ms(hospital.clock.now()) / 1000);
+    hospital.settles().await;
+    let made = compares(&hospital, day).await.expect("it is compared");
+    let (finding, standing) = the_difference(&hospital, &made).await;
+    assert_eq!((finding.category, standing), (Category::CrossDay, Standing::Carried), "{finding:#?}");
+    assert_eq!((made.run.differences, made.differs), (0, false), "it may still come");
+
+    let order = OutTradeNo::parse(finding.order_no.as_str()).expect("a number of ours");
+    let payment = hospital.store().payment(&order).await.expect("readable").expect("a payment").payment;
+    let lacks = |orders: &[&str]| {
+        let missing =
+            orders.iter().map(|order| LedgerDamage::Missing { order_no: (*order).to_owned() }).collect();
+        hospital.simulator.his().records().set_ledger_damage(missing);
+    };
+    lacks(&[payment.bill_no.as_str()]);
+    let next = day.next();
+    statements_are_made(&hospital).await;
+    let ended = compares(&hospital, next).await.expect("it is compared");
+    let (finding, standing) = the_difference(&hospital, &ended).await;
+    assert_eq!((finding.category, standing), (Category::ChannelOnly, Standing::Open), "{finding:#?}");
+    assert_eq!((finding.cause.as_str(), finding.certain), ("his_row_missing", true));
+    assert_eq!((finding.since_day, finding.carried_in), (day, false));
+    assert_eq!((ended.run.differences, ended.differs), (1, true), "somebody has to look now");
+    let signed = sign_day(hospital.gateway(), next, "lead", "").await.expect_err("it is open");
+    assert!(matches!(signed, SignRefused::Open { open: 1, waiting: 0 }), "{signed:?}");
+
+    let after = next.next();
+    statements_are_made(&hospital).await;
+    let still = compares(&hospital, after).await.expect("it is compared");
+    let (finding, _) = the_difference(&hospital, &still).await;
+    assert_eq!((finding.category, finding.carried_in), (Category::ChannelOnly, true));
+    assert_eq!(still.run.differences, 0, "it is counted once");
+
+    lacks(&[]);
+    let mended = compares(&hospital, next).await.expect("it is compared again");
+    assert_eq!((mended.run.version, mended.run.differences), (2, 0));
+    let (finding, standing) = the_difference(&hospital, &mended).await;
+    assert_eq!((finding.category, standing), (Category::MatchedLate, Standing::Settled), "{finding:#?}");
+    let (_, standing) = the_difference(&hospital, &made).await;
+    assert_eq!(standing, Standing::Cleared);
+    let mended = compares(&hospital, after).await.expect("it is compared again");
+    assert_eq!(findings(&hospital, &mended).await, []);
     hospital.holds_nothing().await;
 }
 

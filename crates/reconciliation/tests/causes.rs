@@ -214,6 +214,9 @@ fn known(facts: &[String]) -> Known {
             "unproven_notification" => looked_at(records).unproven_notification = true,
             "matter" => looked_at(records).open_matters.push(words.plain[1..].join(" ")),
             "another_form" => known.has_our_form = false,
+            "compared_since" => {
+                known.compared_since = Some(BusinessDay::of(words.moment()));
+            }
             "no_statement" => known.statement_available = false,
             "same_provider_number" => known.same_provider_no = Some(true),
             "other_provider_number" => known.same_provider_no = Some(false),

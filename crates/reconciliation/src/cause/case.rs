@@ -95,6 +95,11 @@ impl<'a> Case<'a> {
         self.known.day.map(day_number).or(self.line_day()).is_none_or(|today| day > today)
     }
 
+    /// Whether that day's files were compared before anybody could look for it there.
+    pub fn was_compared(&self, day: i32) -> bool {
+        self.known.compared_since.is_none_or(|since| day >= day_number(since))
+    }
+
     pub fn is_carried(&self) -> bool {
         self.finding.lines.iter().any(|line| line.carried)
     }

@@ -10,6 +10,9 @@ use mingfen_domain::{payment, refund, write_back};
 pub struct Known {
     /// The day of the run; without it the day of the finding's own lines.
     pub day: Option<BusinessDay>,
+    /// The first day that was compared at all: what the other side has on an earlier one, nobody looks for. `None`: as far back as one
+    /// likes.
+    pub compared_since: Option<BusinessDay>,
     /// So close to its day's cut a moment may count for the neighbouring day elsewhere.
     pub near_cut_seconds: u32,
     /// The statement of the order's channel was there for the run.
@@ -35,6 +38,7 @@ impl Default for Known {
     fn default() -> Self {
         Self {
             day: None,
+            compared_since: None,
             near_cut_seconds: 900,
             statement_available: true,
             has_our_form: true,

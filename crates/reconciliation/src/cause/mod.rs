@@ -39,12 +39,14 @@ pub struct Explained {
     pub certain: bool,
     /// What is known of the order, in whole sentences.
     pub evidence: Vec<Sentence>,
-    /// What it is after the asking: a one-sided entry that the other side has on another day is [`Category::CrossDay`].
+    /// What it is after the asking: a one-sided entry that the other side has on a day still to come is [`Category::CrossDay`].
     pub category: Category,
     /// Who has to act first.
     pub owner: Owner,
     /// What may be ordered here, the most advisable first; a part of the category's remedies, never empty.
     pub remedies: Vec<Remedy>,
+    /// The missing side can still deliver it on a later day, without anybody's doing.
+    pub waits: bool,
     /// What is advised; nothing where there is nothing to do.
     pub advised: Option<Remedy>,
 }
@@ -63,5 +65,6 @@ pub fn explain(finding: &Finding, known: &Known) -> Explained {
         owner: verdict.cause.owner().unwrap_or(verdict.category.owner()),
         advised: if settled { None } else { remedies.first().copied() },
         remedies,
+        waits: verdict.outlook == verdict::Outlook::Open,
     }
 }

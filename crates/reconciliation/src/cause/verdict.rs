@@ -308,7 +308,7 @@ fn booked_after_all(case: &Case<'_>, category: Category, amount: Fen, at: Option
     unequal_sums(case, channel, his)
 }
 
-/// HIS has it: on the day of the lines, or on another.
+/// HIS has it: on the day of the lines, or on another. A ledger that was compared and lacks what HIS says it has is not waited for.
 fn booked_on(case: &Case<'_>, category: Category, at: Option<Timestamp>) -> Verdict {
     let (Some(at), Some(here)) = (at, case.line_day()) else {
         return Verdict::probable(Cause::BookedOnAnotherDay, Category::CrossDay);
@@ -316,6 +316,10 @@ fn booked_on(case: &Case<'_>, category: Category, at: Option<Timestamp>) -> Verd
     let there = When::of(at).day;
     if there == here {
         return Verdict::proven(Cause::HisRowMissing, category);
+    }
+    let outlook = outlook(case, Some(there));
+    if outlook == Outlook::Past && case.was_compared(there) {
+        return Verdict::proven(Cause::HisRowMissing, category).with(outlook);
     }
     let is_late = case.kind() == Kind::Payment && case.is_learnt_late();
     let cause = if is_late {
@@ -325,7 +329,7 @@ fn booked_on(case: &Case<'_>, category: Category, at: Option<Timestamp>) -> Verd
     } else {
         Cause::BookedOnAnotherDay
     };
-    Verdict::proven(cause, Category::CrossDay).with(outlook(case, Some(there)))
+    Verdict::proven(cause, Category::CrossDay).with(outlook)
 }
 
 fn outlook(case: &Case<'_>, day: Option<i32>) -> Outlook {
@@ -384,7 +388,7 @@ fn missing_payment(case: &Case<'_>, category: Category) -> Verdict {
     }
 }
 
-/// The channel has it: on the day of the lines, or on another.
+/// The channel has it: on the day of the lines, or on another. A statement that was compared and lacks it is not waited for either.
 fn at_channel_on(case: &Case<'_>, category: Category, at: Option<Timestamp>) -> Verdict {
     let (Some(at), Some(here)) = (at, case.line_day()) else {
         return Verdict::probable(Cause::PaidOnAnotherDay, Category::CrossDay);
@@ -393,9 +397,13 @@ fn at_channel_on(case: &Case<'_>, category: Category, at: Option<Timestamp>) -> 
     if there == here {
         return Verdict::proven(Cause::StatementRowMissing, category);
     }
+    let outlook = outlook(case, Some(there));
+    if outlook == Outlook::Past && case.was_compared(there) {
+        return Verdict::proven(Cause::StatementRowMissing, category).with(outlook);
+    }
     let across = case.is_across_the_cut(here, there, &[Some(at)]);
     let cause = if across { Cause::AcrossTheCut } else { Cause::PaidOnAnotherDay };
-    Verdict::proven(cause, Category::CrossDay).with(outlook(case, Some(there)))
+    Verdict::proven(cause, Category::CrossDay).with(outlook)
 }
 
 /// HIS, or our journal, has a refund that the statement has not.

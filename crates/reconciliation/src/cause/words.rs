@@ -363,8 +363,8 @@ const TABLE: [Row; 62] = {
             "his_row_missing",
             ("HIS 流水缺行", "row missing in the HIS ledger"),
             (
-                "HIS 称当日已入账，导出的流水里却没有这一行。",
-                "HIS says that it booked it that day, but its ledger has no such row.",
+                "HIS 称已入账，而那一日的流水里没有这一行。",
+                "HIS says that it booked it, but its ledger of that day has no such row.",
             ),
             Some(It),
             &[AskAgain, Carry],
@@ -470,8 +470,8 @@ const TABLE: [Row; 62] = {
             "statement_row_missing",
             ("对账单缺行", "row missing in the statement"),
             (
-                "渠道称当日已成功，对账单里却没有这一行。",
-                "The channel says that it happened that day, but its statement has no such row.",
+                "渠道称已成功，而那一日的对账单里没有这一行。",
+                "The channel says that it happened, but its statement of that day has no such row.",
             ),
             Some(Provider),
             &[AskAgain, Carry],

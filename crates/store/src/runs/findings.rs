@@ -3,7 +3,7 @@
 use super::{RunRecord, run};
 use crate::errors::Result;
 use crate::offer::reads;
-use crate::placeholders::{statement, tuples};
+use crate::placeholders::{list, statement, tuples};
 use crate::rows::Fields;
 use crate::{Store, Tx};
 use mingfen_domain::difference::{Category, Owner, Remedy};
@@ -12,6 +12,7 @@ use mingfen_domain::sides::{Kind, Side, State};
 use mingfen_domain::{BusinessDay, Fen};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, query, query_scalar};
+use std::collections::BTreeSet;
 
 /// A finding as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ pub struct FindingRecord {
     pub settled: bool,
     /// Its lines are looked for on the next day again.
     pub carries: bool,
-    /// All its lines were left over by an earlier day: it is counted there.
+    /// All its lines were left over by an earlier day, and it is counted there or still waited for.
     pub carried_in: bool,
     /// The earliest day of its lines.
     pub since_day: BusinessDay,
@@ -222,6 +223,8 @@ reads! {
     findings_only_in(run_id: &RunId, other: &RunId, after: i64, limit: i64) -> Vec<(FindingRecord, Standing)>;
     /// One finding of a run.
     finding(run_id: &RunId, finding_key: &str) -> Option<(FindingRecord, Standing)>;
+    /// Those of some differences, by their keys, that a current run of an earlier day has as something to act on: waiting is none.
+    counted_before(day: BusinessDay, scope: &str, keys: &[&str]) -> BTreeSet<String>;
     /// Every finding of an order number in the runs that are current, the earliest day first.
     findings_of_order(order_no: &str) -> Vec<(RunRecord, FindingRecord, Standing)>;
     /// Differences of current runs whose deadline is over and that nobody has settled.
@@ -573,6 +576,36 @@ async fn finding(
     finding.lines =
         lines_between(connection, run_id, bounds).await?.into_iter().map(|(_, line)| line).collect();
     Ok(Some((finding, standing)))
+}
+
+async fn counted_before(
+    connection: &mut AnyConnection,
+    day: BusinessDay,
+    scope: &str,
+    keys: &[&str],
+) -> Result<BTreeSet<String>> {
+    let mut counted = BTreeSet::new();
+    for some in keys.chunks(VALUES_AT_ONCE) {
+        let sql = format!(
+            "SELECT f.finding_key
+            FROM run_findings AS f
+            JOIN runs AS r ON r.run_id = f.run_id
+            WHERE
+                r.state = 'current'
+                AND r.scope = $1
+                AND r.day < $2
+                AND f.settled = 0
+                AND f.category <> 'cross_day'
+                AND f.finding_key IN {}",
+            list(3, some.len())
+        );
+        let mut select = query_scalar(statement(sql)).persistent(false).bind(scope).bind(day.to_string());
+        for key in some {
+            select = select.bind(*key);
+        }
+        counted.extend(select.fetch_all(&mut *connection).await?);
+    }
+    Ok(counted)
 }
 
 async fn findings_of_order(

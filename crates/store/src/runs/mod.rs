@@ -98,6 +98,8 @@ reads! {
     current_run(day: BusinessDay, scope: &str) -> Option<RunRecord>;
     /// The current run of the latest day before `day` that has one.
     current_run_before(day: BusinessDay, scope: &str) -> Option<RunRecord>;
+    /// The first day that was ever compared.
+    first_day(scope: &str) -> Option<BusinessDay>;
     /// Every version of a day, the latest first.
     versions_of_day(day: BusinessDay, scope: &str) -> Vec<RunRecord>;
     /// Days with their current runs, the latest first, at most `limit`, on or before `until`.
@@ -224,6 +226,14 @@ async fn current_run_before(
     .fetch_optional(connection)
     .await?;
     row.as_ref().map(rebuild_run).transpose()
+}
+
+async fn first_day(connection: &mut AnyConnection, scope: &str) -> Result<Option<BusinessDay>> {
+    let row = query(select_runs!("r.scope = $1 ORDER BY r.day LIMIT 1"))
+        .bind(scope)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.as_ref().map(rebuild_run).transpose()?.map(|run| run.day))
 }
 
 async fn versions_of_day(

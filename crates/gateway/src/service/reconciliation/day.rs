@@ -5,6 +5,7 @@
 //! a second time. What if it changes later? Another version; the old one stays readable. What if the day is signed? It is refused.
 
 use super::collect::{self, Collected, Prepared, collect, layout_of};
+use super::explain::Circumstances;
 use super::judge::{RunResult, count, is_difference, judge};
 use super::keep::keep_file;
 use super::settle::{bank_files, fund_flows, settlements};
@@ -193,7 +194,14 @@ async fn make(
     }
     let settlements = settlements(gateway, day, before.as_ref(), &collected.inputs).await?;
     let mut result = judge(day, &collected, &compared)?;
-    result.explain(gateway, &compared.report.outcome.findings, &absent(&collected.inputs)).await?;
+    let circumstances = Circumstances {
+        day,
+        compared_since: gateway.store.first_day(scope.word()).await?.map_or(day, |first| first.min(day)),
+        near_cut_seconds: gateway.settings.reconciliation.near_cut_seconds,
+        absent: absent(&collected.inputs),
+    };
+    result.explain(gateway, &compared.report.outcome.findings, &circumstances).await?;
+    result.count_what_ripened(gateway, scope.word()).await?;
     let rules = rules_text(&rules);
     let versions = gateway.store.versions_of_day(day, scope.word()).await?;
     let run = RunRecord {

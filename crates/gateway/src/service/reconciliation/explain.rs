@@ -14,21 +14,37 @@ use mingfen_reconciliation::cause::{Known, Learnt, OwnPayment, OwnRefund, OwnWri
 use mingfen_store::{FindingRecord, RefundHisState, RefundRecord, SightingRecord, TaskKind, TaskState};
 use std::collections::BTreeSet;
 
+/// What is known of every difference of a run.
+pub(super) struct Circumstances {
+    pub day: BusinessDay,
+    /// The first day that was compared, be it this one.
+    pub compared_since: BusinessDay,
+    pub near_cut_seconds: u32,
+    /// Accounts whose statement is not there.
+    pub absent: BTreeSet<ChannelId>,
+}
+
+impl Circumstances {
+    pub fn known(&self) -> Known {
+        Known {
+            day: Some(self.day),
+            compared_since: Some(self.compared_since),
+            near_cut_seconds: self.near_cut_seconds,
+            ..Known::default()
+        }
+    }
+}
+
 /// Everything that is known of a difference's order. `asks` lets the missing side be asked, which takes time.
 pub(super) async fn known(
     gateway: &Gateway,
     finding: &FindingRecord,
-    (day, absent): (BusinessDay, &BTreeSet<ChannelId>),
+    circumstances: &Circumstances,
     asks: bool,
 ) -> Result<Known, Trouble> {
-    let settings = &gateway.settings.reconciliation;
     let order = OutTradeNo::parse(finding.order_no.as_str()).ok();
-    let mut known = Known {
-        day: Some(day),
-        near_cut_seconds: settings.near_cut_seconds,
-        has_our_form: order.as_ref().is_some_and(OutTradeNo::is_ours),
-        ..Known::default()
-    };
+    let mut known =
+        Known { has_our_form: order.as_ref().is_some_and(OutTradeNo::is_ours), ..circumstances.known() };
     if asks {
         ask_the_missing_side(gateway, finding, order.as_ref(), &mut known).await?;
     }
@@ -39,7 +55,7 @@ pub(super) async fn known(
     // A ledger that names no accounts has rows of an account whose statement is still to come.
     let ours = records.payment.as_ref().map(|payment| &payment.channel);
     known.statement_available =
-        !ours.or(finding.channel.as_ref()).is_some_and(|channel| absent.contains(channel));
+        !ours.or(finding.channel.as_ref()).is_some_and(|channel| circumstances.absent.contains(channel));
     known.records = Some(records);
     Ok(known)
 }

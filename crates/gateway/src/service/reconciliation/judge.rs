@@ -3,7 +3,7 @@
 
 use super::collect::{Collected, Origin, Prepared};
 use super::day::{Compared, absent};
-use super::explain::known;
+use super::explain::{Circumstances, known};
 use crate::Gateway;
 use crate::service::Trouble;
 use futures_util::stream::{self, StreamExt as _};
@@ -11,7 +11,7 @@ use mingfen_domain::difference::{Category, Remedy};
 use mingfen_domain::ids::ChannelId;
 use mingfen_domain::sides::{Kind, Side, State};
 use mingfen_domain::{BusinessDay, Fen};
-use mingfen_reconciliation::cause::{self, Explained, Known};
+use mingfen_reconciliation::cause::{self, Explained};
 use mingfen_reconciliation::files::Evidence;
 use mingfen_reconciliation::matching::{Finding, Found, Tally};
 use mingfen_reconciliation::sides::day_of;
@@ -265,9 +265,14 @@ fn deadline(since: BusinessDay, category: Category) -> Option<BusinessDay> {
     (days > 0).then(|| (0..days).fold(since, |day, _| day.next()))
 }
 
-/// A difference of this very day that somebody has to look at.
+/// A difference that is counted on this day and that somebody has to look at.
 pub(super) fn is_difference(finding: &FindingRecord) -> bool {
-    !finding.settled && !finding.carried_in && finding.category != Category::CrossDay
+    !finding.carried_in && needs_somebody(finding)
+}
+
+/// What only waits needs nobody yet.
+fn needs_somebody(finding: &FindingRecord) -> bool {
+    !finding.settled && finding.category != Category::CrossDay
 }
 
 pub(super) fn count(number: usize) -> i64 {
@@ -295,12 +300,28 @@ impl RunResult {
         Ok(())
     }
 
+    /// Counts on this day what an earlier one only waited for, when waiting is over: nobody was told of it yet.
+    pub(super) async fn count_what_ripened(&mut self, gateway: &Gateway, scope: &str) -> Result<(), Trouble> {
+        let has_ripened = |finding: &FindingRecord| finding.carried_in && needs_somebody(finding);
+        let keys: Vec<&str> = self
+            .findings
+            .iter()
+            .filter(|finding| has_ripened(finding))
+            .map(|finding| finding.finding_key.as_str())
+            .collect();
+        let counted = gateway.store.counted_before(self.day, scope, &keys).await?;
+        for finding in self.findings.iter_mut().filter(|finding| has_ripened(finding)) {
+            finding.carried_in = counted.contains(&finding.finding_key);
+        }
+        Ok(())
+    }
+
     /// Says why each finding is there. Those that somebody has to act on are looked up, and the first of them asked about.
     pub(super) async fn explain(
         &mut self,
         gateway: &Gateway,
         found: &[Finding],
-        absent: &BTreeSet<ChannelId>,
+        circumstances: &Circumstances,
     ) -> Result<(), Trouble> {
         let most = gateway.settings.reconciliation.ask_at_most;
         let mut open = 0;
@@ -320,12 +341,12 @@ impl RunResult {
             })
             .collect();
         let explained: Vec<Result<(usize, Explained), Trouble>> = {
-            let (findings, day) = (&self.findings, self.day);
+            let findings = &self.findings;
             let answers = questions.into_iter().map(|(place, depth)| async move {
                 let known = match depth {
-                    Depth::Lines => Known { day: Some(day), ..Known::default() },
-                    Depth::Records => known(gateway, &findings[place], (day, absent), false).await?,
-                    Depth::Asking => known(gateway, &findings[place], (day, absent), true).await?,
+                    Depth::Lines => circumstances.known(),
+                    Depth::Records => known(gateway, &findings[place], circumstances, false).await?,
+                    Depth::Asking => known(gateway, &findings[place], circumstances, true).await?,
                 };
                 Ok((place, cause::explain(&found[place], &known)))
             });
@@ -337,6 +358,8 @@ impl RunResult {
                 self.reclassify(place, explained.category)?;
             }
             let finding = &mut self.findings[place];
+            // It is where it belongs, only nobody will ever compare that day.
+            finding.carries &= explained.waits || finding.category != Category::CrossDay;
             finding.cause = explained.cause.as_str().to_owned();
             finding.certain = explained.certain;
             finding.owner = explained.owner;
