@@ -217,6 +217,7 @@ fn known(facts: &[String]) -> Known {
             "compared_since" => {
                 known.compared_since = Some(BusinessDay::of(words.moment()));
             }
+            "ends_at_23" => known.ends_early_seconds = 3600,
             "no_statement" => known.statement_available = false,
             "same_provider_number" => known.same_provider_no = Some(true),
             "other_provider_number" => known.same_provider_no = Some(false),

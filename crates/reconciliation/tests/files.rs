@@ -25,10 +25,20 @@ const HIS: &str = "流水号,类型,商户订单号,退款单号,金额,记账�
 3,退费,HOSP20260101000001,RF20260101000001,-5.00,2026-01-01 15:10:03,内科,\n";
 
 fn run(directory: &Path, bill: &[u8], his: &[u8], his_layout: &str) -> Result<Report, FilesError> {
+    run_by(directory, BILL_LAYOUT, bill, his, his_layout)
+}
+
+fn run_by(
+    directory: &Path,
+    bill_layout: &str,
+    bill: &[u8],
+    his: &[u8],
+    his_layout: &str,
+) -> Result<Report, FilesError> {
     let paths = ["bill.csv", "his.csv"].map(|name| directory.join(name));
     std::fs::write(&paths[0], bill).expect("a file");
     std::fs::write(&paths[1], his).expect("a file");
-    let layouts = [BILL_LAYOUT, his_layout].map(|text| Layout::parse(text).expect("a layout"));
+    let layouts = [bill_layout, his_layout].map(|text| Layout::parse(text).expect("a layout"));
     let [bill, his] = paths;
     let inputs = [Input::new(Side::Channel, bill, &layouts[0]), Input::new(Side::His, his, &layouts[1])];
     reconcile(&inputs, Rules::default(), HashKey::random(), 2, &Progress::default())
@@ -56,6 +66,30 @@ fn a_difference_is_told_with_its_lines() {
         "金额不符（渠道多）,amount_over,HOSP20260101000002,支付,,88.00,,80.00,8.00,1,1,4200009999202601010000000002\t,2026-01-01 13:00:00,2026-01-01 13:00:01,3,3,财务科,1,再次查询 退费 挂账 核销 备注"
     );
     assert_eq!(report.outcome.summary.of(Category::Matched, Side::Channel).lines, 2);
+}
+
+/// What HIS books in the last hour of a day is in the next statement of a channel whose day ends at eleven at night.
+#[test]
+fn a_channel_whose_day_ends_before_midnight_is_waited_for() {
+    let late = HIS.replace("2026-01-01 13:00:01", "2026-01-01 23:30:01");
+    let bill = BILL.lines().filter(|row| !row.contains("`88.00")).map(|row| format!("{row}\n"));
+    let bill = bill
+        .collect::<String>()
+        .replace("`3,`100.50,`5.00,`0.00,`0.58000,`100.50", "`2,`12.50,`5.00,`0.00,`0.05000,`12.50");
+    let found = |bill_layout: &str| {
+        let directory = tempfile::tempdir().expect("a directory");
+        let report = run_by(directory.path(), bill_layout, bill.as_bytes(), late.as_bytes(), HIS_LEDGER);
+        let report = report.unwrap_or_else(|error| panic!("{error}"));
+        report.outcome.findings.iter().map(|finding| finding.category).collect::<Vec<_>>()
+    };
+    assert_eq!(found(BILL_LAYOUT), [Category::HisOnly]);
+    let at_eleven =
+        BILL_LAYOUT.replace("earlier_minutes = 0", "earlier_minutes = 60\nends_earlier_minutes = 60");
+    assert_eq!(found(&at_eleven), [Category::CrossDay]);
+    let refused = Layout::parse(
+        &BILL_LAYOUT.replace("earlier_minutes = 0", "earlier_minutes = 0\nends_earlier_minutes = 60"),
+    );
+    assert!(refused.expect_err("the next file could not have it").contains("day.ends_earlier_minutes"));
 }
 
 #[test]

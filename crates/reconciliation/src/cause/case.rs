@@ -4,7 +4,7 @@ use super::known::{
     ChannelAnswer, HisAnswer, Known, Learnt, OwnPayment, OwnRefund, OwnWriteBack, Records, RefundAnswer,
 };
 use crate::matching::{Finding, Found};
-use crate::sides::{Kind, Side, State, day_number};
+use crate::sides::{Kind, Side, State, When, day_number};
 use mingfen_domain::payment::{Received, State as PaymentState, SuspenseReason};
 use mingfen_domain::refund::State as RefundState;
 use mingfen_domain::{BusinessDay, Timestamp};
@@ -95,6 +95,11 @@ impl<'a> Case<'a> {
         self.known.day.map(day_number).or(self.line_day()).is_none_or(|today| day > today)
     }
 
+    /// The day on whose statement the channel has what happened then.
+    pub fn statement_day(&self, at: Timestamp) -> i32 {
+        When::of(at.plus_seconds(i64::from(self.known.ends_early_seconds))).day
+    }
+
     /// Whether that day's files were compared before anybody could look for it there.
     pub fn was_compared(&self, day: i32) -> bool {
         self.known.compared_since.is_none_or(|since| day >= day_number(since))
@@ -123,10 +128,11 @@ impl<'a> Case<'a> {
 
     /// Whether two days are neighbours and a moment is close to the cut between days.
     pub fn is_across_the_cut(&self, one: i32, other: i32, moments: &[Option<Timestamp>]) -> bool {
-        let window = i64::from(self.known.near_cut_seconds) * 1000;
+        let after = i64::from(self.known.near_cut_seconds) * 1000;
+        let before = after + i64::from(self.known.ends_early_seconds) * 1000;
         let near = |moment: &Timestamp| {
             let day = BusinessDay::of(*moment);
-            moment.since_ms(day.start()) < window || day.end().since_ms(*moment) <= window
+            moment.since_ms(day.start()) < after || day.end().since_ms(*moment) <= before
         };
         one.abs_diff(other) == 1 && moments.iter().flatten().any(near)
     }

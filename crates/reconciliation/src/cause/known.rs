@@ -15,6 +15,8 @@ pub struct Known {
     pub compared_since: Option<BusinessDay>,
     /// So close to its day's cut a moment may count for the neighbouring day elsewhere.
     pub near_cut_seconds: u32,
+    /// So long before midnight the day of the order's channel ends.
+    pub ends_early_seconds: u32,
     /// The statement of the order's channel was there for the run.
     pub statement_available: bool,
     /// The order number has our form; where no form is set, every number has it.
@@ -40,6 +42,7 @@ impl Default for Known {
             day: None,
             compared_since: None,
             near_cut_seconds: 900,
+            ends_early_seconds: 0,
             statement_available: true,
             has_our_form: true,
             same_provider_no: None,

@@ -314,7 +314,7 @@ fn booked_on(case: &Case<'_>, category: Category, at: Option<Timestamp>) -> Verd
         return Verdict::probable(Cause::BookedOnAnotherDay, Category::CrossDay);
     };
     let there = When::of(at).day;
-    if there == here {
+    if there == here && case.was_compared(there) {
         return Verdict::proven(Cause::HisRowMissing, category);
     }
     let outlook = outlook(case, Some(there));
@@ -393,8 +393,8 @@ fn at_channel_on(case: &Case<'_>, category: Category, at: Option<Timestamp>) -> 
     let (Some(at), Some(here)) = (at, case.line_day()) else {
         return Verdict::probable(Cause::PaidOnAnotherDay, Category::CrossDay);
     };
-    let there = When::of(at).day;
-    if there == here {
+    let there = case.statement_day(at);
+    if there == here && case.was_compared(there) {
         return Verdict::proven(Cause::StatementRowMissing, category);
     }
     let outlook = outlook(case, Some(there));

@@ -71,6 +71,9 @@ pub(super) enum TotalRow {
 pub(super) struct Span {
     pub earlier_minutes: i64,
     pub later_minutes: i64,
+    /// How long before midnight a channel's day ends: a payment behind that is in the next day's file, with this day's time.
+    #[serde(default)]
+    pub ends_earlier_minutes: i64,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -119,6 +122,8 @@ impl Unit {
 
 /// A month: what is further off is no neighbour.
 const MOST_MINUTES: i64 = 31 * 24 * 60;
+/// Half a day: a day that ends before noon is another day.
+const MOST_MINUTES_EARLY: i64 = 12 * 60;
 
 /// The names that `columns` may have.
 const COLUMNS: [&str; 12] = [
@@ -225,6 +230,14 @@ impl Layout {
                 "day.earlier_minutes and day.later_minutes must be from 0 to {MOST_MINUTES}"
             ));
         }
+        if layout.day.is_some_and(|span| {
+            !(0..=span.earlier_minutes.min(MOST_MINUTES_EARLY)).contains(&span.ends_earlier_minutes)
+        }) {
+            return Err(format!(
+                "day.ends_earlier_minutes must be from 0 to {MOST_MINUTES_EARLY} and not more than day.earlier_minutes: \
+                 what the day before leaves out is in this file"
+            ));
+        }
         Ok(layout)
     }
 
@@ -264,6 +277,11 @@ impl Layout {
 
     pub(super) fn day(&self) -> Option<Span> {
         self.day
+    }
+
+    /// How long before midnight the day of such a file ends. What happened behind that is in the file of the next day.
+    pub fn ends_early_seconds(&self) -> u32 {
+        self.day.map_or(0, |span| u32::try_from(span.ends_earlier_minutes * 60).unwrap_or(0))
     }
 
     pub(super) fn unit(&self) -> Unit {

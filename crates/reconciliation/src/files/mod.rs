@@ -197,11 +197,14 @@ pub fn reconcile_prepared(
 /// As [`reconcile`].
 pub fn compare(
     inputs: &[Input<'_>],
-    rules: Rules,
+    mut rules: Rules,
     key: HashKey,
     threads: usize,
     progress: &Progress,
 ) -> Result<Report, (Option<usize>, FilesError)> {
+    let statements = inputs.iter().filter(|input| input.side == Side::Channel);
+    let ends_early = statements.map(|input| input.layout.ends_early_seconds()).max().unwrap_or(0);
+    rules.ends_early_seconds = rules.ends_early_seconds.max(ends_early);
     let threads = threads.max(1);
     let mut sources: Vec<Source> = Vec::with_capacity(inputs.len());
     for (number, input) in inputs.iter().enumerate() {

@@ -38,6 +38,8 @@ pub struct Rules {
     pub day: Option<i32>,
     /// A one-sided entry this close to its day's cut is waited for.
     pub near_cut_seconds: u32,
+    /// So long before midnight the day of a channel ends: what is behind that is on its next statement, and waited for as well.
+    pub ends_early_seconds: u32,
     /// Which order numbers are ours. A channel's line of another form that nobody else knows is set aside.
     pub own_numbers: OwnNumbers,
     /// Above this many bytes entries are written to temporary files; without it all stay in memory.
@@ -55,6 +57,7 @@ impl Default for Rules {
             three_sided: false,
             day: None,
             near_cut_seconds: 900,
+            ends_early_seconds: 0,
             own_numbers: OwnNumbers::default(),
             memory_bytes: None,
             list_foreign: false,

@@ -160,7 +160,7 @@ impl<'m> Shelf<'m> {
         let order_behind = &self.order_rest[..order.behind()];
         let partition = matching.partition_of(matching.scatter.scatter(order.head, order_behind));
         let mut shape = Shape::new(open.side, line, open.source, open.last_account.1, &order);
-        shape.set_near_cut(super::carry::is_near_cut(line.when, matching.rules.near_cut_seconds));
+        shape.set_near_cut(super::carry::is_near_cut(line.when, &matching.rules));
         let mut refund = None;
         if !line.refund_no.is_empty() {
             let kept = Kept::of(line.refund_no, &mut self.refund_rest);

@@ -25,7 +25,7 @@ use mingfen_store::{
     RunTallyRecord, SignOffRecord, StoreError,
 };
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -198,6 +198,7 @@ async fn make(
         day,
         compared_since: gateway.store.first_day(scope.word()).await?.map_or(day, |first| first.min(day)),
         near_cut_seconds: gateway.settings.reconciliation.near_cut_seconds,
+        ends_early: ends_early(&collected.inputs)?,
         absent: absent(&collected.inputs),
     };
     result.explain(gateway, &compared.report.outcome.findings, &circumstances).await?;
@@ -244,6 +245,8 @@ fn rules(gateway: &Gateway, day: BusinessDay) -> Rules {
         three_sided: true,
         day: Some(day_number(day)),
         near_cut_seconds: settings.near_cut_seconds,
+        // As the statements' layouts have it.
+        ends_early_seconds: 0,
         // As `OutTradeNo::fresh` makes them.
         own_numbers: OwnNumbers { prefixes: vec![b"P".to_vec()], length: Some(21) },
         memory_bytes: Some(settings.memory_bytes),
@@ -258,6 +261,18 @@ fn rules_text(rules: &Rules) -> String {
         "three sides; {} s around midnight are waited for; our numbers are P and 20 more",
         rules.near_cut_seconds
     )
+}
+
+/// How long before midnight the days of some accounts end.
+fn ends_early(inputs: &[Prepared]) -> Result<BTreeMap<ChannelId, u32>, Trouble> {
+    let statements = inputs.iter().filter(|input| input.record.kind == InputKind::Statement);
+    let mut ends_early = BTreeMap::new();
+    for Prepared { record, path, .. } in statements {
+        if let (Some(channel), Some(_)) = (&record.channel, path) {
+            ends_early.insert(channel.clone(), layout_of(record)?.ends_early_seconds());
+        }
+    }
+    Ok(ends_early)
 }
 
 /// The files that were compared, by their places among the inputs, and what was found.

@@ -12,7 +12,7 @@ use mingfen_domain::sides::{Kind, Side};
 use mingfen_domain::write_back::State as WriteBackState;
 use mingfen_reconciliation::cause::{Known, Learnt, OwnPayment, OwnRefund, OwnWriteBack, Records, Told, Way};
 use mingfen_store::{FindingRecord, RefundHisState, RefundRecord, SightingRecord, TaskKind, TaskState};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is known of every difference of a run.
 pub(super) struct Circumstances {
@@ -20,6 +20,8 @@ pub(super) struct Circumstances {
     /// The first day that was compared, be it this one.
     pub compared_since: BusinessDay,
     pub near_cut_seconds: u32,
+    /// Accounts whose day ends before midnight, and how long before.
+    pub ends_early: BTreeMap<ChannelId, u32>,
     /// Accounts whose statement is not there.
     pub absent: BTreeSet<ChannelId>,
 }
@@ -53,9 +55,11 @@ pub(super) async fn known(
         None => Records::default(),
     };
     // A ledger that names no accounts has rows of an account whose statement is still to come.
-    let ours = records.payment.as_ref().map(|payment| &payment.channel);
-    known.statement_available =
-        !ours.or(finding.channel.as_ref()).is_some_and(|channel| circumstances.absent.contains(channel));
+    let ours = records.payment.as_ref().map(|payment| &payment.channel).or(finding.channel.as_ref());
+    if let Some(channel) = ours {
+        known.statement_available = !circumstances.absent.contains(channel);
+        known.ends_early_seconds = circumstances.ends_early.get(channel).copied().unwrap_or(0);
+    }
     known.records = Some(records);
     Ok(known)
 }
