@@ -38,6 +38,7 @@ migrations! {
     16 "0016_revoked_links",
     17 "0017_day_lists",
     18 "0018_reconciliation",
+    19 "0019_arrival_verdict",
 }
 
 /// Where the engine keeps which migrations were applied.

@@ -119,6 +119,8 @@ pub struct SettlementShown {
     pub fund_flow_net: Option<Fen>,
     /// What arrived at the bank.
     pub arrived: Option<Fen>,
+    /// What arrived is not what was due.
+    pub arrival_differs: bool,
     /// What is to be said about it.
     pub remark: String,
 }

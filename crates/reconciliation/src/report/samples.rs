@@ -79,6 +79,7 @@ pub fn head() -> RunHead {
                 fee_expected_milli_fen: Some(619_000),
                 fund_flow_net: Some(Fen::new(102_646)),
                 arrived: Some(Fen::new(102_600)),
+                arrival_differs: true,
                 remark: "少 0.46，问银行".into(),
             },
             SettlementShown {
@@ -90,6 +91,7 @@ pub fn head() -> RunHead {
                 fee_expected_milli_fen: None,
                 fund_flow_net: None,
                 arrived: None,
+                arrival_differs: false,
                 remark: String::new(),
             },
         ],

@@ -166,6 +166,8 @@ pub struct RunSettlementRecord {
     pub arrived: Option<Fen>,
     /// The settlement's word: `agrees`, `in_transit`, `not_compared`, `differs`.
     pub verdict: String,
+    /// The same of what arrived at the bank alone.
+    pub arrival_verdict: String,
     /// For people.
     pub remark_zh: String,
     /// The same in English.
@@ -260,10 +262,11 @@ impl Tx {
                     fund_flow_net_fen,
                     arrived_fen,
                     verdict,
+                    arrival_verdict,
                     remark_zh,
                     remark_en
                 )
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
             )
             .bind(run_id.as_str())
             .bind(settlement.channel.as_str())
@@ -275,6 +278,7 @@ impl Tx {
             .bind(settlement.fund_flow_net.map(Fen::get))
             .bind(settlement.arrived.map(Fen::get))
             .bind(settlement.verdict.as_str())
+            .bind(settlement.arrival_verdict.as_str())
             .bind(settlement.remark_zh.as_str())
             .bind(settlement.remark_en.as_str())
             .execute(self.connection())
@@ -398,6 +402,7 @@ async fn settlements_of_run(
             fund_flow_net_fen,
             arrived_fen,
             verdict,
+            arrival_verdict,
             remark_zh,
             remark_en
         FROM run_settlements
@@ -420,6 +425,7 @@ async fn settlements_of_run(
                 fund_flow_net: fields.optional_number("fund_flow_net_fen")?.map(Fen::new),
                 arrived: fields.optional_number("arrived_fen")?.map(Fen::new),
                 verdict: fields.text("verdict")?,
+                arrival_verdict: fields.text("arrival_verdict")?,
                 remark_zh: fields.text("remark_zh")?,
                 remark_en: fields.text("remark_en")?,
             })

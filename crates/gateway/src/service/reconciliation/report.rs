@@ -14,6 +14,7 @@ use mingfen_reconciliation::matching::{Summary, Tally};
 use mingfen_reconciliation::report::{
     self, FindingShown, InputShown, LineShown, ReportError, RunHead, SettlementShown, SignedShown,
 };
+use mingfen_reconciliation::settlement::Verdict;
 use mingfen_store::{
     ALL_CHANNELS, FindingFilter, FindingRecord, InputState, RunInputRecord, RunRecord, Standing, StoreError,
 };
@@ -166,6 +167,7 @@ async fn head(gateway: &Gateway, run: &RunRecord, inputs: &[RunInputRecord]) -> 
                 fee_expected_milli_fen: settlement.fee_expected_milli_fen,
                 fund_flow_net: settlement.fund_flow_net,
                 arrived: settlement.arrived,
+                arrival_differs: settlement.arrival_verdict == Verdict::Differs.as_str(),
                 remark: settlement.remark_zh,
             })
             .collect(),
@@ -340,7 +342,7 @@ fn settlement_row(settlement: &SettlementShown) -> page::SettlementRow {
         fee_differs: settlement.fee_expected_milli_fen.is_some_and(|fee| fee != settlement.fee_milli_fen),
         fund_flow_yuan: yuan(settlement.fund_flow_net),
         arrived_yuan: yuan(settlement.arrived),
-        arrival_differs: false,
+        arrival_differs: settlement.arrival_differs,
         remark: settlement.remark.clone(),
     }
 }

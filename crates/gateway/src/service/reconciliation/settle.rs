@@ -219,6 +219,7 @@ pub(super) async fn settlements(
                 fund_flow_net: account.fund_flow_net(),
                 arrived: account.arrived,
                 verdict: account.verdict().as_str().to_owned(),
+                arrival_verdict: account.bank.verdict.as_str().to_owned(),
                 remark_zh: account.remark_chinese(),
                 remark_en: account.remark_english(),
             })
