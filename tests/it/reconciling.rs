@@ -41,6 +41,7 @@ stories!(
     two_people_with_the_same_remedy_have_one_effect,
     days_are_compared_by_themselves_once_and_missed_ones_are_caught_up_on,
     finance_is_told_once_of_a_day_that_does_not_agree,
+    finance_is_reminded_of_what_is_past_its_deadline,
     fees_and_fund_flow_are_compared_and_a_wrong_rate_is_told_line_by_line,
 );
 
@@ -491,6 +492,35 @@ async fn finance_is_told_once_of_a_day_that_does_not_agree(hospital: Hospital) {
     compares(&hospital, day).await.expect("it is compared");
     jobs::run_due(&replica.gateway).await.expect("worked");
     assert_eq!(hospital.simulator.sms().sent_to("13900007777").len(), 1);
+}
+
+async fn finance_is_reminded_of_what_is_past_its_deadline(hospital: Hospital) {
+    let day = a_morning(&hospital);
+    hospital.patient(CARD, App::Wechat).await.pays(&[1]).await;
+    hospital.lives_through(60, 5).await;
+    hospital.simulator.faults().add(Rule::every("wechat.tradebill", Fault::StatementRowMissing));
+    statements_are_made(&hospital).await;
+    let made = compares(&hospital, day).await.expect("it is compared");
+    assert_eq!(made.run.differences, 1);
+    for _ in 0..5 {
+        statements_are_made(&hospital).await;
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let url = format!("http://{}/robot", listener.local_addr().expect("an address"));
+    let alerts = Some((url, Phone::parse("13900007777").expect("a phone")));
+    let arrangement = Arrangement { compares_by_itself: true, alerts, ..Arrangement::default() };
+    let replica = hospital.replica_arranged(Arc::new(MemoryCache::default()), &arrangement).await;
+    plan_days(&replica.gateway).await.expect("planned");
+    let yesterday = BusinessDay::of(hospital.clock.now().plus_seconds(-86_400));
+    let (heard, done) = tokio::join!(hears(&listener), async {
+        for _ in 0..10 {
+            jobs::run_due(&replica.gateway).await.expect("worked");
+        }
+    });
+    let told: Value = serde_json::from_str(&heard.1).expect("JSON");
+    assert_eq!((&told["day"], &told["differences"]), (&yesterday.to_string().into(), &0.into()), "{told}");
+    assert_eq!(told["overdue"], serde_json::json!([{ "day": day.to_string(), "count": 1 }]), "{told}");
+    assert_eq!((hospital.simulator.sms().sent_to("13900007777").len(), done), (0, ()));
 }
 
 /// The program dies while it writes a run, and while it has just written one.

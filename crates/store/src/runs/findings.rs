@@ -227,8 +227,8 @@ reads! {
     counted_before(day: BusinessDay, scope: &str, keys: &[&str]) -> BTreeSet<String>;
     /// Every finding of an order number in the runs that are current, the earliest day first.
     findings_of_order(order_no: &str) -> Vec<(RunRecord, FindingRecord, Standing)>;
-    /// Differences of current runs whose deadline is over and that nobody has settled.
-    overdue_findings(today: BusinessDay) -> i64;
+    /// How many differences that nobody has settled are past their deadline, by the day of the current run that counts them.
+    overdue_findings(today: BusinessDay) -> Vec<(BusinessDay, i64)>;
 }
 
 impl Store {
@@ -419,31 +419,40 @@ async fn findings_of_run(
     after: i64,
     limit: i64,
 ) -> Result<Vec<(FindingRecord, Standing)>> {
-    let rows = query(concat!(
-        "SELECT * FROM (",
-        select_findings!(
-            "f.run_id = $1
-                AND f.position > $2
-                AND f.category = COALESCE($3, f.category)
-                AND COALESCE(f.channel_id, '') = COALESCE($4, COALESCE(f.channel_id, ''))
-                AND f.carried_in = COALESCE($5, f.carried_in)
-                AND f.settled <= $6"
-        ),
-        ") AS found
-        WHERE standing = COALESCE($7, standing)
-        ORDER BY position
-        LIMIT $8"
-    ))
-    .bind(run_id.as_str())
-    .bind(after)
-    .bind(filter.category.map(Category::as_str))
-    .bind(filter.channel.as_ref().map(ChannelId::as_str))
-    .bind(filter.carried_in.map(i64::from))
-    .bind(i64::from(!filter.unsettled))
-    .bind(filter.standing.map(Standing::as_str))
-    .bind(limit)
-    .fetch_all(&mut *connection)
-    .await?;
+    // Only what is asked for stands in the statement: the planner knows what it may use an index for.
+    let mut sql = select_findings!("f.run_id = $1 AND f.position > $2").to_owned();
+    let mut words = Vec::new();
+    for (column, word) in [
+        ("f.category", filter.category.map(|category| category.as_str().to_owned())),
+        ("f.channel_id", filter.channel.as_ref().map(ToString::to_string)),
+    ] {
+        if let Some(word) = word {
+            words.push(word);
+            sql += &format!(" AND {column} = ${}", words.len() + 3);
+        }
+    }
+    match filter.carried_in {
+        Some(true) => sql += " AND f.carried_in = 1",
+        Some(false) => sql += " AND f.carried_in = 0",
+        None => {}
+    }
+    if filter.unsettled {
+        sql += " AND f.settled = 0";
+    }
+    if let Some(standing) = filter.standing {
+        words.push(standing.as_str().to_owned());
+        sql = format!(
+            "SELECT * FROM ({sql}) AS found WHERE standing = ${} ORDER BY position LIMIT $3",
+            words.len() + 3
+        );
+    } else {
+        sql += " ORDER BY f.position LIMIT $3";
+    }
+    let mut select = query(statement(sql)).bind(run_id.as_str()).bind(after).bind(limit);
+    for word in words {
+        select = select.bind(word);
+    }
+    let rows = select.fetch_all(&mut *connection).await?;
     let mut found = rows.iter().map(rebuild_finding).collect::<Result<Vec<_>>>()?;
     if let (Some(first), Some(last)) = (found.first(), found.last()) {
         let bounds = (first.0.position, last.0.position);
@@ -682,20 +691,37 @@ async fn lines_between(
         .collect()
 }
 
-async fn overdue_findings(connection: &mut AnyConnection, today: BusinessDay) -> Result<i64> {
-    Ok(query_scalar(concat!(
-        "SELECT COUNT(*) FROM (SELECT ",
+async fn overdue_findings(
+    connection: &mut AnyConnection,
+    today: BusinessDay,
+) -> Result<Vec<(BusinessDay, i64)>> {
+    // What waits across days is counted by the day on which waiting ends.
+    let rows = query(concat!(
+        "SELECT day, COUNT(*) AS number FROM (SELECT r.day, ",
         standing!(),
         " AS standing
         FROM run_findings AS f
         JOIN runs AS r ON r.run_id = f.run_id
-        WHERE r.state = 'current' AND f.carried_in = 0 AND f.settled = 0 AND f.deadline < $1
+        WHERE
+            r.state = 'current'
+            AND f.carried_in = 0
+            AND f.settled = 0
+            AND f.category <> 'cross_day'
+            AND f.deadline < $1
         ) AS found
-        WHERE standing IN ('open', 'waiting', 'carried')"
+        WHERE standing IN ('open', 'waiting', 'carried')
+        GROUP BY day
+        ORDER BY day"
     ))
     .bind(today.to_string())
-    .fetch_one(connection)
-    .await?)
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let fields = Fields::new("run_findings", "day", row)?;
+            Ok((fields.day("day")?, fields.number("number")?))
+        })
+        .collect()
 }
 
 /// Without its lines, which are rows of another table.

@@ -213,8 +213,8 @@ async fn findings_come_in_pages_and_by_filter(room: Room) {
         [(Standing::Open, 300), (Standing::Settled, 150)]
     );
     assert_eq!(store.open_of_run(&run_id(1)).await.unwrap(), [(Category::ChannelOnly, 300)]);
-    assert_eq!(store.overdue_findings(day("2026-01-03")).await.unwrap(), 0);
-    assert_eq!(store.overdue_findings(day("2026-01-04")).await.unwrap(), 300);
+    assert_eq!(store.overdue_findings(day("2026-01-03")).await.unwrap(), []);
+    assert_eq!(store.overdue_findings(day("2026-01-04")).await.unwrap(), [(day("2026-01-01"), 300)]);
 }
 
 fn remedy(number: usize, key: &str, remedy: Remedy, state: RemedyState) -> RemedyRecord {

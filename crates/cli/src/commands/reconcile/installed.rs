@@ -26,6 +26,7 @@ use mingfen_store::{
     RunTallyRecord, Standing,
 };
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -197,31 +198,43 @@ pub async fn days(sources: &Sources, options: &ReconcileDays, screen: &mut Scree
     let today = BusinessDay::of(gateway.now());
     let days = gateway.store().days(ALL_CHANNELS, today, options.last.into()).await?;
     let open: i64 = days.iter().map(|day| day.open).sum();
+    let overdue: BTreeMap<BusinessDay, i64> =
+        gateway.store().overdue_findings(today).await?.into_iter().collect();
+    let overdue_of = |day: BusinessDay| overdue.get(&day).copied().unwrap_or(0);
     if options.json {
         let days: Vec<Value> = days
             .iter()
             .map(|day| {
                 json!({ "day": day.run.day.to_string(), "version": day.run.version, "open": day.open,
-                    "differences": day.run.differences, "signed_by": day.signed_by, "run_id": day.run.run_id.as_str() })
+                    "differences": day.run.differences, "overdue": overdue_of(day.run.day), "signed_by": day.signed_by, "run_id": day.run.run_id.as_str() })
             })
             .collect();
         screen.json(&json!(days));
     } else if days.is_empty() {
         screen.line("No day was compared yet: mingfen reconcile --day YYYY-MM-DD");
     } else {
-        let mut table = screen.table(&["日期", "版本", "差异", "待处理", "签结"]);
+        let mut table = screen.table(&["日期", "版本", "差异", "待处理", "逾期", "签结"]);
         for day in &days {
             table.add_row(vec![
                 Cell::new(day.run.day),
                 right(day.run.version.to_string()),
                 right(day.run.differences.to_string()),
-                right(if day.open == 0 { "-".to_owned() } else { day.open.to_string() }),
+                right(number_or_dash(day.open)),
+                right(number_or_dash(overdue_of(day.run.day))),
                 Cell::new(day.signed_by.as_deref().unwrap_or("未签结")),
             ]);
         }
         screen.line(table.to_string());
+        let listed = |day: &BusinessDay| days.iter().any(|there| there.run.day == *day);
+        for (day, count) in overdue.iter().filter(|(day, _)| !listed(day)) {
+            screen.line(format!("逾期未处理：{day} 有 {count} 笔，mingfen reconcile show --day {day}"));
+        }
     }
-    Ok(if open == 0 { Exit::Done } else { Exit::Differences })
+    Ok(if open == 0 && overdue.is_empty() { Exit::Done } else { Exit::Differences })
+}
+
+fn number_or_dash(number: i64) -> String {
+    if number == 0 { "-".to_owned() } else { number.to_string() }
 }
 
 /// The run that is meant: a day's current one, or one of its versions.

@@ -3,6 +3,7 @@
 use crate::Gateway;
 use crate::notice::{NoticeError, TextMessage};
 use crate::service::{JobEnd, Trouble};
+use mingfen_domain::BusinessDay;
 use mingfen_domain::ids::RunId;
 use mingfen_store::RunRecord;
 use serde_json::json;
@@ -28,12 +29,14 @@ pub async fn send_alert(gateway: &Gateway, subject: &str, attempts: i64) -> Resu
         return Ok(JobEnd::Done);
     }
     let counts = open_by_category(gateway, &run).await?;
-    if counts.is_empty() {
+    let overdue = gateway.store.overdue_findings(BusinessDay::of(gateway.now())).await?;
+    if counts.is_empty() && overdue.is_empty() {
         return Ok(JobEnd::Done);
     }
+    let differences = counts.values().map(|(_, count)| count).sum::<i64>();
     let mut refused = Vec::new();
     if let Some(webhook) = &gateway.webhook {
-        let body = body(gateway, &run, &counts).to_string();
+        let body = body(gateway, &run, &counts, &overdue).to_string();
         match webhook.post(&body, gateway.now(), gateway.random.as_ref()).await {
             Ok(()) => {}
             Err(NoticeError::NotNow(why)) if attempts < LAST_ROUND => {
@@ -42,7 +45,8 @@ pub async fn send_alert(gateway: &Gateway, subject: &str, attempts: i64) -> Resu
             Err(NoticeError::NotNow(why) | NoticeError::Refused(why)) => refused.push(why),
         }
     }
-    if let Some(sms) = &gateway.sms {
+    // The template speaks of differences of the day.
+    if let Some(sms) = gateway.sms.as_ref().filter(|_| differences > 0) {
         for (number, phone) in gateway.settings.reconciliation.alert_phones.iter().enumerate() {
             let message = TextMessage {
                 // The same again is not sent twice, so a repeat after a failure of one reaches only those who were missed.
@@ -51,7 +55,7 @@ pub async fn send_alert(gateway: &Gateway, subject: &str, attempts: i64) -> Resu
                 values: vec![
                     ("hospital", gateway.settings.hospital.name_zh.clone()),
                     ("day", run.day.to_string()),
-                    ("differences", counts.values().map(|(_, count)| count).sum::<i64>().to_string()),
+                    ("differences", differences.to_string()),
                 ],
             };
             match sms.send(phone, &message).await {
@@ -87,11 +91,14 @@ fn body(
     gateway: &Gateway,
     run: &RunRecord,
     counts: &BTreeMap<&'static str, (&'static str, i64)>,
+    overdue: &[(BusinessDay, i64)],
 ) -> serde_json::Value {
     let categories: Vec<_> = counts
         .iter()
         .map(|(category, (name, count))| json!({ "category": category, "name": name, "count": count }))
         .collect();
+    let overdue: Vec<_> =
+        overdue.iter().map(|(day, count)| json!({ "day": day.to_string(), "count": count })).collect();
     json!({
         "event": "reconciliation.differs",
         "hospital_id": gateway.settings.hospital.id.as_str(),
@@ -100,5 +107,6 @@ fn body(
         "version": run.version,
         "differences": counts.values().map(|(_, count)| count).sum::<i64>(),
         "categories": categories,
+        "overdue": overdue,
     })
 }

@@ -8,6 +8,7 @@ use super::collect::{self, Collected, Prepared, collect, layout_of};
 use super::explain::Circumstances;
 use super::judge::{RunResult, count, is_difference, judge};
 use super::keep::keep_file;
+use super::schedule::follow_up;
 use super::settle::{bank_files, fund_flows, settlements};
 use crate::service::Trouble;
 use crate::service::attention::audit;
@@ -235,8 +236,9 @@ async fn make(
     {
         return Ok(DayReconciled { run: current, unchanged: true, differs, incomplete });
     }
-    write(gateway, &run, &collected, &settlements, &result).await?;
-    Ok(DayReconciled { run, unchanged: false, differs, incomplete })
+    let made = DayReconciled { run, unchanged: false, differs, incomplete };
+    write(gateway, &made, &collected, &settlements, &result).await?;
+    Ok(made)
 }
 
 fn rules(gateway: &Gateway, day: BusinessDay) -> Rules {
@@ -393,12 +395,15 @@ fn inputs_sha256(inputs: &[Prepared], rules: &str) -> String {
 /// Writes the run. It is there when the last transaction is, and not before.
 async fn write(
     gateway: &Gateway,
-    run: &RunRecord,
+    made: &DayReconciled,
     collected: &Collected,
     (settlements, payouts): &(Vec<RunSettlementRecord>, Vec<PayoutRecord>),
     result: &RunResult,
 ) -> Result<(), Trouble> {
-    let store = &gateway.store;
+    let (store, run) = (&gateway.store, &made.run);
+    let today = BusinessDay::of(gateway.now());
+    // A reminder a day is enough, also for who catches up on many.
+    let is_overdue = run.day.next() == today && !store.overdue_findings(today).await?.is_empty();
     store.discard_unfinished_runs(run.day, &run.scope).await?;
     let mut tx = store.begin().await?;
     tx.insert_run(run).await?;
@@ -430,6 +435,7 @@ async fn write(
         run.day, run.scope, run.version, run.differences, run.inputs_sha256, run.result_sha256
     );
     audit(&mut tx, run.finished_at, &run.made_by, "run.made", run.run_id.as_str(), &detail).await?;
+    follow_up(gateway, &mut tx, made, is_overdue).await?;
     tx.commit().await?;
     crash::point("run.published");
     let end = if run.differences == 0 { "agrees" } else { "differs" };

@@ -1,13 +1,13 @@
 //! Which days are compared by themselves, and when: each one from the morning after on, again while a statement is not there, and again
 //! when an earlier day changed what it leaves over. A day is a task: whoever leases it compares it, and one that died is taken over.
 
-use super::day::{ReconcileRefused, Scope, reconcile_day};
+use super::day::{DayReconciled, ReconcileRefused, Scope, reconcile_day};
 use crate::Gateway;
 use crate::service::{JobEnd, Trouble};
 use mingfen_domain::BusinessDay;
 use mingfen_domain::ids::TraceId;
 use mingfen_reconciliation::files::Progress;
-use mingfen_store::{ALL_CHANNELS, StoreError, TaskKind};
+use mingfen_store::{ALL_CHANNELS, StoreError, TaskKind, Tx};
 use std::sync::Arc;
 
 /// Waits while HIS does not give its ledger; the last one for ever.
@@ -20,6 +20,31 @@ const BUSY_SECONDS: i64 = 30;
 const LATE_SECONDS: i64 = 4 * 3600;
 /// Who had it made, in the records.
 const BY_ITSELF: &str = "gateway";
+
+/// What a run that was made by itself brings about, in the transaction that publishes it: finance is told, and the next day, of which it is
+/// an input, is compared again.
+pub(super) async fn follow_up(
+    gateway: &Gateway,
+    tx: &mut Tx,
+    made: &DayReconciled,
+    is_overdue: bool,
+) -> Result<(), StoreError> {
+    let run = &made.run;
+    if run.made_by != BY_ITSELF {
+        return Ok(());
+    }
+    let ready_after = gateway.settings.reconciliation.ready_after;
+    let late = gateway.now() >= run.day.end().plus_seconds(ready_after + LATE_SECONDS);
+    if made.differs || is_overdue || (made.incomplete && late) {
+        tx.schedule(TaskKind::Alert, run.run_id.as_str(), gateway.now(), &run.trace).await?;
+    }
+    if let Some(next) = tx.current_run(run.day.next(), ALL_CHANNELS).await?
+        && tx.sign_off(next.day, ALL_CHANNELS).await?.is_none()
+    {
+        tx.schedule(TaskKind::Reconcile, &next.day.to_string(), gateway.now(), &next.trace).await?;
+    }
+    Ok(())
+}
 
 /// Makes a task of each day that is over and has none yet: from the first one on which money came in, at most as far back as the settings
 /// say, so that a new installation compares nothing from before it was there, and one that stood still catches up.
@@ -60,29 +85,11 @@ pub async fn follow_day(gateway: &Gateway, subject: &str, attempts: i64) -> Resu
     let settings = &gateway.settings.reconciliation;
     let progress = Arc::new(Progress::default());
     match reconcile_day(gateway, day, &Scope::All, BY_ITSELF, &progress).await {
-        Ok(made) => {
-            if !made.unchanged {
-                let late = gateway.now() >= day.end().plus_seconds(settings.ready_after + LATE_SECONDS);
-                let mut tx = gateway.store.begin().await?;
-                if made.differs || (made.incomplete && late) {
-                    tx.schedule(TaskKind::Alert, made.run.run_id.as_str(), gateway.now(), &made.run.trace)
-                        .await?;
-                }
-                // What it leaves over is an input of the next day.
-                if let Some(next) = tx.current_run(day.next(), ALL_CHANNELS).await?
-                    && tx.sign_off(next.day, ALL_CHANNELS).await?.is_none()
-                {
-                    let subject = next.day.to_string();
-                    tx.schedule(TaskKind::Reconcile, &subject, gateway.now(), &next.trace).await?;
-                }
-                tx.commit().await?;
-            }
-            Ok(if made.incomplete {
-                JobEnd::again(settings.retry_after, "a statement is not there yet, or not in order")
-            } else {
-                JobEnd::Done
-            })
-        }
+        Ok(made) => Ok(if made.incomplete {
+            JobEnd::again(settings.retry_after, "a statement is not there yet, or not in order")
+        } else {
+            JobEnd::Done
+        }),
         Err(ReconcileRefused::Signed(_)) => Ok(JobEnd::Done),
         Err(ReconcileRefused::Busy(_)) => Ok(JobEnd::again(BUSY_SECONDS, "it is being compared")),
         Err(ReconcileRefused::NotOver(day)) => {
