@@ -210,7 +210,7 @@ const fn second(clock: [u8; 8]) -> Option<u32> {
     // Colons become zeros, and what ought to be a colon and is none becomes more than that.
     let digits = u64::from_le_bytes(clock) ^ u64::from_le_bytes(*b"00:00:00");
     const COLONS: u64 = 0x0000_ff00_00ff_0000;
-    let pairs = (digits & !COLONS).wrapping_mul(10) + (digits >> 8);
+    let pairs = (digits & !COLONS).wrapping_mul(10).wrapping_add(digits >> 8);
     let (hour, minute, second) = (pairs as u8 as u32, (pairs >> 24) as u8 as u32, (pairs >> 48) as u8 as u32);
     if are_digits(digits) && digits & COLONS == 0 && hour < 24 && minute < 60 && second < 60 {
         Some(hour * 3600 + minute * 60 + second)
@@ -309,6 +309,10 @@ mod tests {
                 }
                 text[place] = kept;
             }
+        }
+        assert_eq!(second([b'\xaa', b'\xa3', b'\xa9', b',', b'\xd6', b'\xa7', b'\xb8', b'\xb6']), None);
+        for &byte in &bytes {
+            assert_eq!(second([byte; 8]), None, "{byte}");
         }
         for place in 0..8 {
             for &byte in &bytes {
