@@ -5,9 +5,10 @@ use super::keep::kept_bytes;
 use crate::Gateway;
 use crate::service::order_story::find_bill;
 use crate::service::{OrderStory, Trouble, order_story};
+use memchr::memmem::Finder;
 use mingfen_domain::BusinessDay;
 use mingfen_domain::sides::Side;
-use mingfen_reconciliation::files::{Choice, front};
+use mingfen_reconciliation::files::{Choice, Layout, front};
 use mingfen_store::{
     ALL_CHANNELS, FindingRecord, InputKind, InputState, RemedyRecord, RunInputRecord, RunRecord, Standing,
 };
@@ -32,6 +33,9 @@ pub struct OrderAcross {
     pub remedies: Vec<RemedyRecord>,
 }
 
+/// Headings and what stands below them, decoded.
+pub type Fields = Vec<(String, String)>;
+
 /// A row of a kept file, as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptRow {
@@ -46,7 +50,7 @@ pub struct KeptRow {
     /// The row's line in it.
     pub line: u64,
     /// Headings and fields, decoded.
-    pub fields: Vec<(String, String)>,
+    pub fields: Fields,
 }
 
 /// Finds an order by any number of it, ours or another's, and tells it across the sides. `None`: nobody has it.
@@ -105,10 +109,12 @@ async fn rows_of(gateway: &Gateway, run: &RunRecord, order_nos: &[String]) -> Re
         let Some(path) = fetch_kept(gateway, &sha256, directory.path()).await? else { continue };
         let (path, first_line) = table_of(gateway, &input, path, directory.path())?;
         let layout = layout_of(&input)?;
-        let choice = Choice::by(&layout, None);
-        for line in lines_with(&path, order_nos)? {
-            let fields = front::line_of(&path, &choice, line)
-                .map_err(|refusal| Trouble::Inconsistent(refusal.to_string()))?;
+        let wanted = order_nos.to_vec();
+        let found = tokio::task::spawn_blocking(move || fields_of(&path, &layout, &wanted)).await;
+        let found = found.map_err(|_| {
+            Trouble::Inconsistent("looking for rows broke off, which is a fault of the program".to_owned())
+        })??;
+        for (line, fields) in found {
             rows.push(KeptRow {
                 day: run.day,
                 side: input.side,
@@ -161,17 +167,29 @@ fn table_of(
     }
 }
 
+/// The lines that hold one of these numbers, taken apart. Blocks while it reads.
+fn fields_of(path: &Path, layout: &Layout, order_nos: &[String]) -> Result<Vec<(u64, Fields)>, Trouble> {
+    let choice = Choice::by(layout, None);
+    lines_with(path, order_nos)?
+        .into_iter()
+        .map(|line| {
+            let fields = front::line_of(path, &choice, line);
+            Ok((line, fields.map_err(|refusal| Trouble::Inconsistent(refusal.to_string()))?))
+        })
+        .collect()
+}
+
 /// The numbers of the lines that hold one of these numbers. They are ASCII, so the file's encoding does not matter.
 fn lines_with(path: &Path, order_nos: &[String]) -> Result<Vec<u64>, Trouble> {
-    let mut reader = BufReader::new(File::open(path).map_err(temporary)?);
+    let finders: Vec<Finder<'_>> = order_nos.iter().map(|number| Finder::new(number.as_str())).collect();
+    let mut reader = BufReader::with_capacity(1 << 18, File::open(path).map_err(temporary)?);
     let (mut line, mut found) = (Vec::new(), Vec::new());
     for number in 1.. {
         line.clear();
         if reader.read_until(b'\n', &mut line).map_err(temporary)? == 0 {
             break;
         }
-        let holds = |wanted: &String| line.windows(wanted.len()).any(|part| part == wanted.as_bytes());
-        if order_nos.iter().any(holds) {
+        if finders.iter().any(|finder| finder.find(&line).is_some()) {
             found.push(number);
         }
     }
