@@ -105,9 +105,7 @@ impl Fen {
 
     /// Prints yuan with two decimals and nothing else: `8850` fen is `"88.50"`. What wires and files want.
     pub fn to_yuan(self) -> String {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        let fen = self.0.unsigned_abs();
-        format!("{sign}{}.{:02}", fen / 100, fen % 100)
+        self.to_string()
     }
 
     /// Prints yuan for people, with thousands separators: `"1,288.50"`.
@@ -128,7 +126,9 @@ impl Fen {
 
 impl fmt::Display for Fen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_yuan())
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let fen = self.0.unsigned_abs();
+        write!(f, "{sign}{}.{:02}", fen / 100, fen % 100)
     }
 }
 

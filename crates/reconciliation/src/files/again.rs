@@ -6,7 +6,7 @@ use super::{Evidence, FilesError};
 use crate::matching::Finding;
 use crate::sides::Place;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 
 /// What is read behind the place that was asked for: most rows are shorter.
 const BEHIND: usize = 512;
@@ -74,6 +74,18 @@ pub(super) fn find(
     Ok(evidence)
 }
 
+/// Reads without a call for the place, where the system can.
+fn read_at(file: &mut File, bytes: &mut [u8], at: u64) -> io::Result<usize> {
+    #[cfg(unix)]
+    return std::os::unix::fs::FileExt::read_at(file, bytes, at);
+    #[cfg(not(unix))]
+    {
+        use std::io::{Read as _, Seek as _, SeekFrom};
+        file.seek(SeekFrom::Start(at))?;
+        file.read(bytes)
+    }
+}
+
 /// A part of a file in memory.
 #[derive(Default)]
 pub(super) struct Window {
@@ -89,10 +101,9 @@ impl Window {
     fn fill(&mut self, file: &mut File, at: u64, length: usize) -> io::Result<()> {
         self.at = at;
         self.bytes.resize(length, 0);
-        file.seek(SeekFrom::Start(at))?;
         let mut filled = 0;
         while filled < length {
-            match file.read(&mut self.bytes[filled..]) {
+            match read_at(file, &mut self.bytes[filled..], at + filled as u64) {
                 Ok(0) => break,
                 Ok(more) => filled += more,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

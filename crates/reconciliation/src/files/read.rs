@@ -22,7 +22,7 @@ const BLOCK: usize = 256 << 10;
 /// What one thread takes at a time.
 const PIECE: u64 = 4 << 20;
 /// Between two of these places a line number is found by counting.
-const LANDMARK: u64 = 8 << 10;
+const LANDMARK: u64 = 4 << 10;
 /// The longest line.
 pub(super) const LINE: usize = 64 << 10;
 

@@ -5,6 +5,8 @@ use crate::files::{Evidence, Report};
 use crate::matching::{Finding, Found};
 use crate::sides::{Kind, Side};
 use mingfen_domain::Fen;
+use std::borrow::Cow;
+use std::fmt::{self, Display};
 use std::io::{self, Write};
 
 /// The headings of [`differences`].
@@ -86,19 +88,14 @@ fn row(finding: &Finding, evidence: &[Evidence], out: &mut impl Write) -> io::Re
         .unwrap_or_default();
     let money = |side: Side| sum(of_side(side).map(|(found, _)| found));
     let (channel, gateway, his) = (money(Side::Channel), money(Side::Gateway), money(Side::His));
-    let yuan = |sum: Option<Fen>| sum.map(Fen::to_yuan).unwrap_or_default();
-    let difference =
-        channel.unwrap_or_default().minus(his.unwrap_or_default()).map(Fen::to_yuan).unwrap_or_default();
-    let joined = |side: Side, what: fn(&Evidence) -> String| {
-        of_side(side)
-            .map(|(_, evidence)| what(evidence))
-            .filter(|text| !text.is_empty())
-            .collect::<Vec<_>>()
-            .join(" ")
+    let difference = Known(channel.unwrap_or_default().minus(his.unwrap_or_default()).ok());
+    let texts = |side: Side, what: fn(&Evidence) -> &str| {
+        let mut texts = of_side(side).map(|(_, evidence)| what(evidence)).filter(|text| !text.is_empty());
+        let first = texts.next().unwrap_or_default();
+        texts.fold(Cow::Borrowed(first), |all, text| Cow::Owned(format!("{all} {text}")))
     };
-    let line: fn(&Evidence) -> String = |evidence| evidence.line.to_string();
-    let at: fn(&Evidence) -> String = |evidence| evidence.at.clone();
-    let remedies: Vec<&str> = category.remedies().iter().map(|remedy| remedy.chinese()).collect();
+    let lines = |side: Side| Spaced(of_side(side).map(|(_, evidence)| evidence.line));
+    let remedies = Spaced(category.remedies().iter().map(|remedy| remedy.chinese()));
     write!(out, "{},{},", category.chinese(), category.as_str())?;
     write!(
         out,
@@ -106,12 +103,36 @@ fn row(finding: &Finding, evidence: &[Evidence], out: &mut impl Write) -> io::Re
         foreign_number(&String::from_utf8_lossy(&finding.order_no)),
         foreign_number(&String::from_utf8_lossy(refund_no))
     )?;
-    write!(out, "{},{},{},{difference},", yuan(channel), yuan(gateway), yuan(his))?;
+    write!(out, "{},{},{},{difference},", Known(channel), Known(gateway), Known(his))?;
     write!(out, "{},{},", of_side(Side::Channel).count(), of_side(Side::His).count())?;
-    write!(out, "{},", foreign_number(&joined(Side::Channel, |evidence| evidence.provider_no.clone())))?;
-    write!(out, "{},{},", foreign_text(&joined(Side::Channel, at)), foreign_text(&joined(Side::His, at)))?;
-    write!(out, "{},{},", joined(Side::Channel, line), joined(Side::His, line))?;
-    write!(out, "{},{},{}\r\n", category.owner().chinese(), category.deadline_days(), remedies.join(" "))
+    write!(out, "{},", foreign_number(&texts(Side::Channel, |evidence| &evidence.provider_no)))?;
+    for side in [Side::Channel, Side::His] {
+        write!(out, "{},", foreign_text(&texts(side, |evidence| &evidence.at)))?;
+    }
+    write!(out, "{},{},", lines(Side::Channel), lines(Side::His))?;
+    write!(out, "{},{},{remedies}\r\n", category.owner().chinese(), category.deadline_days())
+}
+
+/// A sum, or nothing.
+struct Known(Option<Fen>);
+
+impl Display for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |sum| sum.fmt(f))
+    }
+}
+
+/// Things with a blank between them.
+struct Spaced<I>(I);
+
+impl<I: Iterator<Item: Display> + Clone> Display for Spaced<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, thing) in self.0.clone().enumerate() {
+            f.write_str(if index == 0 { "" } else { " " })?;
+            thing.fmt(f)?;
+        }
+        Ok(())
+    }
 }
 
 /// Payments less refunds, where both stand in one finding; positive where there is one kind only. `None` when there is nothing.
@@ -134,15 +155,15 @@ fn sum<'f>(lines: impl Iterator<Item = &'f Found>) -> Option<Fen> {
 const STARTS_A_FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// A text from somebody else's file: quoted where it must be, and with an apostrophe in front of what a spreadsheet would calculate.
-fn foreign_text(text: &str) -> String {
+fn foreign_text(text: &str) -> Cow<'_, str> {
     let guarded = if text.trim_start_matches([' ', '\u{feff}', '\0']).starts_with(STARTS_A_FORMULA) {
-        format!("'{text}")
+        Cow::Owned(format!("'{text}"))
     } else {
-        text.to_owned()
+        Cow::Borrowed(text)
     };
     // Some editions separate by semicolons or tabs: what follows one would be a cell of its own there.
     if guarded.contains([',', ';', '"', '\n', '\r', '\t']) {
-        format!("\"{}\"", guarded.replace('"', "\"\""))
+        Cow::Owned(format!("\"{}\"", guarded.replace('"', "\"\"")))
     } else {
         guarded
     }
@@ -150,12 +171,12 @@ fn foreign_text(text: &str) -> String {
 
 /// The same for a number that is a name. A tab behind it keeps leading zeros and the sixteenth digit, and `12E5` from becoming
 /// a million.
-fn foreign_number(text: &str) -> String {
+fn foreign_number(text: &str) -> Cow<'_, str> {
     let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let stays = text.len() <= 15 && is_digits && (text.len() < 2 || !text.starts_with('0'));
     let looks_like_a_number = text.starts_with(|first: char| first.is_ascii_digit() || first == '.')
         && text.bytes().all(|byte| byte.is_ascii_digit() || b"eE.:/-+% ".contains(&byte));
-    if looks_like_a_number && !stays { format!("{text}\t") } else { foreign_text(text) }
+    if looks_like_a_number && !stays { Cow::Owned(format!("{text}\t")) } else { foreign_text(text) }
 }
 
 #[cfg(test)]
