@@ -280,11 +280,25 @@ pub struct Outcome {
     pub findings: Vec<Finding>,
 }
 
+/// What a hash is used for: the highest bits say which partition and part, the lower ones which slot, and those between tell one from
+/// another in a slot.
+const PLACE_SHIFT: u32 = 48;
+const TAG_SHIFT: u32 = 16;
+/// More parts than this make no part smaller.
+const MOST_BITS: u32 = 14;
+/// So many are filled at the same time, where no bound of memory asks for more.
+const PARTITIONS: u64 = 256;
+/// What an entry takes while it is compared.
+const ENTRY_BYTES: u64 = size_of::<Entry>() as u64;
+
 /// A run: take a [`Shelf`] a thread, feed them, give them back.
 pub struct Matching {
     rules: Rules,
     scatter: Scatter,
+    /// Entries are scattered over so many while they are read,
     partitions: usize,
+    /// and each of these over so many parts when it is compared.
+    parts: usize,
     threads: usize,
     accounts: Accounts,
     shapes: Shapes,
@@ -293,26 +307,35 @@ pub struct Matching {
 impl Matching {
     /// A run with so many threads, for about so many lines of all sides together. Neither number changes the result.
     pub fn new(rules: Rules, key: HashKey, threads: usize, expected_lines: u64) -> Self {
-        // About sixteen thousand entries are compared at a time: they fit into a core's own cache.
-        let partitions = (expected_lines / 16_384).next_power_of_two().clamp(1, 4096);
-        // Blocks that are not full yet take room too; a bound leaves them a quarter.
-        let open_blocks = 4 * threads as u64 * 4096;
-        let room = rules.memory_bytes.map_or(u64::MAX, |bytes| (bytes as u64 / 4 / open_blocks).max(1));
-        let partitions = partitions.min(1 << room.ilog2().min(12)) as usize;
+        // About sixteen thousand entries are compared at a time: they fit into a core's own cache. While files are read, no more
+        // partitions are filled at the same time than a core remembers the pages of.
+        let all = (expected_lines / 16_384).next_power_of_two().clamp(1, 1 << MOST_BITS);
+        let (mut least, mut most) = (PARTITIONS, u64::MAX);
+        if let Some(bytes) = rules.memory_bytes {
+            let bytes = (bytes as u64).max(1);
+            // A partition is taken apart as a whole; an eighth of the bound is for those that are.
+            least = least.max(
+                (expected_lines.saturating_mul(8 * ENTRY_BYTES * threads as u64) / bytes).next_power_of_two(),
+            );
+            // Blocks that are not full yet take room too; a bound leaves them a quarter.
+            most = 1 << (bytes / 4 / (4 * threads.max(1) as u64 * 4096)).max(1).ilog2();
+        }
+        let partitions = all.min(least).min(most);
         Self {
             rules,
             scatter: key.for_scattering(),
-            partitions,
+            partitions: partitions as usize,
+            parts: (all / partitions) as usize,
             threads: threads.max(1),
             accounts: Accounts::default(),
             shapes: Shapes::default(),
         }
     }
 
-    /// The same with a given number of partitions, a power of two, for tests that prove that it does not matter.
+    /// The same with a given number of partitions and of parts of each, powers of two, for tests that prove that they do not matter.
     #[must_use]
-    pub fn with_partitions(mut self, partitions: usize) -> Self {
-        self.partitions = partitions.next_power_of_two();
+    pub fn with_partitions(mut self, partitions: usize, parts: usize) -> Self {
+        (self.partitions, self.parts) = (partitions.next_power_of_two(), parts.next_power_of_two());
         self
     }
 
@@ -323,7 +346,13 @@ impl Matching {
 
     #[inline]
     fn partition_of(&self, hash: u64) -> usize {
-        (hash >> 52) as usize & (self.partitions - 1)
+        (hash >> PLACE_SHIFT) as usize & (self.partitions - 1)
+    }
+
+    /// Which part of its partition.
+    #[inline]
+    fn part_of(&self, hash: u64) -> usize {
+        ((hash >> PLACE_SHIFT) as usize / self.partitions) & (self.parts - 1)
     }
 
     /// Compares everything.
@@ -342,11 +371,14 @@ impl Matching {
                 if number >= self.partitions {
                     return Ok(desk.outcome);
                 }
-                desk.clear();
+                desk.taken.clear();
                 for shelf in &closed {
                     shelf.take(number, &mut desk.taken)?;
                 }
-                desk.settle()?;
+                for part in 0..self.parts {
+                    desk.taken.turn_to(part);
+                    desk.settle()?;
+                }
             }
         };
         let parts: Vec<Result<Outcome, MatchingError>> = std::thread::scope(|scope| {
@@ -381,7 +413,7 @@ impl Matching {
 struct Desk<'m> {
     matching: &'m Matching,
     names: &'m [Box<[u8]>],
-    taken: Taken,
+    taken: Taken<'m>,
     slots: Vec<Slot>,
     groups: Vec<Group>,
     next: Vec<u32>,
@@ -425,7 +457,7 @@ impl<'m> Desk<'m> {
         Self {
             matching,
             names,
-            taken: Taken::new(matching.shapes.all()),
+            taken: Taken::new(matching),
             slots: Vec::new(),
             groups: Vec::new(),
             next: Vec::new(),
@@ -436,12 +468,7 @@ impl<'m> Desk<'m> {
         }
     }
 
-    fn clear(&mut self) {
-        self.taken.clear();
-        self.groups.clear();
-        self.next.clear();
-    }
-
+    /// Compares the part that was turned to.
     fn settle(&mut self) -> Result<(), MatchingError> {
         self.group();
         for index in 0..self.groups.len() {
@@ -463,14 +490,16 @@ impl<'m> Desk<'m> {
 
     /// Puts entries of the same order number into groups. The hash says where to look, the bytes decide.
     fn group(&mut self) {
+        self.groups.clear();
+        self.next.clear();
         let taken = &self.taken;
         let capacity = (taken.entries.len() * 2).next_power_of_two().max(16);
         self.slots.clear();
         self.slots.resize(capacity, Slot { tag: 0, group: NOBODY });
         self.next.resize(taken.entries.len(), NOBODY);
         for (index, entry) in taken.entries.iter().enumerate() {
-            let hash = self.matching.scatter.scatter(Taken::head(entry), taken.order_behind(entry));
-            let tag = (hash >> 20) as u32;
+            let hash = taken.scattered(entry);
+            let tag = (hash >> TAG_SHIFT) as u32;
             let mut slot = hash as usize & (capacity - 1);
             loop {
                 let there = self.slots[slot];

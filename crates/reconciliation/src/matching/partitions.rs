@@ -345,31 +345,63 @@ impl Form {
 }
 
 /// All entries of one partition.
-pub(super) struct Taken {
+pub(super) struct Taken<'m> {
+    matching: &'m super::Matching,
     shapes: Vec<Shape>,
     forms: Vec<Form>,
     /// Whether any order number reaches behind its head.
     are_long: bool,
+    /// Those of the part that was turned to.
     pub entries: Vec<Entry>,
+    /// Those of every part.
+    parts: Vec<Vec<Entry>>,
     rest: Vec<u8>,
     read: Vec<u8>,
 }
 
-impl Taken {
-    pub fn new(shapes: Vec<Shape>) -> Self {
+impl<'m> Taken<'m> {
+    pub fn new(matching: &'m super::Matching) -> Self {
+        let shapes = matching.shapes.all();
         let forms: Vec<Form> = shapes.iter().map(Form::of).collect();
         let are_long = forms.iter().any(|form| form.order_behind > 0);
-        Self { shapes, forms, are_long, entries: Vec::new(), rest: Vec::new(), read: Vec::new() }
+        let parts = vec![Vec::new(); matching.parts];
+        Self {
+            matching,
+            shapes,
+            forms,
+            are_long,
+            entries: Vec::new(),
+            parts,
+            rest: Vec::new(),
+            read: Vec::new(),
+        }
     }
 
     pub fn clear(&mut self) {
-        self.entries.clear();
+        self.parts.iter_mut().for_each(Vec::clear);
         self.rest.clear();
+    }
+
+    /// Makes the entries of a part the ones that are compared; each part once.
+    pub fn turn_to(&mut self, part: usize) {
+        self.entries.clear();
+        std::mem::swap(&mut self.entries, &mut self.parts[part]);
+    }
+
+    #[inline]
+    fn part_of(&self, entry: &Entry) -> usize {
+        if self.parts.len() == 1 { 0 } else { self.matching.part_of(self.scattered(entry)) }
+    }
+
+    /// The hash of the order number.
+    #[inline]
+    pub fn scattered(&self, entry: &Entry) -> u64 {
+        self.matching.scatter.scatter(Self::head(entry), self.order_behind(entry))
     }
 
     /// The head of the order number.
     #[inline]
-    pub fn head(entry: &Entry) -> u128 {
+    fn head(entry: &Entry) -> u128 {
         u128::from(entry.head[0]) | u128::from(entry.head[1]) << 64
     }
 
@@ -431,7 +463,7 @@ impl Taken {
 
 impl Closed {
     /// Adds this thread's entries of a partition.
-    pub fn take(&self, number: usize, into: &mut Taken) -> Result<(), MatchingError> {
+    pub fn take(&self, number: usize, into: &mut Taken<'_>) -> Result<(), MatchingError> {
         if let (Some(file), Some(away)) = (&self.away, self.away_of.get(number)) {
             let mut read = std::mem::take(&mut into.read);
             for away in away {
@@ -463,7 +495,7 @@ impl Closed {
     }
 }
 
-impl Taken {
+impl Taken<'_> {
     /// Takes the entries of a block apart. Behind its `used` bytes there is something that may be read.
     fn take_block(&mut self, block: &[u8], used: usize) -> Result<(), MatchingError> {
         let mut reader = Reader { block, at: HEADER };
@@ -491,8 +523,12 @@ impl Taken {
             }
             let fen = reader.number(widths & 15)? as i64;
             row = row.wrapping_add(reader.number(widths >> 4)?);
-            let head = [head as u64, (head >> 64) as u64];
-            self.entries.push(Entry { head, at: row, fen, rest_at, shape: number });
+            let entry =
+                Entry { head: [head as u64, (head >> 64) as u64], at: row, fen, rest_at, shape: number };
+            let part = self.part_of(&entry);
+            if let Some(part) = self.parts.get_mut(part) {
+                part.push(entry);
+            }
         }
         if reader.at == used { Ok(()) } else { Err(MatchingError::Damaged) }
     }

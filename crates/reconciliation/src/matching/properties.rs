@@ -91,7 +91,7 @@ fn order_no(order: u8) -> String {
     }
 }
 
-fn run(lines: &[Made], rules: Rules, threads: usize, partitions: usize, key: HashKey) -> Outcome {
+fn run(lines: &[Made], rules: Rules, threads: usize, partitions: (usize, usize), key: HashKey) -> Outcome {
     settled(lines, rules, threads, partitions, key).expect("an outcome")
 }
 
@@ -99,10 +99,10 @@ fn settled(
     lines: &[Made],
     rules: Rules,
     threads: usize,
-    partitions: usize,
+    (partitions, parts): (usize, usize),
     key: HashKey,
 ) -> Result<Outcome, MatchingError> {
-    let matching = Matching::new(rules, key, threads, 0).with_partitions(partitions);
+    let matching = Matching::new(rules, key, threads, 0).with_partitions(partitions, parts);
     let mut shelves: Vec<Shelf<'_>> = (0..threads).map(|_| matching.shelf()).collect();
     for (number, shelf) in shelves.iter_mut().enumerate() {
         for side in Side::ALL {
@@ -138,7 +138,7 @@ fn settled(
 }
 
 fn plain(lines: &[Made], three_sided: bool) -> Outcome {
-    run(lines, rules(three_sided), 1, 1, HashKey::new(1, 2))
+    run(lines, rules(three_sided), 1, (1, 1), HashKey::new(1, 2))
 }
 
 fn check_sums(lines: &[Made], outcome: &Outcome) {
@@ -181,21 +181,21 @@ proptest! {
     #[test]
     fn order_partitions_threads_key_and_spilling_change_nothing(
         (lines, shuffled) in made(true).prop_flat_map(|lines| (Just(lines.clone()), Just(lines).prop_shuffle())),
-        threads in 1..4_usize, partitions in 0..7_u32, key in any::<(u64, u64)>(), spill in any::<bool>(),
+        threads in 1..4_usize, partitions in 0..7_u32, parts in 0..5_u32, key in any::<(u64, u64)>(), spill in any::<bool>(),
     ) {
         let expected = plain(&lines, true);
         let rules = Rules { memory_bytes: spill.then_some(1), ..rules(true) };
-        let actual = run(&shuffled, rules, threads, 1 << partitions, HashKey::new(key.0, key.1));
+        let actual = run(&shuffled, rules, threads, (1 << partitions, 1 << parts), HashKey::new(key.0, key.1));
         prop_assert_eq!(format!("{expected:?}"), format!("{actual:?}"));
     }
 
     #[test]
     fn more_findings_than_are_allowed_are_refused_with_the_same_words_by_any_threads(
-        lines in made(true), most in 0..6_u64, threads in 1..4_usize, partitions in 0..7_u32,
+        lines in made(true), most in 0..6_u64, threads in 1..4_usize, partitions in 0..7_u32, parts in 0..5_u32,
     ) {
         let expected = plain(&lines, true);
         let rules = Rules { most_findings: Some(most), ..rules(true) };
-        match settled(&lines, rules, threads, 1 << partitions, HashKey::random()) {
+        match settled(&lines, rules, threads, (1 << partitions, 1 << parts), HashKey::random()) {
             Ok(outcome) => {
                 prop_assert!(expected.findings.len() as u64 <= most);
                 prop_assert_eq!(outcome, expected);
@@ -218,8 +218,8 @@ proptest! {
             lines.iter().map(|line| Made { side: line.side.mirrored(), ..line.clone() }).collect();
         // A shop's order is the channel's peculiarity: its mirror is an order that only HIS has.
         let all_ours = Rules { own_numbers: OwnNumbers::default(), ..rules(false) };
-        let here = run(&lines, all_ours.clone(), 1, 1, HashKey::new(1, 2));
-        let there = run(&mirrored, all_ours, 1, 1, HashKey::new(1, 2));
+        let here = run(&lines, all_ours.clone(), 1, (1, 1), HashKey::new(1, 2));
+        let there = run(&mirrored, all_ours, 1, (1, 1), HashKey::new(1, 2));
         for category in Category::ALL {
             for side in Side::ALL {
                 prop_assert_eq!(
