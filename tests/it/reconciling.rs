@@ -34,6 +34,7 @@ stories!(
     a_quiet_day_agrees_and_comparing_it_again_adds_nothing,
     a_day_that_is_not_over_is_not_compared,
     money_that_his_was_not_told_of_is_told_by_a_remedy_and_clears_the_next_day,
+    what_insurance_bore_and_what_is_a_deposit_is_compared_beside_the_money,
     what_was_waited_for_in_vain_is_counted_on_the_day_on_which_waiting_ends,
     a_row_that_the_statement_lacks_is_put_into_suspense_by_two_people,
     a_statement_that_is_not_there_leaves_its_account_out_and_the_next_version_has_it,
@@ -175,6 +176,55 @@ async fn money_that_his_was_not_told_of_is_told_by_a_remedy_and_clears_the_next_
     let (_, standing) = the_difference(&hospital, &made).await;
     assert_eq!(standing, Standing::Cleared);
     hospital.holds_nothing().await;
+}
+
+/// The money agrees everywhere; HIS's ledger says another part of insurance of one order, and has a deposit of another.
+async fn what_insurance_bore_and_what_is_a_deposit_is_compared_beside_the_money(hospital: Hospital) {
+    let day = a_morning(&hospital);
+    let mut bills = Vec::new();
+    for (card, app) in [(CARD, App::Wechat), ("A10023847718", App::Alipay)] {
+        hospital.patient(card, app).await.pays(&[1]).await;
+        hospital.lives_through(60, 5).await;
+        let booked =
+            hospital.simulator.his().records().bookings().last().expect("a booking").order_no.clone();
+        bills.push(booked);
+    }
+    statements_are_made(&hospital).await;
+    let quiet = compares(&hospital, day).await.expect("it is compared");
+    assert_eq!(quiet.run.differences, 0, "what is said and the same is no difference");
+    let [insured, deposited] = bills.try_into().expect("two orders");
+    hospital.simulator.his().records().set_ledger_damage(vec![
+        LedgerDamage::Insurance { order_no: insured, insurance_fen: 77 },
+        LedgerDamage::Purpose { order_no: deposited, deposit: true },
+    ]);
+    let made = compares(&hospital, day).await.expect("it is compared again");
+    assert_eq!((made.run.version, made.run.differences), (2, 2));
+    let found = findings(&hospital, &made).await;
+    let told: Vec<(Category, &str, bool)> = found
+        .iter()
+        .map(|(finding, _)| (finding.category, finding.cause.as_str(), finding.certain))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Category::InsuranceComponentDiffers, "insurance_parts_differ", true),
+            (Category::DepositLineDiffers, "deposit_differs", true)
+        ],
+        "{found:#?}"
+    );
+    assert!(found[0].0.evidence.contains("HIS 流水：医保支付 0.77 元"), "{}", found[0].0.evidence);
+    assert!(found[1].0.evidence.contains("HIS 流水：记作住院预交金"), "{}", found[1].0.evidence);
+    // There is no money to book: it is closed with a reason.
+    let balance = hospital.verifies().await.trial_balance;
+    for (finding, _) in &found {
+        let (preview, record) = orders(&hospital, &made, finding, Remedy::WriteOff).await;
+        assert_eq!((preview.amount, preview.needs_second_person), (Fen::ZERO, false));
+        assert_eq!(preview.effects, ["三方金额一致，不记账，按理由结案"]);
+        assert_eq!(record.state, RemedyState::Done);
+    }
+    assert_eq!(hospital.verifies().await.trial_balance, balance, "nothing was booked");
+    assert!(findings(&hospital, &made).await.iter().all(|(_, standing)| *standing == Standing::Resolved));
+    sign_day(hospital.gateway(), day, "lead", "分项差异已核实").await.expect("it is signed");
 }
 
 /// Paid at two minutes to midnight, booked after it, and the ledger of that next day lacks the row.

@@ -13,7 +13,7 @@ use mingfen_domain::{BusinessDay, Fen};
 use mingfen_gateway::service::reconciliation::{DayReconciled, Scope, reconcile_day, sign_day};
 use mingfen_reconciliation::files::Progress;
 use mingfen_simulator::his::LedgerDamage;
-use mingfen_store::{ALL_CHANNELS, FindingFilter, FindingRecord, Standing};
+use mingfen_store::{ALL_CHANNELS, FindingFilter, FindingRecord, SentRefundRecord, Standing};
 use mingfen_tests::Hospital;
 use people::{People, open_findings};
 use std::collections::{BTreeMap, BTreeSet};
@@ -268,7 +268,9 @@ async fn our_net(hospital: &Hospital, days: [BusinessDay; 3]) -> Net {
         let received = record.payment.state.received().expect("received");
         net.insert(record.payment.out_trade_no.to_string(), received.amount.get());
     }
-    for (record, _) in hospital.store().refunds_sent(from, to, None, 10_000).await.expect("readable") {
+    for SentRefundRecord { record, .. } in
+        hospital.store().refunds_sent(from, to, None, 10_000).await.expect("readable")
+    {
         if record.refund.state.holds_money() {
             *net.entry(record.refund.out_trade_no.to_string()).or_default() -= record.refund.amount.get();
         }
@@ -288,7 +290,10 @@ fn his_net(hospital: &Hospital, files: &Files) -> Net {
                 LedgerDamage::Missing { order_no } if *order_no == row.order_no => copies = 0,
                 LedgerDamage::Doubled { order_no } if *order_no == row.order_no => copies = 2,
                 LedgerDamage::Amount { .. } => panic!("HIS has mended its amounts"),
-                LedgerDamage::Missing { .. } | LedgerDamage::Doubled { .. } => {}
+                LedgerDamage::Missing { .. }
+                | LedgerDamage::Doubled { .. }
+                | LedgerDamage::Insurance { .. }
+                | LedgerDamage::Purpose { .. } => {}
             }
         }
         let sign = if row.kind == "refund" { -1 } else { 1 };

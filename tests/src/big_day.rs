@@ -371,6 +371,8 @@ impl BigDay {
             channel: CHANNEL.to_owned(),
             his_order_no: format!("H{number:012}"),
             amount: Amount::try_from(Fen::new(i64::try_from(fen).unwrap_or(0))).expect("more than nothing"),
+            insurance: Some(Fen::ZERO),
+            deposit: Some(false),
             booked_at: self.day.start().plus_seconds(second),
         }
     }

@@ -224,7 +224,7 @@ const TABLE: [Row; 23] = {
             ("入账账户不符", "another merchant account"),
             Finance,
             3,
-            &[AskAgain, BookToSuspense, Note],
+            &[AskAgain, WriteOff, Note],
         ),
         row(C::Foreign, "foreign", ("外部流水", "not ours"), Finance, 0, &[MarkForeign, Note]),
         row(
@@ -233,7 +233,7 @@ const TABLE: [Row; 23] = {
             ("医保分项不符", "insurance part differs"),
             Finance,
             3,
-            &[AskAgain, BookToSuspense, WriteOff, Note],
+            &[AskAgain, WriteOff, Note],
         ),
         row(
             C::DepositLineDiffers,
@@ -241,7 +241,7 @@ const TABLE: [Row; 23] = {
             ("预交金明细不符", "deposit line differs"),
             Finance,
             1,
-            &[AskAgain, Write, BookToSuspense, Note],
+            &[AskAgain, WriteOff, Note],
         ),
         row(
             C::TotalsRowDiffers,

@@ -335,6 +335,10 @@ pub struct LedgerRow {
     pub his_order_no: String,
     /// Positive in both kinds.
     pub amount: Amount,
+    /// What insurance bears beside it, where HIS says; positive in both kinds, or zero.
+    pub insurance: Option<Fen>,
+    /// Whether it is a deposit, where HIS says.
+    pub deposit: Option<bool>,
     /// When HIS booked it.
     pub booked_at: Timestamp,
 }

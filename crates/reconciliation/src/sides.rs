@@ -64,6 +64,10 @@ pub struct Line<'a> {
     pub fee_differs: bool,
     /// It was left over by the run of an earlier day.
     pub carried: bool,
+    /// What medical insurance bore beside it, where the side says; never negative.
+    pub insurance: Option<Fen>,
+    /// Whether it is a deposit (预交金), which stays the patient's, where the side says.
+    pub deposit: Option<bool>,
     /// Where its row begins.
     pub at: u64,
 }

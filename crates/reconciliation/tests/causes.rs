@@ -93,6 +93,12 @@ fn line(text: &str) -> Found {
         state,
         account: words.named("account").unwrap_or_default().as_bytes().into(),
         carried: words.has("carried"),
+        insurance: words.named("insurance").map(fen),
+        deposit: match (words.has("deposit"), words.has("no_deposit")) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        },
         place: Place { source: side as u16, at: 0 },
     }
 }

@@ -69,7 +69,7 @@ pub use kept_files::KeptFileRecord;
 pub use notices::NoticeRecord;
 pub use notifications::NotificationRecord;
 pub use payments::{PaymentRecord, ReceiptRecord};
-pub use refunds::{Inserted, RefundHisState, RefundRecord};
+pub use refunds::{Inserted, RefundHisState, RefundRecord, SentRefundRecord};
 pub use remedies::{RemedyRecord, RemedyState};
 pub use runs::{
     ALL_CHANNELS, DayRecord, FindingFilter, FindingLineRecord, FindingRecord, InputKind, InputState,

@@ -39,6 +39,7 @@ migrations! {
     17 "0017_day_lists",
     18 "0018_reconciliation",
     19 "0019_arrival_verdict",
+    20 "0020_parts_of_lines",
 }
 
 /// Where the engine keeps which migrations were applied.

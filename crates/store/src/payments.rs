@@ -49,7 +49,31 @@ pub struct ReceiptRecord {
     pub channel: ChannelId,
     /// How much, when, and under which number of the provider's.
     pub received: Received,
+    /// What insurance bears of its bill.
+    pub insurance: Fen,
+    /// Whether its bill is for deposits alone, or for none at all.
+    pub deposit: Option<bool>,
 }
+
+/// Whether the slips of the bill of a row are all deposits (1), none (0), or both.
+macro_rules! is_deposit {
+    ($table:literal) => {
+        concat!(
+            "(
+                SELECT
+                    CASE SUM(CASE WHEN bill_slips.kind = 'deposit' THEN 1 ELSE 0 END)
+                        WHEN 0 THEN 0
+                        WHEN COUNT(*) THEN 1
+                    END
+                FROM bill_slips
+                WHERE bill_slips.bill_no = ",
+            $table,
+            ".bill_no
+            ) AS deposit"
+        )
+    };
+}
+pub(crate) use is_deposit;
 
 macro_rules! select_payments {
     ($condition:literal) => {
@@ -129,16 +153,26 @@ async fn money_received(
     after: Option<&(Timestamp, String)>,
     limit: i64,
 ) -> Result<Vec<ReceiptRecord>> {
-    let sql = "SELECT
+    let sql = concat!(
+        "SELECT
             out_trade_no,
             channel_id,
             provider_trade_no,
             received_fen,
-            paid_at_ms
+            paid_at_ms,
+            (
+                SELECT bills.total_fen - bills.self_pay_fen
+                FROM bills
+                WHERE bills.bill_no = payments.bill_no
+            ) AS insurance_fen,
+            ",
+        is_deposit!("payments"),
+        "
         FROM payments
         WHERE (paid_at_ms, out_trade_no) > ($1, $2) AND paid_at_ms < $3
         ORDER BY paid_at_ms, out_trade_no
-        LIMIT $4";
+        LIMIT $4"
+    );
     let rows = page(connection, sql, (from, to), after, limit).await?;
     rows.iter()
         .map(|row| {
@@ -147,6 +181,8 @@ async fn money_received(
                 out_trade_no: fields.id("out_trade_no", OutTradeNo::parse)?,
                 channel: fields.id("channel_id", ChannelId::parse)?,
                 received: received_of(&fields)?,
+                insurance: fields.fen("insurance_fen")?,
+                deposit: fields.optional_flag("deposit")?,
             })
         })
         .collect()

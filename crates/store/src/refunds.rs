@@ -4,6 +4,7 @@ use crate::Tx;
 use crate::engine::locked;
 use crate::errors::{Result, StoreError, exactly_one};
 use crate::offer::reads;
+use crate::payments::is_deposit;
 use crate::rows::{Fields, page};
 use mingfen_domain::Timestamp;
 use mingfen_domain::ids::{BillNo, ChannelId, OutRefundNo, OutTradeNo, ProviderRefundNo, SlipNo, TraceId};
@@ -79,11 +80,22 @@ pub enum Inserted {
     KeyTaken(OutRefundNo),
 }
 
+/// A refund that left us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentRefundRecord {
+    /// The refund.
+    pub record: RefundRecord,
+    /// The account by which it left, which its payment says.
+    pub channel: ChannelId,
+    /// Whether its bill is for deposits alone, or for none at all.
+    pub deposit: Option<bool>,
+}
+
 macro_rules! select_refunds {
     ($condition:literal) => {
         select_refunds!("", $condition)
     };
-    ($more:literal, $condition:literal) => {
+    ($more:expr, $condition:literal) => {
         concat!(
             "SELECT
                 out_refund_no,
@@ -127,9 +139,8 @@ reads! {
     refunds_requested(from: Timestamp, to: Timestamp, after: Option<&(Timestamp, String)>, limit: i64) -> Vec<RefundRecord>;
     /// The numbers of refunds that a person paid by hand from `from` on and before `to`.
     refunds_by_hand(from: Timestamp, to: Timestamp) -> Vec<String>;
-    /// The same of refunds that left us from `from` on and before `to`, which is the day on which a provider counts them; with the
-    /// accounts by which they left, which their payments say.
-    refunds_sent(from: Timestamp, to: Timestamp, after: Option<&(Timestamp, String)>, limit: i64) -> Vec<(RefundRecord, ChannelId)>;
+    /// The same of refunds that left us from `from` on and before `to`, which is the day on which a provider counts them.
+    refunds_sent(from: Timestamp, to: Timestamp, after: Option<&(Timestamp, String)>, limit: i64) -> Vec<SentRefundRecord>;
 }
 
 async fn refunds_by_hand(
@@ -155,9 +166,12 @@ async fn refunds_sent(
     to: Timestamp,
     after: Option<&(Timestamp, String)>,
     limit: i64,
-) -> Result<Vec<(RefundRecord, ChannelId)>> {
+) -> Result<Vec<SentRefundRecord>> {
     let sql = select_refunds!(
-        ", (SELECT channel_id FROM payments WHERE payments.out_trade_no = refunds.out_trade_no) AS channel_id",
+        concat!(
+            ", (SELECT channel_id FROM payments WHERE payments.out_trade_no = refunds.out_trade_no) AS channel_id, ",
+            is_deposit!("refunds")
+        ),
         "(sent_at_ms, out_refund_no) > ($1, $2) AND sent_at_ms < $3
         ORDER BY sent_at_ms, out_refund_no
         LIMIT $4"
@@ -166,7 +180,11 @@ async fn refunds_sent(
     rows.iter()
         .map(|row| {
             let fields = Fields::new("refunds", "out_refund_no", row)?;
-            Ok((rebuild(row)?, fields.id("channel_id", ChannelId::parse)?))
+            Ok(SentRefundRecord {
+                record: rebuild(row)?,
+                channel: fields.id("channel_id", ChannelId::parse)?,
+                deposit: fields.optional_flag("deposit")?,
+            })
         })
         .collect()
 }

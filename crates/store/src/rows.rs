@@ -54,6 +54,10 @@ impl<'r> Fields<'r> {
         Ok(self.row.try_get(column)?)
     }
 
+    pub(crate) fn optional_flag(&self, column: &'static str) -> Result<Option<bool>> {
+        Ok(self.optional_number(column)?.map(|flag| flag != 0))
+    }
+
     pub(crate) fn time(&self, column: &'static str) -> Result<Timestamp> {
         self.number(column).map(Timestamp::from_ms)
     }

@@ -76,8 +76,11 @@ impl<'a> Member<'a> {
     }
 
     pub(super) fn truth(&self, name: &str) -> Result<bool, Misread> {
-        let member = self.member(name)?;
-        member.value.as_bool().ok_or_else(|| member.wrong("neither true nor false"))
+        self.member(name)?.as_truth()
+    }
+
+    pub(super) fn as_truth(&self) -> Result<bool, Misread> {
+        self.value.as_bool().ok_or_else(|| self.wrong("neither true nor false"))
     }
 
     pub(super) fn as_fen(&self) -> Result<Fen, Misread> {

@@ -2,6 +2,7 @@
 
 use super::answer::{Member, Misread};
 use crate::{LedgerKind, LedgerPage, LedgerRow};
+use mingfen_domain::Fen;
 
 /// The answer of `ledger/day`. One unreadable row makes the page unreadable: a missing row would look like HIS's mistake.
 pub(super) fn page(answer: &Member<'_>) -> Result<LedgerPage, Misread> {
@@ -29,8 +30,20 @@ fn row(item: &Member<'_>) -> Result<LedgerRow, Misread> {
         channel: item.text("channel")?,
         his_order_no: item.text("his_order_no")?,
         amount: item.amount("amount_fen")?,
+        insurance: insurance(item)?,
+        deposit: item.optional("deposit")?.map(|member| member.as_truth()).transpose()?,
         booked_at: item.time("booked_at")?,
     })
+}
+
+fn insurance(item: &Member<'_>) -> Result<Option<Fen>, Misread> {
+    let Some(member) = item.optional("insurance_fen")? else { return Ok(None) };
+    let part = member.as_fen()?;
+    if part < Fen::ZERO {
+        Err(member.wrong("negative; it is positive in both kinds"))
+    } else {
+        Ok(Some(part))
+    }
 }
 
 fn kind(member: &Member<'_>) -> Result<LedgerKind, Misread> {

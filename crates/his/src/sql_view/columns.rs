@@ -4,7 +4,7 @@ use super::engine::Engine;
 use super::row::Unit;
 
 /// The fields of a row in the order in which they are fetched.
-pub(super) const FIELDS: [&str; 9] = [
+pub(super) const FIELDS: [&str; 11] = [
     "row_no",
     "kind",
     "order_no",
@@ -14,9 +14,12 @@ pub(super) const FIELDS: [&str; 9] = [
     "provider_trade_no",
     "channel",
     "his_order_no",
+    "insurance_fen",
+    "deposit",
 ];
 /// What a query may leave out.
-const OPTIONAL: [&str; 4] = ["slip_no", "provider_trade_no", "channel", "his_order_no"];
+const OPTIONAL: [&str; 6] =
+    ["slip_no", "provider_trade_no", "channel", "his_order_no", "insurance_fen", "deposit"];
 const BOOKED_AT: &str = "booked_at";
 const AMOUNTS: [(&str, Unit); 2] = [("amount_fen", Unit::Fen), ("amount_yuan", Unit::Yuan)];
 /// Numbers that are not what they were when they were written.

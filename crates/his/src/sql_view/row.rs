@@ -3,7 +3,7 @@
 use super::columns::FIELDS;
 use crate::text::clean;
 use crate::{LedgerKind, LedgerRow};
-use mingfen_domain::{Amount, Timestamp};
+use mingfen_domain::{Amount, Fen, Timestamp};
 
 /// A row as texts: [`FIELDS`], then amount, time, and whether the amount is a float after all.
 pub(super) const WIDTH: usize = FIELDS.len() + 3;
@@ -54,6 +54,8 @@ pub(super) fn read(cells: &Cells, unit: Unit, words: &Words) -> Result<LedgerRow
         provider_trade_no,
         channel,
         his_order_no,
+        insurance,
+        deposit,
         amount,
         booked_at,
         inexact,
@@ -98,8 +100,33 @@ pub(super) fn read(cells: &Cells, unit: Unit, words: &Words) -> Result<LedgerRow
         channel: channel.unwrap_or_default(),
         his_order_no: his_order_no.unwrap_or_default(),
         amount,
+        insurance: insurance.map(|text| part(&text)).transpose()?,
+        deposit: deposit.map(|text| truth(&text)).transpose()?,
         booked_at,
     })
+}
+
+/// What insurance bears: as an amount in fen, or nothing at all.
+fn part(text: &str) -> Result<Fen, Wrong> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_whole = !whole.is_empty()
+        && whole.bytes().all(|byte| byte.is_ascii_digit())
+        && fraction.bytes().all(|byte| byte == b'0');
+    whole.parse().ok().filter(|_| is_whole).map(Fen::new).ok_or((
+        "insurance_fen is not a whole number of fen from zero on",
+        "Give fen: write ROUND(… * 100) in the query; positive in both kinds; NULL where HIS does not know",
+    ))
+}
+
+fn truth(text: &str) -> Result<bool, Wrong> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "t" | "true" => Ok(true),
+        "0" | "f" | "false" => Ok(false),
+        _ => Err((
+            "deposit is neither true nor false",
+            "Let the query give 1 for a deposit and 0 for anything else, or NULL where HIS does not know",
+        )),
+    }
 }
 
 /// An exact amount. Databases write the zeros of their scale, `54.0000`; only zeros are dropped.

@@ -83,6 +83,32 @@ async fn vendors_table(kind: Kind, name: &str) -> Room {
     room
 }
 
+/// What a view may say beside the money; a database's own words for true and false, its own decimals.
+#[tokio::test]
+async fn insurance_and_deposits_are_read_where_the_view_knows_them() {
+    for kind in Kind::ALL {
+        let room = vendors_table(kind, "parts").await;
+        let query = |insurance: &str, deposit: &str| {
+            format!(
+                "SELECT id AS row_no, kind, order_no, refund_no, out_trade_no, yuan AS amount_yuan, at AS booked_at, \
+                 {insurance} AS insurance_fen, {deposit} AS deposit FROM v_ledger \
+                 WHERE hospital = :hospital AND at >= :from AND at < :to"
+            )
+        };
+        let whole = "CASE WHEN id = 1 THEN 2000 WHEN id = 2 THEN 0 END";
+        let (day, rows) = read(&ledger(&room.url, &query(whole, "CASE WHEN id < 3 THEN id = 1 END"))).await;
+        day.unwrap_or_else(|error| panic!("{kind:?}: {error}"));
+        let told: Vec<_> = rows.iter().map(|row| (row.insurance.map(Fen::get), row.deposit)).collect();
+        assert_eq!(told, [(Some(2000), Some(true)), (Some(0), Some(false)), (None, None)], "{kind:?}");
+        for (insurance, deposit, wrong) in
+            [("-1", "1", "insurance_fen"), ("20.5", "1", "insurance_fen"), ("0", "'maybe'", "deposit")]
+        {
+            let told = failure(&room, &query(insurance, deposit)).await.to_string();
+            assert!(told.contains(wrong), "{kind:?}: {told}");
+        }
+    }
+}
+
 const VENDORS_QUERY: &str = "-- of one campus
     WITH mine AS (SELECT * FROM v_ledger WHERE hospital = :hospital)
     SELECT id AS Row_No, kind, order_no, refund_no, out_trade_no, yuan AS amount_yuan, at AS booked_at, 'x' AS remark
@@ -95,7 +121,11 @@ async fn a_day_is_read_alike_from_every_database() {
         let ledger = ledger(&room.url, VENDORS_QUERY);
         let columns = ledger.check().await.unwrap_or_else(|error| panic!("{kind:?}: {error}"));
         assert_eq!(columns.ignored, ["remark"], "{kind:?}");
-        assert_eq!(columns.absent, ["slip_no", "provider_trade_no", "channel", "his_order_no"], "{kind:?}");
+        assert_eq!(
+            columns.absent,
+            ["slip_no", "provider_trade_no", "channel", "his_order_no", "insurance_fen", "deposit"],
+            "{kind:?}"
+        );
 
         let (day, rows) = read(&ledger).await;
         let day = day.unwrap_or_else(|error| panic!("{kind:?}: {error}"));

@@ -6,6 +6,7 @@ use super::known::{
 };
 use crate::matching::Found;
 use crate::sides::{Kind, Side, State, day_of};
+use mingfen_domain::difference::Category;
 use mingfen_domain::payment::{ClosedBecause, State as PaymentState, SuspenseReason};
 use mingfen_domain::refund::{Origin, State as RefundState};
 use mingfen_domain::{Fen, Timestamp, write_back};
@@ -34,6 +35,15 @@ macro_rules! say {
 /// Everything that is known, the books first, the answers last.
 pub(super) fn of(case: &Case<'_>) -> Vec<Sentence> {
     let mut said: Vec<Sentence> = Side::ALL.into_iter().filter_map(|side| books(case, side)).collect();
+    match case.finding.category {
+        Category::InsuranceComponentDiffers => {
+            said.extend(Side::ALL.into_iter().filter_map(|side| insurance(case, side)))
+        }
+        Category::DepositLineDiffers => {
+            said.extend(Side::ALL.into_iter().filter_map(|side| deposit(case, side)))
+        }
+        _ => {}
+    }
     if !case.known.statement_available {
         said.push(say!("该渠道的对账单还没有。", "The statement of that channel is not there."));
     }
@@ -83,13 +93,35 @@ pub(super) fn of(case: &Case<'_>) -> Vec<Sentence> {
     said
 }
 
-fn books(case: &Case<'_>, side: Side) -> Option<Sentence> {
-    let lines: Vec<&Found> = case.of_side(side).collect();
-    let (chinese, english) = match side {
+const fn books_of(side: Side) -> (&'static str, &'static str) {
+    match side {
         Side::Channel => ("对账单", "The statement"),
         Side::Gateway => ("本系统账", "Our journal"),
         Side::His => ("HIS 流水", "HIS's ledger"),
-    };
+    }
+}
+
+/// What a side says that insurance bore, where each of its lines says.
+fn insurance(case: &Case<'_>, side: Side) -> Option<Sentence> {
+    let parts: Option<Vec<Fen>> = case.live(side).map(|line| line.insurance).collect();
+    let sum = parts.filter(|parts| !parts.is_empty()).and_then(|parts| Fen::sum(parts).ok())?;
+    let (chinese, english) = books_of(side);
+    Some(say!("{chinese}：医保支付 {sum} 元。", "{english} says that insurance bore {sum} yuan."))
+}
+
+/// As what a side books it, where it says.
+fn deposit(case: &Case<'_>, side: Side) -> Option<Sentence> {
+    let (chinese, english) = books_of(side);
+    Some(if case.live(side).find_map(|line| line.deposit)? {
+        say!("{chinese}：记作住院预交金。", "{english} has it as a deposit.")
+    } else {
+        say!("{chinese}：不是预交金。", "{english} does not have it as a deposit.")
+    })
+}
+
+fn books(case: &Case<'_>, side: Side) -> Option<Sentence> {
+    let lines: Vec<&Found> = case.of_side(side).collect();
+    let (chinese, english) = books_of(side);
     match lines.as_slice() {
         [] => None,
         [line] => {

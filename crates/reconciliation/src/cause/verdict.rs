@@ -69,7 +69,7 @@ pub(super) fn of(case: &Case<'_>) -> Verdict {
         C::FeeDifference => Verdict::proven(Cause::FeeRateDiffers, category),
         C::WrongAccount => Verdict::proven(Cause::OtherAccount, category).unless(case.payment().is_none()),
         C::InsuranceComponentDiffers => Verdict::proven(Cause::InsurancePartsDiffer, category),
-        C::DepositLineDiffers => deposit(case),
+        C::DepositLineDiffers => Verdict::proven(Cause::DepositDiffers, category),
         C::TotalsRowDiffers => Verdict::proven(Cause::FileIncomplete, category),
         C::UnparsableRow => Verdict::proven(Cause::FileDamaged, category),
         C::StatementNotAvailable => Verdict::proven(Cause::StatementNotYet, category),
@@ -671,18 +671,4 @@ fn booked_twice(case: &Case<'_>) -> Verdict {
         HisAnswer::NotAsked | HisAnswer::Silent | HisAnswer::No => false,
     };
     Verdict::proven(Cause::BookedTwice, Category::DuplicateInHis).unless(!counts_more)
-}
-
-/// A deposit that only one side has is explained like any other payment.
-fn deposit(case: &Case<'_>) -> Verdict {
-    let category = Category::DepositLineDiffers;
-    let Some(base) = one_sided_category(case) else {
-        return Verdict::probable(Cause::DepositDiffers, category);
-    };
-    let verdict = one_sided(case, base);
-    match verdict.cause {
-        _ if verdict.category != base => verdict,
-        Cause::Unknown | Cause::NotBooked => Verdict::probable(Cause::DepositDiffers, category),
-        _ => Verdict { category, ..verdict },
-    }
 }

@@ -759,7 +759,7 @@ const TABLE: [Row; 62] = {
                 "The money is in one merchant account and was booked to another.",
             ),
             None,
-            &[BookToSuspense, AskAgain],
+            &[AskAgain, WriteOff],
         ),
         row(
             C::FeeRateDiffers,
@@ -777,22 +777,22 @@ const TABLE: [Row; 62] = {
             "insurance_parts_differ",
             ("医保分项不符", "insurance parts differ"),
             (
-                "统筹、个账、自费三部分与医保中心不同，须逐项核对。",
-                "The parts of the settlement differ from the insurer's; compare them one by one.",
+                "现金部分一致，医保支付的部分各方不同，须逐项核对，由记错的一方更正。",
+                "The money agrees and what insurance bore does not; compare part by part, and have it corrected where it is wrong.",
             ),
             None,
-            &[AskAgain, BookToSuspense, WriteOff],
+            &[AskAgain, WriteOff],
         ),
         row(
             C::DepositDiffers,
             "deposit_differs",
             ("预交金明细不符", "deposit line differs"),
             (
-                "预交金明细两方不同；重复充值有风险，须先在 HIS 查询。",
-                "The deposit's lines differ; HIS might credit it twice, so look there first.",
+                "金额一致，一方记作住院预交金，另一方记作收费：预交金是欠患者的钱，不是收入，须在 HIS 更正。",
+                "The money agrees; one side books it as a deposit and another as revenue. A deposit is owed to the patient: have it corrected in HIS.",
             ),
             Some(Cashier),
-            &[AskAgain, BookToSuspense],
+            &[AskAgain, WriteOff],
         ),
         row(
             C::CouldNotAsk,

@@ -24,6 +24,9 @@ pub struct Layout {
     /// Words of the columns `state` and `refund_state`.
     #[serde(default)]
     states: BTreeMap<String, StateWord>,
+    /// Words of the column `purpose` that mean a deposit; any other word means none.
+    #[serde(default)]
+    deposits: Vec<String>,
     #[serde(default)]
     amounts: Unit,
     /// Only rows whose column has one of these words take part.
@@ -126,7 +129,7 @@ const MOST_MINUTES: i64 = 31 * 24 * 60;
 const MOST_MINUTES_EARLY: i64 = 12 * 60;
 
 /// The names that `columns` may have.
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 14] = [
     "order_no",
     "refund_no",
     "provider_no",
@@ -139,6 +142,8 @@ const COLUMNS: [&str; 12] = [
     "at",
     "at_time",
     "account",
+    "insurance",
+    "purpose",
 ];
 
 /// A column of a file: where it is and what its header says.
@@ -168,6 +173,9 @@ pub(super) struct Plan {
     pub refund_amount_is_apart: bool,
     pub fee: Option<Column>,
     pub account: Option<Column>,
+    pub insurance: Option<Column>,
+    pub purpose: Option<Column>,
+    pub deposits: Vec<Vec<u8>>,
     pub kinds: Vec<(Vec<u8>, Kind)>,
     pub states: Vec<(Vec<u8>, State)>,
     pub only: Vec<(Column, Vec<Vec<u8>>)>,
@@ -368,6 +376,9 @@ impl Layout {
             refund_amount_is_apart: self.columns.contains_key("refund_amount"),
             fee: find("fee"),
             account: find("account"),
+            insurance: find("insurance"),
+            purpose: find("purpose"),
+            deposits: self.deposits.iter().map(encode).collect(),
             kinds: self
                 .kinds
                 .iter()

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 /// The layout of what [`LinesFile`] writes.
 pub const LINES: &str = r#"amounts = "fen"
+deposits = ["deposit"]
 needed = ["kind", "state"]
 
 [columns]
@@ -19,6 +20,8 @@ state = ["state"]
 amount = ["amount_fen"]
 at = ["at"]
 account = ["account"]
+insurance = ["insurance_fen"]
+purpose = ["purpose"]
 
 [kinds]
 payment = "payment"
@@ -49,6 +52,10 @@ pub struct LedgerLine<'a> {
     pub at: &'a str,
     /// The merchant account; may be empty.
     pub account: &'a str,
+    /// What insurance bore beside it, where that is known.
+    pub insurance: Option<Fen>,
+    /// Whether it is a deposit, where that is known.
+    pub deposit: Option<bool>,
 }
 
 /// A file of lines while it is written.
@@ -63,7 +70,9 @@ impl<W: Write> LinesFile<W> {
     /// # Errors
     /// Those of `out`.
     pub fn begin(mut out: W) -> io::Result<Self> {
-        out.write_all(b"order_no,refund_no,provider_no,kind,state,amount_fen,at,account\n")?;
+        out.write_all(
+            b"order_no,refund_no,provider_no,kind,state,amount_fen,at,account,insurance_fen,purpose\n",
+        )?;
         Ok(Self { out, tally: Tally::default() })
     }
 
@@ -82,7 +91,16 @@ impl<W: Write> LinesFile<W> {
         self.field(line.at)?;
         self.out.write_all(b",")?;
         self.field(line.account)?;
-        self.out.write_all(b"\n")
+        self.out.write_all(b",")?;
+        if let Some(insurance) = line.insurance {
+            write!(self.out, "{}", insurance.get())?;
+        }
+        let purpose: &[u8] = match line.deposit {
+            Some(true) => b",deposit\n",
+            Some(false) => b",other\n",
+            None => b",\n",
+        };
+        self.out.write_all(purpose)
     }
 
     /// Ends it; says what was written.
@@ -127,6 +145,8 @@ mod tests {
             amount: Fen::new(amount),
             at: "2026-11-24 10:00:00",
             account: "main",
+            insurance: None,
+            deposit: None,
         };
         let write = |name: &str, lines: &[LedgerLine<'_>]| {
             let path = directory.path().join(name);

@@ -500,7 +500,25 @@ impl<'p> Rows<'p> {
         };
         let state = self.state(row, kind)?;
         let carried = self.source.carried;
-        let line = Line { kind, state, order_no, refund_no, amount, when, account, fee_differs, carried, at };
+        let insurance = self.insurance(row)?;
+        let deposit = plan.purpose.as_ref().and_then(|column| {
+            let word = row.field(column.index);
+            (!word.is_empty()).then(|| plan.deposits.iter().any(|deposit| deposit == word))
+        });
+        let line = Line {
+            kind,
+            state,
+            order_no,
+            refund_no,
+            amount,
+            when,
+            account,
+            fee_differs,
+            carried,
+            insurance,
+            deposit,
+            at,
+        };
         let told = |error: MatchingError| (None, error.to_string());
         shelf.push(&line).map_err(told)?;
         self.piece.tally.count(kind, amount).map_err(told)?;
@@ -576,6 +594,19 @@ impl<'p> Rows<'p> {
             return Err(wrong(column, text, "is not an amount in yuan"));
         };
         Ok(contracted_fee_milli_fen(amount, rate) != Ok(fee))
+    }
+
+    /// What insurance bore; refunds may have it with the sign of their amount.
+    #[inline]
+    fn insurance(&self, row: &Row<'_>) -> Result<Option<Fen>, Problem> {
+        let Some(column) = &self.plan.insurance else { return Ok(None) };
+        let text = row.field(column.index);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let part = money(self.plan, row, column)?;
+        let part = if part < Fen::ZERO { part.negated() } else { Ok(part) };
+        part.map(Some).map_err(|_| wrong(column, text, "is out of range"))
     }
 
     #[inline]

@@ -11,6 +11,7 @@
 use super::Rules;
 use super::carry::still_waits;
 use crate::sides::{Kind, Side, State};
+use mingfen_domain::Fen;
 use mingfen_domain::difference::Category;
 
 /// One entry, as far as its order's group needs to know it.
@@ -27,6 +28,8 @@ pub(super) struct Item<'a> {
     pub account: &'a [u8],
     pub fee_differs: bool,
     pub carried: bool,
+    pub insurance: Option<Fen>,
+    pub deposit: Option<bool>,
 }
 
 /// What a cell is before it has a category.
@@ -454,6 +457,12 @@ impl Table<'_, '_> {
         if items().any(|one| items().any(|other| accounts_differ(one, other))) {
             return Category::WrongAccount;
         }
+        if self.sides_differ(cell, |members| self.insurance(members)) {
+            return Category::InsuranceComponentDiffers;
+        }
+        if self.sides_differ(cell, |members| self.deposit(members)) {
+            return Category::DepositLineDiffers;
+        }
         if items().any(|item| item.fee_differs) {
             return Category::FeeDifference;
         }
@@ -464,6 +473,35 @@ impl Table<'_, '_> {
             return Category::CrossDay;
         }
         Category::Matched
+    }
+}
+
+impl Table<'_, '_> {
+    /// Whether two sides say different things of a cell. A side that says nothing agrees with everybody.
+    fn sides_differ<T: PartialEq>(&self, cell: &Cell, says: impl Fn(&[usize]) -> Option<T>) -> bool {
+        let said = Side::ALL.into_iter().filter_map(|side| {
+            let live = |index: &usize| {
+                let item = &self.items[*index];
+                item.side == side && item.kind == cell.kind && item.state != State::Void
+            };
+            let members: Vec<usize> = cell.members.iter().copied().filter(live).collect();
+            if members.is_empty() { None } else { says(&members) }
+        });
+        let mut said = said.peekable();
+        let first = said.next();
+        first.is_some_and(|first| said.any(|other| other != first))
+    }
+
+    /// What insurance bore of some entries of a side, where each of them says.
+    fn insurance(&self, members: &[usize]) -> Option<i128> {
+        members.iter().map(|&index| self.items[index].insurance.map(|part| i128::from(part.get()))).sum()
+    }
+
+    /// Whether some entries of a side are deposits, where all of them say the same.
+    fn deposit(&self, members: &[usize]) -> Option<bool> {
+        let mut said = members.iter().map(|&index| self.items[index].deposit);
+        let first = said.next()??;
+        said.all(|other| other == Some(first)).then_some(first)
     }
 }
 

@@ -25,7 +25,7 @@ use mingfen_domain::Fen;
 use mingfen_domain::difference::Category;
 use mingfen_domain::money::MoneyError;
 use partitions::{Accounts, Closed, Entry, Taken};
-use shapes::{CARRIED, FEE_DIFFERS, NEAR_CUT, Shape, Shapes};
+use shapes::{CARRIED, FEE_DIFFERS, INSURED, NEAR_CUT, Shape, Shapes};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -256,6 +256,10 @@ pub struct Found {
     pub account: Box<[u8]>,
     /// It was left over by an earlier run.
     pub carried: bool,
+    /// What insurance bore beside it, where the side says.
+    pub insurance: Option<Fen>,
+    /// Whether it is a deposit, where the side says.
+    pub deposit: Option<bool>,
     /// Where its row is.
     pub place: Place,
 }
@@ -434,6 +438,9 @@ fn agree(a: &Shape, b: &Shape) -> bool {
         && (a.account() == b.account() || a.account() == 0 || b.account() == 0)
         && !a.is(FEE_DIFFERS | CARRIED)
         && !b.is(FEE_DIFFERS | CARRIED)
+        // What both say is compared at leisure.
+        && !(a.is(INSURED) && b.is(INSURED))
+        && a.deposit().is_none_or(|deposit| b.deposit().is_none_or(|other| deposit == other))
         && (a.kind() == Kind::Payment || a.refund_form() == b.refund_form())
 }
 
@@ -579,6 +586,8 @@ impl<'m> Desk<'m> {
                     state: shape.state(),
                     account: names.get(usize::from(shape.account())).cloned().unwrap_or_default(),
                     carried: shape.is(CARRIED),
+                    insurance: taken.insurance(entry).map(Fen::new),
+                    deposit: shape.deposit(),
                     place: Place { source: shape.source(), at: entry.at },
                 };
                 (found, entry)
@@ -599,6 +608,8 @@ impl<'m> Desk<'m> {
                 account: &found.account,
                 fee_differs: taken.shape(entry).is(FEE_DIFFERS),
                 carried: found.carried,
+                insurance: found.insurance,
+                deposit: found.deposit,
             })
             .collect();
         let is_ours = matching.rules.own_numbers.include(&order_no);

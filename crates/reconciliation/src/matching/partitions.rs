@@ -5,7 +5,7 @@
 //! and read back in any order.
 
 use super::keys::{HEAD, Kept, Rest};
-use super::shapes::{Known, PREFIX_BITS, Shape};
+use super::shapes::{INSURED, Known, PREFIX_BITS, Shape};
 use super::{MatchingError, Rules};
 use crate::sides::{Kind, Line, MAX_NUMBER, Side};
 use std::fs::File;
@@ -21,6 +21,8 @@ const CHUNK: usize = 64;
 const NONE: u32 = u32::MAX;
 /// In front of the number of a shape that does not fit into a byte.
 const WIDE: u8 = u8::MAX;
+/// What insurance bore, where the shape says that it is there.
+const PART: usize = 8;
 /// What is read of an entry's end in one step may reach so far behind it.
 const SLACK: usize = 16;
 
@@ -151,6 +153,8 @@ impl<'m> Shelf<'m> {
             return Err(MatchingError::NumberLength);
         }
         let fen = u64::try_from(line.amount.get()).map_err(|_| MatchingError::NegativeAmount)?;
+        let insurance = line.insurance.map(|part| u64::try_from(part.get())).transpose();
+        let insurance = insurance.map_err(|_| MatchingError::NegativeAmount)?;
         let Some(open) = &mut self.open else { return Err(MatchingError::NoSource) };
         if !same(&open.last_account.0, line.account) {
             let number = if line.account.is_empty() { 0 } else { matching.accounts.number(line.account)? };
@@ -171,7 +175,7 @@ impl<'m> Shelf<'m> {
         let number = self.known.number(&shape, &matching.shapes)?;
 
         // More than an entry needs at most: both numbers, and everything of fixed size written as a whole.
-        let most = (order.length + shape.refund_kept() + 2 * SLACK) as u32 + 16;
+        let most = (order.length + shape.refund_kept() + 2 * SLACK) as u32 + 24;
         let partition = &mut self.partitions[partition];
         if partition.used + most > BLOCK as u32 {
             let full = std::mem::replace(
@@ -203,6 +207,9 @@ impl<'m> Shelf<'m> {
         if let Some(refund) = refund {
             entry.put_head(refund.head, refund.length.min(HEAD));
             entry.put_all(&self.refund_rest[..refund.behind()]);
+        }
+        if let Some(insurance) = insurance {
+            entry.put(insurance, PART);
         }
         entry.put(fen, fen_bytes);
         entry.put(behind, behind_bytes);
@@ -316,7 +323,8 @@ pub(super) struct Entry {
     head: [u64; 2],
     pub at: u64,
     pub fen: i64,
-    /// Where in [`Taken::rest`] stands what is kept behind the head of the order number, and the refund number behind that.
+    /// Where in [`Taken::rest`] stands what is kept behind the head of the order number, behind that the refund number, and behind
+    /// that what insurance bore.
     rest_at: u32,
     pub shape: u32,
 }
@@ -330,6 +338,8 @@ struct Form {
     /// How many bytes of the order number are kept behind the head.
     order_behind: usize,
     /// With the refund number, which comes behind that.
+    refund_behind: usize,
+    /// With what insurance bore, which comes last.
     behind: usize,
 }
 
@@ -339,8 +349,9 @@ impl Form {
         let here = if shape.prefix().is_some() { head - PREFIX_BITS as usize / 8 } else { head };
         let mask = u128::MAX.checked_shr(8 * (HEAD - here) as u32).unwrap_or(0);
         let order_behind = shape.order_behind();
-        let behind = order_behind + shape.refund_kept();
-        Self { here, mask, prefix: shape.prefix(), order_behind, behind }
+        let refund_behind = order_behind + shape.refund_kept();
+        let behind = refund_behind + if shape.is(INSURED) { PART } else { 0 };
+        Self { here, mask, prefix: shape.prefix(), order_behind, refund_behind, behind }
     }
 }
 
@@ -421,9 +432,17 @@ impl<'m> Taken<'m> {
     }
 
     fn refund(&self, entry: &Entry) -> &[u8] {
-        let Form { order_behind, behind, .. } = self.forms[entry.shape as usize];
+        let Form { order_behind, refund_behind, .. } = self.forms[entry.shape as usize];
         let at = entry.rest_at as usize;
-        &self.rest[at + order_behind..at + behind]
+        &self.rest[at + order_behind..at + refund_behind]
+    }
+
+    /// What insurance bore, where the side says.
+    pub fn insurance(&self, entry: &Entry) -> Option<i64> {
+        let Form { refund_behind, behind, .. } = self.forms[entry.shape as usize];
+        let at = entry.rest_at as usize;
+        let part = self.rest[at + refund_behind..at + behind].first_chunk()?;
+        i64::try_from(u64::from_le_bytes(*part)).ok()
     }
 
     pub fn order_text(&self, entry: &Entry) -> Vec<u8> {

@@ -18,6 +18,8 @@ struct Made {
     account: u8,
     fee_differs: bool,
     carried: bool,
+    insurance: Option<i64>,
+    deposit: Option<bool>,
     place: Place,
 }
 
@@ -39,6 +41,10 @@ fn made(three_sided: bool) -> impl Strategy<Value = Vec<Made>> {
             prop::bool::weighted(0.05),
             prop::bool::weighted(0.1),
         ),
+        (
+            prop_oneof![3 => Just(None), 4 => Just(Some(2000)), 1 => Just(Some(i64::MAX))],
+            prop_oneof![3 => Just(None), 4 => Just(Some(false)), 1 => Just(Some(true))],
+        ),
     );
     proptest::collection::vec(line, 0..60).prop_map(|lines| {
         lines
@@ -52,6 +58,7 @@ fn made(three_sided: bool) -> impl Strategy<Value = Vec<Made>> {
                         (order, refund, fen),
                         (day, second),
                         (account, fee_differs, carried),
+                        (insurance, deposit),
                     ),
                 )| Made {
                     side,
@@ -65,6 +72,8 @@ fn made(three_sided: bool) -> impl Strategy<Value = Vec<Made>> {
                     account,
                     fee_differs,
                     carried,
+                    insurance,
+                    deposit,
                     place: Place { source: side as u16, at: index as u64 * 300 },
                 },
             )
@@ -128,6 +137,8 @@ fn settled(
                         account: account.as_bytes(),
                         fee_differs: line.fee_differs,
                         carried: line.carried,
+                        insurance: line.insurance.map(Fen::new),
+                        deposit: line.deposit,
                         at: line.place.at,
                     })
                     .expect("a line");
@@ -237,7 +248,7 @@ proptest! {
         for side in [Side::Channel, Side::His] {
             lines.push(Made {
                 side, kind: Kind::Payment, state: State::Done, order: 99, refund: 0, fen, day: 20_000, second: Some(86_399),
-                account: 1, fee_differs: false, carried: false, place: Place { source: 9, at: side as u64 },
+                account: 1, fee_differs: false, carried: false, insurance: None, deposit: None, place: Place { source: 9, at: side as u64 },
             });
         }
         let after = plain(&lines, false);
@@ -261,7 +272,8 @@ proptest! {
             let mut more = doubled.clone();
             more.extend((0..8).map(|order| Made {
                 side: Side::Channel, kind: Kind::Payment, state: State::Void, order, refund: 0, fen: 7, day: 20_000,
-                second: None, account: 0, fee_differs: false, carried: false, place: Place { source: 8, at: u64::from(order) },
+                second: None, account: 0, fee_differs: false, carried: false, insurance: None, deposit: None,
+                place: Place { source: 8, at: u64::from(order) },
             }));
             plain(&more, false)
         };
@@ -290,6 +302,8 @@ fn every_small_group_is_decided_as_grouping_would() {
                 account: 1,
                 fee_differs: false,
                 carried: false,
+                insurance: None,
+                deposit: None,
                 place: Place { source: side as u16, at: 0 },
             }));
         }

@@ -40,6 +40,11 @@ pub(super) const CARRIED: u64 = 1 << 7;
 const ORDER_PACKED: u64 = 1 << 8;
 /// The refund number is packed.
 const REFUND_PACKED: u64 = 1 << 9;
+/// Its side says whether it is a deposit, and it is one.
+const DEPOSIT_KNOWN: u64 = 1 << 10;
+const DEPOSIT: u64 = 1 << 11;
+/// Its side says what insurance bore.
+pub(super) const INSURED: u64 = 1 << 12;
 const ORDER_LENGTH_SHIFT: u32 = 16;
 const REFUND_LENGTH_SHIFT: u32 = 24;
 
@@ -57,6 +62,9 @@ impl Shape {
                 | (line.state as u64) << STATE_SHIFT
                 | flag(FEE_DIFFERS, line.fee_differs)
                 | flag(CARRIED, line.carried)
+                | flag(DEPOSIT_KNOWN, line.deposit.is_some())
+                | flag(DEPOSIT, line.deposit == Some(true))
+                | flag(INSURED, line.insurance.is_some())
                 | flag(ORDER_PACKED, order.packed)
                 | (line.order_no.len() as u64) << ORDER_LENGTH_SHIFT,
         }
@@ -119,6 +127,12 @@ impl Shape {
 
     pub const fn source(&self) -> u16 {
         self.whose as u16
+    }
+
+    /// Whether it is a deposit, where its side says.
+    #[inline]
+    pub const fn deposit(&self) -> Option<bool> {
+        if self.is(DEPOSIT_KNOWN) { Some(self.is(DEPOSIT)) } else { None }
     }
 
     /// The first bits of the order number, when they are the shape's and not the entry's.

@@ -37,6 +37,8 @@ pub fn summary() -> Summary {
                     account: b"1900000001",
                     fee_differs: false,
                     carried: false,
+                    insurance: None,
+                    deposit: None,
                     at: number.unsigned_abs(),
                 };
                 shelf.push(&line).expect("a line");

@@ -286,6 +286,9 @@ impl Records {
             several => several.iter().map(|tender| (tender, None, tender.amount_fen)).collect(),
         };
         for (tender, slip_no, amount_fen) in parts {
+            let slip = slip_no.as_ref().and_then(|number| self.slips.get(number));
+            let insurance_fen = slip.map(|slip| slip.pooled_fund_fen + slip.account_fen);
+            let deposit = slip.map(|slip| slip.kind == SlipKind::Deposit);
             let row = LedgerRow {
                 row_no: self.next_row_no(booking.booked_at_ms),
                 kind: "payment",
@@ -297,6 +300,8 @@ impl Records {
                 channel: tender.channel.clone(),
                 his_order_no: booking.his_order_no.clone(),
                 amount_fen,
+                insurance_fen,
+                deposit,
                 booked_at: rfc3339(booking.booked_at_ms),
             };
             self.ledger.push(LedgerEntry { booked_at_ms: booking.booked_at_ms, at_window: false, row });
@@ -310,6 +315,8 @@ impl Records {
             [only] => Some(only.slip_no.clone()),
             _ => refund.slip_no.clone(),
         };
+        let slip = slip_no.as_ref().and_then(|number| self.slips.get(number));
+        let deposit = slip.map(|slip| slip.kind == SlipKind::Deposit);
         let row = LedgerRow {
             row_no: self.next_row_no(refund.booked_at_ms),
             kind: "refund",
@@ -321,6 +328,8 @@ impl Records {
             channel: tender.channel.clone(),
             his_order_no: booking.his_order_no.clone(),
             amount_fen: refund.amount_fen,
+            insurance_fen: None,
+            deposit,
             booked_at: rfc3339(refund.booked_at_ms),
         };
         self.ledger.push(LedgerEntry { booked_at_ms: refund.booked_at_ms, at_window: false, row });

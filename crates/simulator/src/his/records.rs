@@ -182,6 +182,20 @@ pub enum LedgerDamage {
         /// What the row says instead.
         amount_fen: i64,
     },
+    /// The order's rows say another part of insurance.
+    Insurance {
+        /// Which order.
+        order_no: String,
+        /// What each row says instead.
+        insurance_fen: i64,
+    },
+    /// The order's rows are booked as something else: a deposit as revenue, or the reverse.
+    Purpose {
+        /// Which order.
+        order_no: String,
+        /// What the rows say instead.
+        deposit: bool,
+    },
 }
 
 /// Everything the hospital knows.
@@ -279,6 +293,12 @@ impl Records {
                         if *order_no == row.order_no && altered.insert(order_no.clone()) =>
                     {
                         row.amount_fen = *amount_fen;
+                    }
+                    LedgerDamage::Insurance { order_no, insurance_fen } if *order_no == row.order_no => {
+                        row.insurance_fen = Some(*insurance_fen);
+                    }
+                    LedgerDamage::Purpose { order_no, deposit } if *order_no == row.order_no => {
+                        row.deposit = Some(*deposit);
                     }
                     _ => {}
                 }

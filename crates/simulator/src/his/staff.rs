@@ -161,6 +161,8 @@ impl Records {
             channel: "cash-window".to_owned(),
             his_order_no: format!("HIS{day}{number:06}"),
             amount_fen: slip.self_pay_fen(),
+            insurance_fen: Some(slip.pooled_fund_fen + slip.account_fen),
+            deposit: Some(slip.kind == SlipKind::Deposit),
             booked_at: rfc3339(now_ms),
         };
         self.ledger.push(LedgerEntry { booked_at_ms: now_ms, at_window: true, row });

@@ -309,6 +309,12 @@ pub struct LedgerRow {
     pub his_order_no: String,
     /// Always positive.
     pub amount_fen: i64,
+    /// What insurance bears beside it, when the row belongs to one slip.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub insurance_fen: Option<i64>,
+    /// Whether it is a deposit, when the row belongs to one slip.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deposit: Option<bool>,
     /// RFC 3339 with offset.
     pub booked_at: String,
 }

@@ -72,6 +72,10 @@ pub struct FindingLineRecord {
     pub account: String,
     /// It was left over by an earlier day.
     pub carried: bool,
+    /// What insurance bore beside it, where the side says.
+    pub insurance: Option<Fen>,
+    /// Whether it is a deposit, where the side says.
+    pub deposit: Option<bool>,
     /// In which input of the run, from 0.
     pub input: i64,
     /// On which line of it, from 1.
@@ -156,7 +160,7 @@ pub struct FindingFilter {
 /// Findings are written so many at a time: no statement has more values than SQLite takes, and no transaction keeps payments waiting.
 const FINDINGS_AT_ONCE: usize = 200;
 const FINDING_COLUMNS: usize = 19;
-const LINE_COLUMNS: usize = 15;
+const LINE_COLUMNS: usize = 17;
 /// Both engines take more than this many values in a statement.
 const VALUES_AT_ONCE: usize = 15_000;
 
@@ -349,7 +353,9 @@ impl Tx {
                 input,
                 file_line,
                 provider_no,
-                at_text
+                at_text,
+                insurance_fen,
+                deposit
             )
             VALUES {}",
             tuples(lines.len(), LINE_COLUMNS)
@@ -371,7 +377,9 @@ impl Tx {
                 .bind(there.input)
                 .bind(there.file_line)
                 .bind(there.provider_no.as_str())
-                .bind(there.at_text.as_str());
+                .bind(there.at_text.as_str())
+                .bind(there.insurance.map(Fen::get))
+                .bind(there.deposit.map(i64::from));
         }
         insert.execute(self.connection()).await?;
         Ok(())
@@ -659,7 +667,9 @@ async fn lines_between(
             input,
             file_line,
             provider_no,
-            at_text
+            at_text,
+            insurance_fen,
+            deposit
         FROM run_finding_lines
         WHERE run_id = $1 AND position >= $2 AND position <= $3
         ORDER BY position, line",
@@ -685,6 +695,8 @@ async fn lines_between(
                 file_line: fields.number("file_line")?,
                 provider_no: fields.text("provider_no")?,
                 at_text: fields.text("at_text")?,
+                insurance: fields.optional_number("insurance_fen")?.map(Fen::new),
+                deposit: fields.optional_flag("deposit")?,
             };
             Ok((fields.number("position")?, line))
         })

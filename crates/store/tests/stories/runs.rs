@@ -82,6 +82,8 @@ fn finding(position: i64, category: Category, of: &str) -> FindingRecord {
                 file_line: 7 + line,
                 provider_no: "42".into(),
                 at_text: "2026-01-01 10:00:00".into(),
+                insurance: (line == 1).then(|| Fen::new(2000)),
+                deposit: [None, Some(false), Some(true)].get(line as usize).copied().flatten(),
             })
             .collect(),
     }

@@ -16,7 +16,7 @@ use mingfen_reconciliation::files::{self, Choice, HIS_LEDGER, LINES, Layout, Led
 use mingfen_reconciliation::matching::Tally;
 use mingfen_store::{
     FindingFilter, FindingLineRecord, InputKind, InputState, ReceiptRecord, RunInputRecord, RunRecord,
-    Standing,
+    SentRefundRecord, Standing,
 };
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -245,7 +245,7 @@ async fn journal(
         let page = gateway.store.money_received(day.start(), day.end(), after.as_ref(), PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some((last.received.paid_at, last.out_trade_no.as_str().to_owned()));
-        for ReceiptRecord { out_trade_no, channel, received } in &page {
+        for ReceiptRecord { out_trade_no, channel, received, insurance, deposit } in &page {
             if !scope.includes(channel) {
                 continue;
             }
@@ -258,6 +258,8 @@ async fn journal(
                 amount: received.amount.fen(),
                 at: &received.paid_at.to_beijing_text(),
                 account: channel.as_str(),
+                insurance: Some(*insurance),
+                deposit: *deposit,
             };
             files.line(Some(channel), &line)?;
         }
@@ -265,9 +267,9 @@ async fn journal(
     let mut after: Option<(Timestamp, String)> = None;
     loop {
         let page = gateway.store.refunds_sent(day.start(), day.end(), after.as_ref(), PAGE).await?;
-        let Some((last, _)) = page.last() else { break };
+        let Some(SentRefundRecord { record: last, .. }) = page.last() else { break };
         after = last.sent_at.map(|sent| (sent, last.refund.out_refund_no.as_str().to_owned()));
-        for (record, channel) in &page {
+        for SentRefundRecord { record, channel, deposit } in &page {
             let refund = &record.refund;
             let (state, provider_no) = match &refund.state {
                 RefundState::Due | RefundState::Unknown => (State::UnderWay, ""),
@@ -290,6 +292,9 @@ async fn journal(
                 amount: refund.amount.fen(),
                 at: &sent.to_beijing_text(),
                 account: channel.as_str(),
+                // Which part of it goes back to whom, only insurance says.
+                insurance: None,
+                deposit: *deposit,
             };
             files.line(Some(channel), &line)?;
         }
@@ -400,6 +405,8 @@ impl Taking<'_> {
             amount: row.amount.fen(),
             at: &row.booked_at.to_beijing_text(),
             account: channel.map_or("", ChannelId::as_str),
+            insurance: row.insurance,
+            deposit: row.deposit,
         };
         self.files.line(channel, &line)
     }
@@ -571,6 +578,8 @@ async fn left_over(
                         // Which hour it was matters on its own day only.
                         at: &format!("{} 12:00:00", line.day),
                         account: &line.account,
+                        insurance: line.insurance,
+                        deposit: line.deposit,
                     })
                     .map_err(temporary)?;
                 carried.origins.push(Origin { finding_key: finding.finding_key.clone(), line });

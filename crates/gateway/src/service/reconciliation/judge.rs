@@ -147,6 +147,8 @@ fn finding_record(
             state: found.state,
             account: String::from_utf8_lossy(&found.account).into_owned(),
             carried: found.carried,
+            insurance: found.insurance,
+            deposit: found.deposit,
             input: count(input),
             file_line: i64::try_from(file_line).unwrap_or(0),
             provider_no: from.map_or_else(|| there.provider_no.clone(), |from| from.provider_no.clone()),

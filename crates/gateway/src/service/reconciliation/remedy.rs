@@ -474,8 +474,15 @@ fn book(
     let accounts =
         AccountsOfDifference { receivable: Account::ChannelReceivable(channel), booked, remainder };
     let entry = Entry::settle_difference(reason_of(remedy), "preview", sides, accounts.clone())
-        .map_err(Trouble::from)?
-        .ok_or_else(|| impossible("三方金额一致，没有可记的差额"))?;
+        .map_err(Trouble::from)?;
+    let Some(entry) = entry else {
+        // A fee, an account, a part of insurance: nothing to book, and still something to be done with.
+        return if remedy == Remedy::WriteOff {
+            Ok((Act::Mark, Fen::ZERO, vec!["三方金额一致，不记账，按理由结案".to_owned()]))
+        } else {
+            Err(impossible("三方金额一致，没有可记的差额"))
+        };
+    };
     let effects =
         entry.postings().iter().map(|posting| posting_text(&posting.account, posting.fen)).collect();
     let amount = entry.amount().map_err(Trouble::from)?;
