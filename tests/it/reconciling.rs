@@ -620,6 +620,30 @@ async fn finance_works_a_day_from_the_command_line() {
         ("MINGFEN__HIS__LEDGER__NAME", "ledger-{day}.csv"),
     ];
     let runs = async |line: &[&str]| town.runs_with(line, &environment).await;
+    let looked = runs(&["reconcile", "ledger", "--day", &day]).await;
+    let said = String::from_utf8_lossy(&looked.stdout).into_owned();
+    assert!(looked.status.success() && said.contains(&format!("ledger-{day}.csv")), "{said}");
+    let nothing = runs(&["reconcile", "ledger", "--day", "2026-01-01"]).await;
+    assert_eq!(nothing.status.code(), Some(2), "the file of that day is not there");
+    let view = town.directory().join("his.db");
+    std::fs::write(&view, b"").expect("a database with nothing in it");
+    let url = format!("sqlite://{}", view.display());
+    let query = format!(
+        "SELECT 1 AS row_no, 'payment' AS kind, 'B1' AS order_no, '' AS refund_no, '{order}' AS out_trade_no, \
+         8880 AS amount_fen, :from AS booked_at, 1 AS deposits WHERE :to > :from"
+    );
+    let by_query = [
+        ("MINGFEN__HIS__LEDGER__SOURCE", "sql"),
+        ("MINGFEN__HIS__LEDGER__URL", url.as_str()),
+        ("MINGFEN__HIS__LEDGER__QUERY", query.as_str()),
+    ];
+    let looked = town.runs_with(&["reconcile", "ledger", "--day", &day], &by_query).await;
+    let said = String::from_utf8_lossy(&looked.stdout).into_owned();
+    assert!(looked.status.success(), "{said}{}", String::from_utf8_lossy(&looked.stderr));
+    for told in ["支付 1 笔 88.80 元，退费 0 笔 0.00 元", "insurance_fen、deposit", "不会读：deposits", order]
+    {
+        assert!(said.contains(told), "{told} is not in {said}");
+    }
     let compared = runs(&["reconcile", "--day", &day]).await;
     let said = String::from_utf8_lossy(&compared.stdout).into_owned();
     assert_eq!(compared.status.code(), Some(1), "{said}{}", String::from_utf8_lossy(&compared.stderr));

@@ -367,6 +367,12 @@ pub enum Reconcile {
         mingfen reconcile show --day 2026-11-24 --version 1  an earlier version\n\n\
         Exits with 0 when nothing is open and with 1 when something is.")]
     Show(ReconcileShow),
+    /// Look at HIS's ledger of a day as it would be read now; nothing is kept
+    #[command(after_help = "Example:\n  mingfen reconcile ledger --day 2026-11-24\n\n\
+        Tells which columns a query leaves out or has too much, what the day adds up to,\n\
+        and its first rows. Exits with 0 when it can be read to its end, and with 2 when\n\
+        not, or when the day's file is not there.")]
+    Ledger(ReconcileLedger),
     /// Order a remedy for a difference, after showing what it does
     #[command(after_help = "Example:\n  \
         mingfen reconcile remedy --day 2026-11-24 --finding 3 write_back_now \\\n      \
@@ -459,6 +465,20 @@ pub struct ReconcileDays {
     /// So many days, the latest first
     #[arg(long, value_name = "NUMBER", default_value_t = 31)]
     pub last: u16,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Options of `reconcile ledger`.
+#[derive(Debug, Args)]
+pub struct ReconcileLedger {
+    /// Which day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub day: String,
+    /// Show so many rows
+    #[arg(long, value_name = "NUMBER", default_value_t = 10)]
+    pub rows: u16,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

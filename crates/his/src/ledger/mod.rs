@@ -10,6 +10,7 @@ pub use paged::PagedLedger;
 pub(crate) use tally::{Tally, numbered};
 
 use crate::LedgerRow;
+use crate::sql_view::QueryColumns;
 use async_trait::async_trait;
 use mingfen_domain::ids::HospitalId;
 use mingfen_domain::{BusinessDay, Fen};
@@ -35,6 +36,14 @@ pub trait Ledger: Send + Sync {
         day: BusinessDay,
         take: &mut TakeRow<'_>,
     ) -> Result<LedgerDay, LedgerError>;
+
+    /// Where it is a query, what its columns leave out or have too much; a query that cannot be read is an error. No row is read.
+    ///
+    /// # Errors
+    /// As [`Ledger::read_day`].
+    async fn columns(&self) -> Result<Option<QueryColumns>, LedgerError> {
+        Ok(None)
+    }
 }
 
 /// What a day that was read to its end adds up to.

@@ -124,12 +124,8 @@ impl SqlLedger {
         }
     }
 
-    /// Asks the database whether the query can be read: connects, compares the columns, and reads no row. For the start and
-    /// for `preflight`.
-    ///
-    /// # Errors
-    /// As [`Ledger::read_day`].
-    pub async fn check(&self) -> Result<QueryColumns, LedgerError> {
+    /// Asks the database whether the query can be read: connects, compares the columns, and reads no row.
+    async fn check(&self) -> Result<QueryColumns, LedgerError> {
         let place = "the query of his.ledger";
         self.within(place, async {
             let mut connection = self.connect(place).await?;
@@ -188,6 +184,10 @@ impl SqlLedger {
 
 #[async_trait]
 impl Ledger for SqlLedger {
+    async fn columns(&self) -> Result<Option<QueryColumns>, LedgerError> {
+        self.check().await.map(Some)
+    }
+
     /// One statement is one moment of the database, so no row moves while it is read.
     async fn read_day(
         &self,

@@ -119,7 +119,8 @@ async fn a_day_is_read_alike_from_every_database() {
     for kind in Kind::ALL {
         let room = vendors_table(kind, "alike").await;
         let ledger = ledger(&room.url, VENDORS_QUERY);
-        let columns = ledger.check().await.unwrap_or_else(|error| panic!("{kind:?}: {error}"));
+        let columns =
+            ledger.columns().await.unwrap_or_else(|error| panic!("{kind:?}: {error}")).expect("a query");
         assert_eq!(columns.ignored, ["remark"], "{kind:?}");
         assert_eq!(
             columns.absent,
@@ -188,7 +189,7 @@ async fn a_missing_column_is_refused_by_its_name_before_a_row_is_read() {
             query.to_owned()
         };
         let ledger = ledger(&room.url, &query);
-        let checked = ledger.check().await.map(|_| ());
+        let checked = ledger.columns().await.map(|_| ());
         let (read, _) = read(&ledger).await;
         for error in [checked.unwrap_err(), read.unwrap_err()] {
             let LedgerError::Misconfigured(trouble) = &error else { panic!("{kind:?}: {error}") };
@@ -222,7 +223,7 @@ async fn money_that_is_not_exact_and_half_times_are_refused() {
         room.run(&format!("CREATE TABLE t (yuan {money}, at DATE)")).await;
         let query = "SELECT 1 AS row_no, 1 AS kind, 'B' AS order_no, 'R' AS refund_no, 'P' AS out_trade_no, \
                      yuan AS amount_yuan, at AS booked_at FROM t WHERE at = :day";
-        let error = ledger(&room.url, query).check().await.unwrap_err();
+        let error = ledger(&room.url, query).columns().await.unwrap_err();
         let told = error.to_string();
         assert!(matches!(error, LedgerError::Misconfigured(_)), "{kind:?} {money}: {told}");
         assert!(told.contains("does not hold money exactly: CAST it"), "{kind:?} {money}: {told}");

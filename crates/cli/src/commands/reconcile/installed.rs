@@ -34,11 +34,11 @@ use tokio::runtime::Handle;
 /// Findings that are read at once.
 const PAGE: i64 = 500;
 
-async fn gateway(sources: &Sources) -> anyhow::Result<Arc<Gateway>> {
+pub(super) async fn gateway(sources: &Sources) -> anyhow::Result<Arc<Gateway>> {
     Checked::from_sources(sources)?.gateway().await
 }
 
-fn parse_day(text: &str) -> anyhow::Result<BusinessDay> {
+pub(super) fn parse_day(text: &str) -> anyhow::Result<BusinessDay> {
     BusinessDay::parse(text).map_err(|error| Refusal(format!("--day: {error}")).into())
 }
 

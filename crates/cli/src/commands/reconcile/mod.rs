@@ -4,6 +4,7 @@
 mod guess;
 mod installed;
 mod known;
+mod ledger;
 mod line;
 
 pub use installed::{cause, finding_json};
@@ -40,6 +41,7 @@ pub async fn run(sources: &Sources, command: &ReconcileCommand, screen: &mut Scr
     match &command.action {
         None => installed::day(sources, &command.day, screen).await,
         Some(Reconcile::Days(options)) => installed::days(sources, options, screen).await,
+        Some(Reconcile::Ledger(options)) => ledger::run(sources, options, screen).await,
         Some(Reconcile::Show(options)) => installed::show(sources, options, screen).await,
         Some(Reconcile::Remedy(options)) => installed::remedy(sources, options, screen).await,
         Some(Reconcile::Waiting(options)) => installed::waiting(sources, options, screen).await,
