@@ -500,7 +500,10 @@ impl<'p> Rows<'p> {
         };
         let state = self.state(row, kind)?;
         let carried = self.source.carried;
-        let insurance = self.insurance(row)?;
+        let insurance = match &plan.insurance {
+            Some(column) => self.insurance(row, column)?,
+            None => None,
+        };
         let deposit = plan.purpose.as_ref().and_then(|column| {
             let word = row.field(column.index);
             (!word.is_empty()).then(|| plan.deposits.iter().any(|deposit| deposit == word))
@@ -597,9 +600,8 @@ impl<'p> Rows<'p> {
     }
 
     /// What insurance bore; refunds may have it with the sign of their amount.
-    #[inline]
-    fn insurance(&self, row: &Row<'_>) -> Result<Option<Fen>, Problem> {
-        let Some(column) = &self.plan.insurance else { return Ok(None) };
+    #[inline(never)]
+    fn insurance(&self, row: &Row<'_>, column: &Column) -> Result<Option<Fen>, Problem> {
         let text = row.field(column.index);
         if text.is_empty() {
             return Ok(None);
@@ -631,7 +633,7 @@ impl<'p> Rows<'p> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn money(plan: &Plan, row: &Row<'_>, column: &Column) -> Result<Fen, Problem> {
     let text = row.field(column.index);
     plan.unit.read(text).ok_or_else(|| {

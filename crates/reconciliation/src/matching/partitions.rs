@@ -153,8 +153,6 @@ impl<'m> Shelf<'m> {
             return Err(MatchingError::NumberLength);
         }
         let fen = u64::try_from(line.amount.get()).map_err(|_| MatchingError::NegativeAmount)?;
-        let insurance = line.insurance.map(|part| u64::try_from(part.get())).transpose();
-        let insurance = insurance.map_err(|_| MatchingError::NegativeAmount)?;
         let Some(open) = &mut self.open else { return Err(MatchingError::NoSource) };
         if !same(&open.last_account.0, line.account) {
             let number = if line.account.is_empty() { 0 } else { matching.accounts.number(line.account)? };
@@ -165,6 +163,12 @@ impl<'m> Shelf<'m> {
         let partition = matching.partition_of(matching.scatter.scatter(order.head, order_behind));
         let mut shape = Shape::new(open.side, line, open.source, open.last_account.1, &order);
         shape.set_near_cut(super::carry::is_near_cut(line.when, &matching.rules));
+        let mut insurance = None;
+        if line.insurance.is_some() || line.deposit.is_some() {
+            let part = line.insurance.map(|part| u64::try_from(part.get())).transpose();
+            insurance = part.map_err(|_| MatchingError::NegativeAmount)?;
+            shape.set_parts(insurance.is_some(), line.deposit);
+        }
         let mut refund = None;
         if !line.refund_no.is_empty() {
             let kept = Kept::of(line.refund_no, &mut self.refund_rest);
@@ -362,9 +366,9 @@ pub(super) struct Taken<'m> {
     forms: Vec<Form>,
     /// Whether any order number reaches behind its head.
     are_long: bool,
-    /// Those of the part that was turned to.
+    /// Those of the part that was turned to; all where there is but one.
     pub entries: Vec<Entry>,
-    /// Those of every part.
+    /// Those of every part, where there are several.
     parts: Vec<Vec<Entry>>,
     rest: Vec<u8>,
     read: Vec<u8>,
@@ -375,7 +379,7 @@ impl<'m> Taken<'m> {
         let shapes = matching.shapes.all();
         let forms: Vec<Form> = shapes.iter().map(Form::of).collect();
         let are_long = forms.iter().any(|form| form.order_behind > 0);
-        let parts = vec![Vec::new(); matching.parts];
+        let parts = if matching.parts == 1 { Vec::new() } else { vec![Vec::new(); matching.parts] };
         Self {
             matching,
             shapes,
@@ -389,19 +393,17 @@ impl<'m> Taken<'m> {
     }
 
     pub fn clear(&mut self) {
+        self.entries.clear();
         self.parts.iter_mut().for_each(Vec::clear);
         self.rest.clear();
     }
 
     /// Makes the entries of a part the ones that are compared; each part once.
     pub fn turn_to(&mut self, part: usize) {
-        self.entries.clear();
-        std::mem::swap(&mut self.entries, &mut self.parts[part]);
-    }
-
-    #[inline]
-    fn part_of(&self, entry: &Entry) -> usize {
-        if self.parts.len() == 1 { 0 } else { self.matching.part_of(self.scattered(entry)) }
+        if let Some(part) = self.parts.get_mut(part) {
+            self.entries.clear();
+            std::mem::swap(&mut self.entries, part);
+        }
     }
 
     /// The hash of the order number.
@@ -517,6 +519,14 @@ impl Closed {
 impl Taken<'_> {
     /// Takes the entries of a block apart. Behind its `used` bytes there is something that may be read.
     fn take_block(&mut self, block: &[u8], used: usize) -> Result<(), MatchingError> {
+        if self.parts.is_empty() {
+            self.take_apart::<false>(block, used)
+        } else {
+            self.take_apart::<true>(block, used)
+        }
+    }
+
+    fn take_apart<const IN_PARTS: bool>(&mut self, block: &[u8], used: usize) -> Result<(), MatchingError> {
         let mut reader = Reader { block, at: HEADER };
         let mut row = 0_u64;
         while reader.at < used {
@@ -544,10 +554,13 @@ impl Taken<'_> {
             row = row.wrapping_add(reader.number(widths >> 4)?);
             let entry =
                 Entry { head: [head as u64, (head >> 64) as u64], at: row, fen, rest_at, shape: number };
-            let part = self.part_of(&entry);
-            if let Some(part) = self.parts.get_mut(part) {
-                part.push(entry);
-            }
+            let entries = if IN_PARTS {
+                let part = self.matching.part_of(self.scattered(&entry));
+                self.parts.get_mut(part).ok_or(MatchingError::Damaged)?
+            } else {
+                &mut self.entries
+            };
+            entries.push(entry);
         }
         if reader.at == used { Ok(()) } else { Err(MatchingError::Damaged) }
     }

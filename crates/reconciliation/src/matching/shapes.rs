@@ -62,9 +62,6 @@ impl Shape {
                 | (line.state as u64) << STATE_SHIFT
                 | flag(FEE_DIFFERS, line.fee_differs)
                 | flag(CARRIED, line.carried)
-                | flag(DEPOSIT_KNOWN, line.deposit.is_some())
-                | flag(DEPOSIT, line.deposit == Some(true))
-                | flag(INSURED, line.insurance.is_some())
                 | flag(ORDER_PACKED, order.packed)
                 | (line.order_no.len() as u64) << ORDER_LENGTH_SHIFT,
         }
@@ -79,6 +76,16 @@ impl Shape {
     #[inline]
     pub fn set_near_cut(&mut self, near: bool) {
         self.form |= if near { NEAR_CUT } else { 0 };
+    }
+
+    /// What its side says beside the money.
+    pub fn set_parts(&mut self, insured: bool, deposit: Option<bool>) {
+        self.form |= if insured { INSURED } else { 0 }
+            | match deposit {
+                None => 0,
+                Some(false) => DEPOSIT_KNOWN,
+                Some(true) => DEPOSIT_KNOWN | DEPOSIT,
+            };
     }
 
     /// Has a refund number too, of so many characters.
