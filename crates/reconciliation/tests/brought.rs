@@ -3,8 +3,8 @@
 
 use mingfen_reconciliation::files::guess::guess;
 use mingfen_reconciliation::files::{
-    Choice, FilesError, HIS_LEDGER, Layout, Limits, Prepared, Progress, Refusal, Report, line_of,
-    reconcile_prepared,
+    BANK_MOVEMENTS, Choice, FilesError, HIS_LEDGER, Layout, Limits, Prepared, Progress, Refusal, Report,
+    line_of, reconcile_prepared,
 };
 use mingfen_reconciliation::matching::{HashKey, Rules};
 use mingfen_reconciliation::sides::{Kind, Side};
@@ -244,4 +244,51 @@ proptest! {
             prop_assert_eq!(lines(&other), lines(&quick));
         }
     }
+}
+
+/// A bank lists what came in and what went out in columns of their own; balances stand between.
+const BANK: &str = "账户明细,,,,,,\n\
+    交易日期,交易时间,商户订单号,借方金额,贷方金额,余额,摘要\n\
+    2026-03-05,09:30:00,SN0001,,\"1,080.00\",\"2,080.00\",收单清算\n\
+    2026-03-05,10:00:00,SN0002,0.50,0.00,\"2,079.50\",手续费\n\
+    2026-03-05,23:59:59,SN0003,-,,\"2,079.50\",日终余额\n\
+    合计,,,0.50,\"1,080.00\",,\n";
+
+#[test]
+fn money_in_and_money_out_may_have_columns_of_their_own() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("bank.csv");
+    std::fs::write(&path, BANK).expect("a file");
+    let proposal = guess(&path, None, HashKey::random(), Limits::default()).expect("a proposal");
+    assert!(proposal.missing.is_empty(), "{:?}\n{}", proposal.missing, proposal.toml);
+    let layout =
+        Layout::parse(&proposal.toml).unwrap_or_else(|problem| panic!("{problem}\n{}", proposal.toml));
+    assert!(proposal.toml.contains("outgoing = [\"借方金额\"]"), "{}", proposal.toml);
+    let rows = proposal.rows.unwrap_or_else(|refusal| panic!("{refusal}\n{}", proposal.toml));
+    let told: Vec<_> = rows.iter().map(|row| (row.kind, row.order_no.as_str(), row.amount.get())).collect();
+    assert_eq!(
+        told,
+        [(Kind::Payment, "SN0001", 108_000), (Kind::Refund, "SN0002", 50)],
+        "a row that moves nothing is left out\n{}",
+        proposal.toml
+    );
+    for (row, wrong) in [
+        ("2026-03-05,11:00:00,SN0004,1.00,2.00,1.00,x", "one way"),
+        ("2026-03-05,11:00:00,SN0004,-1.00,,1.00,x", "is negative"),
+    ] {
+        let text = BANK.replace("合计,,,0.50,\"1,080.00\",,\n", &format!("{row}\n"));
+        std::fs::write(&path, text).expect("a file");
+        let file = Prepared::open(&path, &by(&layout)).expect("a file");
+        let read = reconcile_prepared(
+            vec![(Side::Channel, file)],
+            &Rules::default(),
+            1,
+            &Progress::default(),
+            HashKey::random,
+        );
+        let refused = read.map(|_| ()).expect_err("it moves money both ways").to_string();
+        assert!(refused.contains(wrong) && refused.contains("line 6"), "{refused}");
+    }
+    let both = Layout::parse(&format!("{BANK_MOVEMENTS}\nkind = [\"类型\"]\n"));
+    assert!(both.expect_err("one of them").contains("columns.outgoing"));
 }

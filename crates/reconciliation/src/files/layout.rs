@@ -129,7 +129,7 @@ const MOST_MINUTES: i64 = 31 * 24 * 60;
 const MOST_MINUTES_EARLY: i64 = 12 * 60;
 
 /// The names that `columns` may have.
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "order_no",
     "refund_no",
     "provider_no",
@@ -138,6 +138,7 @@ const COLUMNS: [&str; 14] = [
     "refund_state",
     "amount",
     "refund_amount",
+    "outgoing",
     "fee",
     "at",
     "at_time",
@@ -171,6 +172,8 @@ pub(super) struct Plan {
     pub refund_amount: Option<Column>,
     /// Refunds have an amount of their own where there are any, so a refund without that column is no refund of this layout.
     pub refund_amount_is_apart: bool,
+    /// Money that went out has a column of its own, as in a bank's list: a row has one of the two.
+    pub outgoing: Option<Column>,
     pub fee: Option<Column>,
     pub account: Option<Column>,
     pub insurance: Option<Column>,
@@ -213,6 +216,11 @@ impl Layout {
             if layout.columns.get(needed).is_none_or(Vec::is_empty) {
                 return Err(format!("columns.{needed} must name at least one heading"));
             }
+        }
+        if layout.columns.contains_key("outgoing")
+            && ["kind", "refund_amount"].iter().any(|name| layout.columns.contains_key(*name))
+        {
+            return Err("columns.outgoing says by itself what is money back; leave out columns.kind and columns.refund_amount".to_owned());
         }
         if layout.mark.is_some_and(|mark| !mark.is_ascii_punctuation() || matches!(mark, ',' | '"')) {
             return Err(
@@ -374,6 +382,7 @@ impl Layout {
             refund_state: find("refund_state"),
             refund_amount: find("refund_amount"),
             refund_amount_is_apart: self.columns.contains_key("refund_amount"),
+            outgoing: find("outgoing"),
             fee: find("fee"),
             account: find("account"),
             insurance: find("insurance"),

@@ -471,7 +471,16 @@ impl<'p> Rows<'p> {
                 return Ok(());
             }
         }
-        let (kind, amount) = self.kind_and_amount(row)?;
+        let (kind, amount) = match &plan.outgoing {
+            None => self.kind_and_amount(row)?,
+            Some(outgoing) => match in_or_out(plan, row, outgoing)? {
+                Some(movement) => movement,
+                None => {
+                    self.piece.left_out += 1;
+                    return Ok(());
+                }
+            },
+        };
         let order_no = number(row, &plan.order_no)?;
         if order_no.is_empty() {
             return Err(wrong(
@@ -643,6 +652,32 @@ fn money(plan: &Plan, row: &Row<'_>, column: &Column) -> Result<Fen, Problem> {
         };
         wrong(column, text, wanted)
     })
+}
+
+/// Money in or money out, each in a column of its own; `None` for a row that moves nothing, such as a balance brought forward.
+#[inline(never)]
+fn in_or_out(plan: &Plan, row: &Row<'_>, outgoing: &Column) -> Result<Option<(Kind, Fen)>, Problem> {
+    let moved = |column: &Column| {
+        let text = row.field(column.index);
+        let is_empty = matches!(text.trim_ascii(), b"" | b"-" | b"--");
+        let amount = if is_empty { Fen::ZERO } else { money(plan, row, column)? };
+        if amount < Fen::ZERO {
+            let problem =
+                "is negative in a column that has what went one way; name the right one in a layout";
+            return Err(wrong(column, text, problem));
+        }
+        Ok(amount)
+    };
+    let (came, went) = (moved(&plan.amount)?, moved(outgoing)?);
+    match (came > Fen::ZERO, went > Fen::ZERO) {
+        (true, false) => Ok(Some((Kind::Payment, came))),
+        (false, true) => Ok(Some((Kind::Refund, went))),
+        (false, false) => Ok(None),
+        (true, true) => {
+            let problem = "stands beside money that came in on the same row; a row moves money one way";
+            Err(wrong(outgoing, row.field(outgoing.index), problem))
+        }
+    }
 }
 
 /// An order or refund number. What a spreadsheet has rounded is refused: `2.02E+27` was another number once.

@@ -253,7 +253,7 @@ impl<'l> Rewriting<'l> {
             names.pop();
         }
         let find = |what: &str| self.layout.position(what, &names);
-        let amounts = ["amount", "refund_amount"]
+        let amounts = ["amount", "refund_amount", "outgoing"]
             .iter()
             .filter_map(|what| find(what).map(|index| (index, names[index].clone())))
             .collect::<Vec<_>>();

@@ -54,6 +54,11 @@ pub(super) const WANTED: &[Wanted] = &[
         meaning: "how much was given back, where that is a column of its own",
         content: Content::Money,
     },
+    Wanted {
+        name: "outgoing",
+        meaning: "how much went out, where that is a column of its own and the other has what came in",
+        content: Content::Money,
+    },
     Wanted { name: "provider_no", meaning: "the channel's number", content: Content::Any },
     Wanted { name: "account", meaning: "the merchant account", content: Content::Any },
 ];
@@ -197,6 +202,13 @@ pub(super) fn choose(columns: &[Column<'_>], headings: &Headings) -> Chosen {
             && !(at.is_some_and(|at| at.mostly(at.days))
                 && found.as_ref().is_some_and(|(index, _)| columns[*index].mostly(columns[*index].times)));
         chosen.push(if is_needless { None } else { found });
+    }
+    // Two columns of money say by themselves what came and what went.
+    let place = |name: &str| WANTED.iter().position(|wanted| wanted.name == name);
+    if place("outgoing").is_some_and(|outgoing| chosen[outgoing].is_some()) {
+        for needless in ["kind", "refund_amount"].into_iter().filter_map(place) {
+            chosen[needless] = None;
+        }
     }
     chosen
 }

@@ -39,6 +39,10 @@ impl Draft<'_, '_> {
             out,
             "\n# A row 合计 is compared with the rows: \"check\", \"leave_out\" or \"refuse\".\ntotal_row = \"check\"\n\n[columns]"
         );
+        let needless: &[&str] = match self.column("outgoing") {
+            Some(_) => &["at_time", "kind", "refund_amount"],
+            None => &["at_time", "outgoing"],
+        };
         for (wanted, found) in WANTED.iter().zip(self.chosen) {
             match found {
                 Some((index, why)) => {
@@ -46,13 +50,15 @@ impl Draft<'_, '_> {
                     let _ = writeln!(out, "# {}: {}.", wanted.meaning, visible(&cut(why, 120)));
                     let _ = writeln!(out, "{} = [{}]", wanted.name, quoted(heading));
                 }
-                None if wanted.name != "at_time" => {
+                None if !needless.contains(&wanted.name) => {
                     let _ = writeln!(out, "# {}: not found.\n# {} = [\"?\"]", wanted.meaning, wanted.name);
                 }
                 None => {}
             }
         }
-        if let Some(kind) = self.column("kind") {
+        if self.column("outgoing").is_some() {
+            let _ = writeln!(out, "\n# What went out are refunds; a row has one of the two.");
+        } else if let Some(kind) = self.column("kind") {
             let _ = writeln!(out, "\n[kinds]");
             write_words(&mut out, kind, kind_of, "payment\" or \"refund");
         } else if self.column("amount").is_some_and(|amount| amount.negative) {
