@@ -39,7 +39,7 @@ pub fn day_of(number: i32) -> BusinessDay {
 pub struct Place {
     /// The file or the ledger, as its feeder numbers them.
     pub source: u16,
-    /// The byte at which its row begins, or its row's number.
+    /// Its row's number there, as its feeder counts them; a later row has a greater one.
     pub at: u64,
 }
 
@@ -68,7 +68,7 @@ pub struct Line<'a> {
     pub insurance: Option<Fen>,
     /// Whether it is a deposit (预交金), which stays the patient's, where the side says.
     pub deposit: Option<bool>,
-    /// Where its row begins.
+    /// Its row's number, as its feeder counts them.
     pub at: u64,
 }
 

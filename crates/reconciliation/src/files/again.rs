@@ -1,4 +1,4 @@
-//! The rows of findings, found again in their files: an entry only knows where its row begins.
+//! The rows of findings, found again in their files: an entry only knows the number of its row.
 
 use super::read::{self, Piece, Source};
 use super::scan::Places;
@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io;
 
 /// What is read behind the place that was asked for: most rows are shorter.
-const BEHIND: usize = 512;
+const BEHIND: usize = 256;
 /// When the next place is not farther away than this, everything up to it is read at once.
 const NEAR: usize = 64 << 10;
 
@@ -48,12 +48,13 @@ pub(super) fn find(
             let mut file = File::open(&source.path).map_err(again)?;
             let mut window = Window::default();
             for (place, ..) in of_source {
-                let piece = source.cuts.partition_point(|end| *end <= place.at);
-                let (body, _) = source.piece(piece);
-                let (start, lines) = pieces[piece].landmark(body, place.at);
-                let before = window.bytes(&mut file, start, (place.at - start) as usize).map_err(again)?;
-                let line = lines_before[piece] + lines + memchr::memchr_iter(b'\n', before).count() as u64;
-                let row = window.line(&mut file, place.at).map_err(again)?;
+                let (number, in_piece) = read::piece_and_line(place.at);
+                let piece = &pieces[number];
+                let (known, behind) = piece.landmark(in_piece);
+                let about = (behind + 1) * piece.usual_line();
+                let row = window.line_behind(&mut file, source.piece(number).0 + known, behind, about);
+                let row = row.map_err(again)?;
+                let line = lines_before[number] + in_piece;
                 let (provider_no, at) = read::evidence(&source.plan, row, &mut places);
                 found.push(Evidence { file: source.name.clone(), line, provider_no, at });
             }
@@ -114,14 +115,18 @@ impl Window {
         Ok(())
     }
 
-    fn bytes(&mut self, file: &mut File, at: u64, length: usize) -> io::Result<&[u8]> {
-        if at < self.at || at + length as u64 > self.end() {
+    /// The line that is so many lines behind the one that begins at this byte; together they have about so many bytes.
+    fn line_behind(&mut self, file: &mut File, at: u64, lines: u64, about: u64) -> io::Result<&[u8]> {
+        if at < self.at || at + about > self.end() {
             let is_near = at >= self.at && at < self.end() + NEAR as u64 && !self.bytes.is_empty();
-            let wanted = length + BEHIND;
+            let wanted = about as usize + BEHIND;
             self.fill(file, at, if is_near { wanted.max(NEAR) } else { wanted })?;
         }
-        let start = (at - self.at) as usize;
-        self.bytes.get(start..start + length).ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))
+        let mut at = at;
+        for _ in 0..lines {
+            at += self.line(file, at)?.len() as u64 + 1;
+        }
+        self.line(file, at)
     }
 
     /// The line that begins at this byte, without its line break.

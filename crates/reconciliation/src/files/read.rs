@@ -21,8 +21,11 @@ use std::sync::atomic::Ordering;
 const BLOCK: usize = 256 << 10;
 /// What one thread takes at a time.
 const PIECE: u64 = 4 << 20;
-/// Between two of these places a line number is found by counting.
-const LANDMARK: u64 = 4 << 10;
+/// Of every so many lines it is written down where they begin; those between are found from there.
+const LANDMARK: u64 = 8;
+/// Where a row is: the number of its piece, and in these lowest bits its line in that, from 0.
+const LINE_BITS: u32 = 24;
+const _: () = assert!(PIECE < 1 << LINE_BITS, "no piece has more lines than bytes");
 /// The longest line.
 pub(super) const LINE: usize = 64 << 10;
 
@@ -71,8 +74,8 @@ pub(super) struct Piece {
     pub rows: u64,
     pub left_out: u64,
     pub tally: Tally,
-    /// Bytes and lines of this piece before a row, every few rows.
-    landmarks: Vec<(u32, u32)>,
+    /// Where every [`LANDMARK`]th line begins, from the start of the piece.
+    landmarks: Vec<u32>,
     sums: Vec<Added>,
 }
 
@@ -85,12 +88,16 @@ struct Added {
 }
 
 impl Piece {
-    /// The last known row at or before byte `at`, of a piece that begins at `start`: its byte, and how many lines of the piece come
-    /// before it.
-    pub fn landmark(&self, start: u64, at: u64) -> (u64, u64) {
-        let index = self.landmarks.partition_point(|(before, _)| start + u64::from(*before) <= at);
-        let (before, lines) = index.checked_sub(1).map_or((0, 0), |index| self.landmarks[index]);
-        (start + u64::from(before), u64::from(lines))
+    /// Of a line: the byte of the piece at which a known one begins, and how many lines it is behind that.
+    pub fn landmark(&self, line: u64) -> (u64, u64) {
+        let known = usize::try_from(line / LANDMARK).ok().and_then(|index| self.landmarks.get(index));
+        (known.copied().unwrap_or_default().into(), line % LANDMARK)
+    }
+
+    /// About how many bytes a line has.
+    pub fn usual_line(&self) -> u64 {
+        let last = self.landmarks.last().copied().unwrap_or_default();
+        u64::from(last) / self.lines.max(1) + 1
     }
 }
 
@@ -186,7 +193,7 @@ impl Source {
         };
         let mut file = File::open(&self.path).map_err(|error| broken(start, error))?;
         file.seek(SeekFrom::Start(start)).map_err(|error| broken(start, error))?;
-        let mut rows = Rows::new(self, start);
+        let mut rows = Rows::new(self, number, start);
         let Desk { buffer, places, level } = desk;
         buffer.resize(BLOCK + LINE, 0);
         let (mut at, mut kept) = (start, 0);
@@ -314,9 +321,10 @@ impl Source {
 struct Rows<'p> {
     source: &'p Source,
     plan: &'p Plan,
+    /// The number of the piece, where the lines of a place leave it.
+    number: u64,
     /// Where the piece begins.
     start: u64,
-    next_landmark: u64,
     days: Days,
     piece: Piece,
     kinds: Words<'p, Kind>,
@@ -383,14 +391,14 @@ impl<'r> Row<'r> {
 }
 
 impl<'p> Rows<'p> {
-    fn new(source: &'p Source, start: u64) -> Self {
+    fn new(source: &'p Source, number: usize, start: u64) -> Self {
         let plan = &source.plan;
         let piece = Piece { sums: vec![Added::default(); plan.sums.len()], ..Piece::default() };
         Self {
             source,
             plan,
+            number: (number as u64) << LINE_BITS,
             start,
-            next_landmark: start,
             days: Days::default(),
             piece,
             kinds: Words::new(&plan.kinds),
@@ -422,11 +430,10 @@ impl<'p> Rows<'p> {
             };
             let row = Row::new(block, &edges[first..last + 2], self.plan, places.quoted);
             let row_at = at + row.start() as u64;
-            if row_at >= self.next_landmark {
-                self.piece.landmarks.push(((row_at - self.start) as u32, self.piece.lines as u32));
-                self.next_landmark = row_at + LANDMARK;
+            if self.piece.lines.is_multiple_of(LANDMARK) {
+                self.piece.landmarks.push((row_at - self.start) as u32);
             }
-            let taken = self.take(&row, row_at, shelf);
+            let taken = self.take(&row, self.number | self.piece.lines, shelf);
             taken.map_err(|(column, problem)| BadRow { at: row_at, column, problem })?;
             self.piece.lines += 1;
             first = last + 1;
@@ -749,6 +756,11 @@ fn read_at(file: &mut File, at: u64, length: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(length);
     file.take(length as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// The piece and the line in it of a place.
+pub(super) fn piece_and_line(at: u64) -> (usize, u64) {
+    ((at >> LINE_BITS) as usize, at & ((1 << LINE_BITS) - 1))
 }
 
 /// The first row that begins at or after `at`, or `end`.
