@@ -195,14 +195,15 @@ impl BigDay {
             .is_tampered(&format!(
                 "INSERT INTO payments (
                     out_trade_no, bill_no, channel_id, scene, amount_fen, subject, state, provider_trade_no,
-                    received_fen, paid_at_ms, refund_held_fen, created_at_ms, expires_at_ms, trace_id, version
+                    received_fen, paid_at_ms, refund_held_fen, created_at_ms, expires_at_ms, trace_id, version,
+                    insurance_fen, deposit
                 )
                 {numbers}
                 SELECT
                     'P260101' || digits, 'B260101' || digits, '{CHANNEL}', 'in_app', fen, '门诊缴费', 'paid',
                     '42000099992026' || digits, fen, at_ms,
                     CASE WHEN n % {REFUND_EVERY} = {REFUND_EVERY} - 1 THEN fen / 2 ELSE 0 END,
-                    at_ms - 60000, at_ms + 60000, '00' || digits, 2
+                    at_ms - 60000, at_ms + 60000, '00' || digits, 2, 0, 0
                 FROM paid"
             ))
             .await;

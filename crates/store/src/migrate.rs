@@ -40,6 +40,7 @@ migrations! {
     18 "0018_reconciliation",
     19 "0019_arrival_verdict",
     20 "0020_parts_of_lines",
+    21 "0021_parts_of_payments",
 }
 
 /// Where the engine keeps which migrations were applied.

@@ -49,31 +49,11 @@ pub struct ReceiptRecord {
     pub channel: ChannelId,
     /// How much, when, and under which number of the provider's.
     pub received: Received,
-    /// What insurance bears of its bill.
-    pub insurance: Fen,
+    /// What insurance bears of its bill; nothing of payments from before that was kept.
+    pub insurance: Option<Fen>,
     /// Whether its bill is for deposits alone, or for none at all.
     pub deposit: Option<bool>,
 }
-
-/// Whether the slips of the bill of a row are all deposits (1), none (0), or both.
-macro_rules! is_deposit {
-    ($table:literal) => {
-        concat!(
-            "(
-                SELECT
-                    CASE SUM(CASE WHEN bill_slips.kind = 'deposit' THEN 1 ELSE 0 END)
-                        WHEN 0 THEN 0
-                        WHEN COUNT(*) THEN 1
-                    END
-                FROM bill_slips
-                WHERE bill_slips.bill_no = ",
-            $table,
-            ".bill_no
-            ) AS deposit"
-        )
-    };
-}
-pub(crate) use is_deposit;
 
 macro_rules! select_payments {
     ($condition:literal) => {
@@ -153,26 +133,18 @@ async fn money_received(
     after: Option<&(Timestamp, String)>,
     limit: i64,
 ) -> Result<Vec<ReceiptRecord>> {
-    let sql = concat!(
-        "SELECT
+    let sql = "SELECT
             out_trade_no,
             channel_id,
             provider_trade_no,
             received_fen,
             paid_at_ms,
-            (
-                SELECT bills.total_fen - bills.self_pay_fen
-                FROM bills
-                WHERE bills.bill_no = payments.bill_no
-            ) AS insurance_fen,
-            ",
-        is_deposit!("payments"),
-        "
+            insurance_fen,
+            deposit
         FROM payments
         WHERE (paid_at_ms, out_trade_no) > ($1, $2) AND paid_at_ms < $3
         ORDER BY paid_at_ms, out_trade_no
-        LIMIT $4"
-    );
+        LIMIT $4";
     let rows = page(connection, sql, (from, to), after, limit).await?;
     rows.iter()
         .map(|row| {
@@ -181,7 +153,7 @@ async fn money_received(
                 out_trade_no: fields.id("out_trade_no", OutTradeNo::parse)?,
                 channel: fields.id("channel_id", ChannelId::parse)?,
                 received: received_of(&fields)?,
-                insurance: fields.fen("insurance_fen")?,
+                insurance: fields.optional_number("insurance_fen")?.map(Fen::new),
                 deposit: fields.optional_flag("deposit")?,
             })
         })
@@ -257,9 +229,23 @@ impl Tx {
                 created_at_ms,
                 expires_at_ms,
                 trace_id,
-                version
+                version,
+                insurance_fen,
+                deposit
             )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+            VALUES (
+                $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+                (SELECT bills.total_fen - bills.self_pay_fen FROM bills WHERE bills.bill_no = $2),
+                (
+                    SELECT
+                        CASE SUM(CASE WHEN bill_slips.kind = 'deposit' THEN 1 ELSE 0 END)
+                            WHEN 0 THEN 0
+                            WHEN COUNT(*) THEN 1
+                        END
+                    FROM bill_slips
+                    WHERE bill_slips.bill_no = $2
+                )
+            )",
         )
         .bind(payment.out_trade_no.as_str())
         .bind(payment.bill_no.as_str())

@@ -4,7 +4,6 @@ use crate::Tx;
 use crate::engine::locked;
 use crate::errors::{Result, StoreError, exactly_one};
 use crate::offer::reads;
-use crate::payments::is_deposit;
 use crate::rows::{Fields, page};
 use mingfen_domain::Timestamp;
 use mingfen_domain::ids::{BillNo, ChannelId, OutRefundNo, OutTradeNo, ProviderRefundNo, SlipNo, TraceId};
@@ -95,7 +94,7 @@ macro_rules! select_refunds {
     ($condition:literal) => {
         select_refunds!("", $condition)
     };
-    ($more:expr, $condition:literal) => {
+    ($more:literal, $condition:literal) => {
         concat!(
             "SELECT
                 out_refund_no,
@@ -168,10 +167,8 @@ async fn refunds_sent(
     limit: i64,
 ) -> Result<Vec<SentRefundRecord>> {
     let sql = select_refunds!(
-        concat!(
-            ", (SELECT channel_id FROM payments WHERE payments.out_trade_no = refunds.out_trade_no) AS channel_id, ",
-            is_deposit!("refunds")
-        ),
+        ", (SELECT channel_id FROM payments WHERE payments.out_trade_no = refunds.out_trade_no) AS channel_id,
+            (SELECT deposit FROM payments WHERE payments.out_trade_no = refunds.out_trade_no) AS deposit",
         "(sent_at_ms, out_refund_no) > ($1, $2) AND sent_at_ms < $3
         ORDER BY sent_at_ms, out_refund_no
         LIMIT $4"

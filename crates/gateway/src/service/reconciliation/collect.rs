@@ -258,7 +258,7 @@ async fn journal(
                 amount: received.amount.fen(),
                 at: &received.paid_at.to_beijing_text(),
                 account: channel.as_str(),
-                insurance: Some(*insurance),
+                insurance: *insurance,
                 deposit: *deposit,
             };
             files.line(Some(channel), &line)?;
