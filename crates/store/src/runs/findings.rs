@@ -159,6 +159,8 @@ pub struct FindingFilter {
 
 /// Findings are written so many at a time: no statement has more values than SQLite takes, and no transaction keeps payments waiting.
 const FINDINGS_AT_ONCE: usize = 200;
+/// Lines are written so many at a time. A statement is prepared once, for SQLite looks each `$1` of it up among all those before it.
+const LINES_AT_ONCE: usize = 100;
 const FINDING_COLUMNS: usize = 19;
 const LINE_COLUMNS: usize = 17;
 /// Both engines take more than this many values in a statement.
@@ -326,7 +328,7 @@ impl Tx {
                 (0_i64..).zip(&finding.lines).map(move |(line, there)| (finding.position, line, there))
             })
             .collect();
-        for some in lines.chunks(VALUES_AT_ONCE / LINE_COLUMNS) {
+        for some in lines.chunks(LINES_AT_ONCE) {
             self.insert_some_lines(run_id, some).await?;
         }
         Ok(())
@@ -360,7 +362,7 @@ impl Tx {
             VALUES {}",
             tuples(lines.len(), LINE_COLUMNS)
         );
-        let mut insert = query(statement(sql)).persistent(false);
+        let mut insert = query(statement(sql)).persistent(lines.len() == LINES_AT_ONCE);
         for (position, line, there) in lines {
             insert = insert
                 .bind(run_id.as_str())
