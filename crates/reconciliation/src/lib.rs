@@ -22,3 +22,4 @@ pub mod matching;
 pub mod report;
 pub mod settlement;
 pub mod sides;
+mod threads;

@@ -108,11 +108,7 @@ pub(super) fn read(cells: &Cells, unit: Unit, words: &Words) -> Result<LedgerRow
 
 /// What insurance bears: as an amount in fen, or nothing at all.
 fn part(text: &str) -> Result<Fen, Wrong> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let is_whole = !whole.is_empty()
-        && whole.bytes().all(|byte| byte.is_ascii_digit())
-        && fraction.bytes().all(|byte| byte == b'0');
-    whole.parse().ok().filter(|_| is_whole).map(Fen::new).ok_or((
+    exact(text, Unit::Fen).ok_or((
         "insurance_fen is not a whole number of fen from zero on",
         "Give fen: write ROUND(… * 100) in the query; positive in both kinds; NULL where HIS does not know",
     ))
@@ -129,8 +125,13 @@ fn truth(text: &str) -> Result<bool, Wrong> {
     }
 }
 
-/// An exact amount. Databases write the zeros of their scale, `54.0000`; only zeros are dropped.
+/// An exact amount above zero.
 fn money(text: &str, unit: Unit) -> Option<Amount> {
+    exact(text, unit).and_then(|fen| Amount::try_from(fen).ok())
+}
+
+/// An exact sum. Databases write the zeros of their scale, `54.0000`; only zeros are dropped.
+fn exact(text: &str, unit: Unit) -> Option<Fen> {
     let decimals = match unit {
         Unit::Fen => 0,
         Unit::Yuan => 2,
@@ -141,12 +142,10 @@ fn money(text: &str, unit: Unit) -> Option<Amount> {
         kept = kept.strip_suffix('0')?;
     }
     match unit {
-        Unit::Fen if whole.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Amount::from_fen(whole.parse().ok()?).ok()
-        }
+        Unit::Fen if whole.bytes().all(|byte| byte.is_ascii_digit()) => whole.parse().ok().map(Fen::new),
         Unit::Fen => None,
-        Unit::Yuan if kept.is_empty() => Amount::from_yuan(whole).ok(),
-        Unit::Yuan => Amount::from_yuan(&format!("{whole}.{kept}")).ok(),
+        Unit::Yuan if kept.is_empty() => Fen::from_yuan(whole).ok(),
+        Unit::Yuan => Fen::from_yuan(&format!("{whole}.{kept}")).ok(),
     }
 }
 

@@ -100,7 +100,7 @@ impl<'a> Case<'a> {
         When::of(at.plus_seconds(i64::from(self.known.ends_early_seconds))).day
     }
 
-    /// Whether that day's files were compared before anybody could look for it there.
+    /// Whether that day is none from before the first that was compared.
     pub fn was_compared(&self, day: i32) -> bool {
         self.known.compared_since.is_none_or(|since| day >= day_number(since))
     }

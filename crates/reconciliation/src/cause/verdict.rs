@@ -314,11 +314,7 @@ fn booked_on(case: &Case<'_>, category: Category, at: Option<Timestamp>) -> Verd
         return Verdict::probable(Cause::BookedOnAnotherDay, Category::CrossDay);
     };
     let there = When::of(at).day;
-    if there == here && case.was_compared(there) {
-        return Verdict::proven(Cause::HisRowMissing, category);
-    }
-    let outlook = outlook(case, Some(there));
-    if outlook == Outlook::Past && case.was_compared(there) {
+    if let Some(outlook) = row_missing(case, here, there) {
         return Verdict::proven(Cause::HisRowMissing, category).with(outlook);
     }
     let is_late = case.kind() == Kind::Payment && case.is_learnt_late();
@@ -329,7 +325,13 @@ fn booked_on(case: &Case<'_>, category: Category, at: Option<Timestamp>) -> Verd
     } else {
         Cause::BookedOnAnotherDay
     };
-    Verdict::proven(cause, Category::CrossDay).with(outlook)
+    Verdict::proven(cause, Category::CrossDay).with(outlook(case, Some(there)))
+}
+
+/// Where the other side's day was compared, its row is missing there; and whether its file may still bring it.
+fn row_missing(case: &Case<'_>, here: i32, there: i32) -> Option<Outlook> {
+    let outlook = if there == here { Outlook::Open } else { outlook(case, Some(there)) };
+    (case.was_compared(there) && (there == here || outlook == Outlook::Past)).then_some(outlook)
 }
 
 fn outlook(case: &Case<'_>, day: Option<i32>) -> Outlook {
@@ -394,16 +396,12 @@ fn at_channel_on(case: &Case<'_>, category: Category, at: Option<Timestamp>) -> 
         return Verdict::probable(Cause::PaidOnAnotherDay, Category::CrossDay);
     };
     let there = case.statement_day(at);
-    if there == here && case.was_compared(there) {
-        return Verdict::proven(Cause::StatementRowMissing, category);
-    }
-    let outlook = outlook(case, Some(there));
-    if outlook == Outlook::Past && case.was_compared(there) {
+    if let Some(outlook) = row_missing(case, here, there) {
         return Verdict::proven(Cause::StatementRowMissing, category).with(outlook);
     }
     let across = case.is_across_the_cut(here, there, &[Some(at)]);
     let cause = if across { Cause::AcrossTheCut } else { Cause::PaidOnAnotherDay };
-    Verdict::proven(cause, Category::CrossDay).with(outlook)
+    Verdict::proven(cause, Category::CrossDay).with(outlook(case, Some(there)))
 }
 
 /// HIS, or our journal, has a refund that the statement has not.

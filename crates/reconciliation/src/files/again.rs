@@ -5,6 +5,7 @@ use super::scan::Places;
 use super::{Evidence, FilesError};
 use crate::matching::Finding;
 use crate::sides::Place;
+use crate::threads;
 use std::fs::File;
 use std::io;
 
@@ -62,13 +63,7 @@ pub(super) fn find(
         Ok(found)
     };
     let parts = wanted.chunks(wanted.len().div_ceil(threads).max(256));
-    let found: Vec<_> = std::thread::scope(|scope| {
-        let parts: Vec<_> = parts.map(|wanted| scope.spawn(|| part(wanted))).collect();
-        let join = |part: std::thread::ScopedJoinHandle<'_, _>| {
-            part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        parts.into_iter().map(join).collect::<Result<_, FilesError>>()
-    })?;
+    let found = threads::each(parts, part).into_iter().collect::<Result<Vec<_>, FilesError>>()?;
     for ((_, finding, line), there) in wanted.into_iter().zip(found.into_iter().flatten()) {
         evidence[finding][line] = there;
     }

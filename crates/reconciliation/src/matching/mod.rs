@@ -19,6 +19,7 @@ pub use keys::HashKey;
 pub use partitions::Shelf;
 
 use crate::sides::{Kind, Place, Side, State};
+use crate::threads;
 use grouping::Item;
 use keys::Scatter;
 use mingfen_domain::Fen;
@@ -395,7 +396,7 @@ impl Matching {
             parts
         });
         // The system takes a while to have so many pages back.
-        std::thread::scope(|scope| closed.into_iter().for_each(|shelf| _ = scope.spawn(move || drop(shelf))));
+        threads::each(closed.into_iter(), drop);
         let mut outcome = Outcome::default();
         for part in parts {
             let mut part = part?;

@@ -4,6 +4,7 @@ use super::{COLUMNS, Cell, FindingShown, ReportError, RunHead, VIEWPOINT, rows};
 use crate::files::{Evidence, Report};
 use crate::matching::{Finding, Found};
 use crate::sides::{Kind, Side};
+use crate::threads;
 use mingfen_domain::Fen;
 use std::borrow::Cow;
 use std::fmt::{self, Display};
@@ -73,17 +74,7 @@ pub fn differences(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let pieces: Vec<_> =
         report.outcome.findings.chunks(AT_ONCE).zip(report.evidence.chunks(AT_ONCE)).collect();
     for some in pieces.chunks(THREADS) {
-        let texts: Vec<io::Result<Vec<u8>>> = std::thread::scope(|scope| {
-            let texts: Vec<_> = some
-                .iter()
-                .map(|(findings, evidence)| scope.spawn(move || rows_of(findings, evidence)))
-                .collect();
-            let join = |text: std::thread::ScopedJoinHandle<'_, _>| {
-                text.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            };
-            texts.into_iter().map(join).collect()
-        });
-        for text in texts {
+        for text in threads::each(some.iter(), |(findings, evidence)| rows_of(findings, evidence)) {
             out.write_all(&text?)?;
         }
     }

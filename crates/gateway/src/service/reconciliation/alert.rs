@@ -36,7 +36,7 @@ pub async fn send_alert(gateway: &Gateway, subject: &str, attempts: i64) -> Resu
     let differences = counts.values().map(|(_, count)| count).sum::<i64>();
     let mut refused = Vec::new();
     if let Some(webhook) = &gateway.webhook {
-        let body = body(gateway, &run, &counts, &overdue).to_string();
+        let body = body(gateway, &run, differences, &counts, &overdue).to_string();
         match webhook.post(&body, gateway.now(), gateway.random.as_ref()).await {
             Ok(()) => {}
             Err(NoticeError::NotNow(why)) if attempts < LAST_ROUND => {
@@ -90,6 +90,7 @@ async fn open_by_category(
 fn body(
     gateway: &Gateway,
     run: &RunRecord,
+    differences: i64,
     counts: &BTreeMap<&'static str, (&'static str, i64)>,
     overdue: &[(BusinessDay, i64)],
 ) -> serde_json::Value {
@@ -105,7 +106,7 @@ fn body(
         "day": run.day.to_string(),
         "run_id": run.run_id.as_str(),
         "version": run.version,
-        "differences": counts.values().map(|(_, count)| count).sum::<i64>(),
+        "differences": differences,
         "categories": categories,
         "overdue": overdue,
     })
