@@ -11,11 +11,13 @@
 //!    (state, event). [`refund`] and [`write_back`]: machines of their own.
 //! 4. [`books`]: double entry, append-only. [`sides`], [`difference`]: what a comparison with others' books
 //!    speaks of, and what it can find. [`fund_flow`]: what moves a merchant account.
+//! 5. [`access`]: who may do what at the hospital's screens.
 //!
 //! # How to add a state or an event
 //! Add the variant; the compiler then names every pair that is undecided, because no `step` has a wildcard arm. Decide each,
 //! add its row to the table in the machine's tests, and teach `store` the new text.
 
+pub mod access;
 pub mod ambient;
 pub mod bill;
 pub mod books;

@@ -4,7 +4,7 @@
 
 use std::{env, error::Error, fmt::Write, fs, path::Path};
 
-use mingfen_pages::{Language, assets, docs, samples};
+use mingfen_pages::{Language, assets, docs, samples, staff};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = env::args().nth(1).ok_or("say where to: gallery OUT_DIR")?;
@@ -27,6 +27,13 @@ fn main() -> Result<(), Box<dyn Error>> {
                 fs::write(out.join(&name), html)?;
                 write!(index, "<li><a href=\"{name}\">{name}</a>")?;
             }
+        }
+    }
+    for language in Language::ALL {
+        for sample in staff::samples::all(&staff::samples::frame(language))? {
+            let name = format!("staff-{}.{}.html", sample.file_stem(), language.tag());
+            fs::write(out.join(&name), sample.html.replace("\"/assets/", "\"assets/"))?;
+            write!(index, "<li><a href=\"{name}\">{name}</a>")?;
         }
     }
     fs::write(out.join("api.html"), docs::sample()?.replace("\"/assets/", "\"assets/"))?;

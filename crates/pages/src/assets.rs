@@ -36,7 +36,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Tokens go in front of each sheet: one request less in a corridor with poor signal.
-const SOURCES: [Source; 7] = [
+const SOURCES: [Source; 9] = [
     Source {
         name: "patient",
         extension: "css",
@@ -65,9 +65,22 @@ const SOURCES: [Source; 7] = [
         content_type: "image/svg+xml",
         bytes: include_bytes!("../assets/mark.svg"),
     },
+    Source {
+        name: "staff",
+        extension: "css",
+        content_type: CSS,
+        bytes: concat!(include_str!("../assets/staff-tokens.css"), include_str!("../assets/staff.css"))
+            .as_bytes(),
+    },
+    Source {
+        name: "staff",
+        extension: "js",
+        content_type: SCRIPT,
+        bytes: include_bytes!("../assets/staff.js"),
+    },
 ];
 
-static ASSETS: LazyLock<[Asset; 7]> = LazyLock::new(|| SOURCES.map(embed));
+static ASSETS: LazyLock<[Asset; 9]> = LazyLock::new(|| SOURCES.map(embed));
 
 /// Lives as long as the process: the few addresses are leaked once.
 fn embed(source: Source) -> Asset {
@@ -137,6 +150,14 @@ pub(crate) fn mark() -> &'static str {
     ASSETS[6].url
 }
 
+pub(crate) fn staff_css() -> &'static str {
+    ASSETS[7].url
+}
+
+pub(crate) fn staff_js() -> &'static str {
+    ASSETS[8].url
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,6 +182,8 @@ mod tests {
         assert!(patient_js().starts_with("/assets/patient.") && patient_js().ends_with(".js"));
         assert!(pay_js().starts_with("/assets/pay."));
         assert!(mark().ends_with(".svg"));
+        assert!(staff_css().starts_with("/assets/staff.") && staff_css().ends_with(".css"));
+        assert!(staff_js().starts_with("/assets/staff.") && staff_js().ends_with(".js"));
     }
 
     /// Old in-app browsers (Chromium 77, iOS 12) stop at the first word they do not know.

@@ -1,4 +1,4 @@
-//! The pages that patients see, the report that finance signs, the sheets that are printed, the documentation page of the API, and QR codes.
+//! The pages that patients and staff see, the report that finance signs, the sheets that are printed, the documentation page of the API, and QR codes.
 //!
 //! A page is a **view**: a struct of printable things, in [`patient`], [`finance`] or [`print_slip`]. It becomes HTML through
 //! [`Page::html`], in a [`Frame`] that says whose page, in which language and size. Sentences live in `wording`, two
@@ -28,6 +28,7 @@ pub mod patient;
 pub mod print_slip;
 pub mod qr;
 pub mod samples;
+pub mod staff;
 mod svg;
 mod wording;
 mod yuan;

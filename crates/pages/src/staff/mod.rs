@@ -1,0 +1,20 @@
+//! Pages for staff: cashier, finance, administrator, auditor.
+//!
+//! Their frame is [`StaffFrame`]; a sentence stands in the template in both languages ([`Say::t`]); a state is always icon, word and
+//! colour ([`State`]). A dialog is a page of its own, laid over the page that it belongs to. The templates are in `templates/staff`.
+//!
+//! **One page more:** a view struct with its samples here, a template that extends `staff/shell.html` and sets `here`, and a line in
+//! [`samples`]; `tests/staff_pages.rs` checks it in both languages.
+
+mod door;
+mod frame;
+mod icon;
+mod notice;
+mod page;
+pub mod samples;
+
+pub use door::{Code, Enrol, NewPassword, SignIn};
+pub use frame::{Both, Face, Health, Me, NavItem, Place, Say, StaffFrame, State};
+pub(crate) use icon::Icon;
+pub use notice::{NoticeKind, StaffNotice};
+pub use page::StaffPage;

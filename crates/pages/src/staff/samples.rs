@@ -1,0 +1,71 @@
+//! Every staff page in every state worth looking at.
+
+use super::{
+    Both, Code, Enrol, Face, Health, Me, NavItem, NewPassword, Place, SignIn, StaffFrame, StaffNotice,
+    StaffPage, State,
+};
+use crate::frame::Language;
+use crate::page::RenderError;
+use crate::samples::Sample;
+
+/// The frame around samples: somebody who may go everywhere.
+pub fn frame(language: Language) -> StaffFrame {
+    let fine = || State::new(Face::Ok, "正常", "fine");
+    StaffFrame {
+        hospital_name: match language {
+            Language::ZhCn => "青禾市人民医院".into(),
+            Language::En => "Qinghe People's Hospital".into(),
+        },
+        language,
+        csrf: "sample-csrf".into(),
+        path: "/desk".into(),
+        me: Me { name: "陈敏".into(), what: Both::new("收费员", "cashier") },
+        nav: Place::ALL
+            .into_iter()
+            .map(|place| {
+                let waiting = match place {
+                    Place::Refunds => 2,
+                    Place::Differences => 11,
+                    _ => 0,
+                };
+                NavItem { place, waiting, urgent: place == Place::Differences }
+            })
+            .collect(),
+        health: vec![
+            Health {
+                what: Both::new("支付渠道", "Channels"),
+                state: State::new(Face::Ok, "4 / 4 正常", "4 / 4 fine"),
+            },
+            Health { what: Both::same("HIS"), state: fine() },
+            Health { what: Both::new("短信", "Text messages"), state: fine() },
+        ],
+        clock: "10:42:07".into(),
+        finds: true,
+        said: None,
+    }
+}
+
+/// Every staff page in every state.
+///
+/// # Errors
+/// A template failed.
+pub fn all(frame: &StaffFrame) -> Result<Vec<Sample>, RenderError> {
+    let mut samples = Vec::new();
+    add::<SignIn>("01-sign-in", frame, &mut samples)?;
+    add::<Code>("01-sign-in-code", frame, &mut samples)?;
+    add::<Enrol>("01-sign-in-enrol", frame, &mut samples)?;
+    add::<NewPassword>("01-sign-in-password", frame, &mut samples)?;
+    add::<StaffNotice>("15-notice", frame, &mut samples)?;
+    Ok(samples)
+}
+
+fn add<P: StaffPage>(
+    page: &'static str,
+    frame: &StaffFrame,
+    samples: &mut Vec<Sample>,
+) -> Result<(), RenderError> {
+    for (state, view) in P::samples() {
+        samples.push(Sample { page, state, html: view.html(frame)? });
+    }
+    Ok(())
+}
