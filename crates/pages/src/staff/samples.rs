@@ -1,8 +1,8 @@
 //! Every staff page in every state worth looking at.
 
 use super::{
-    Both, Code, Enrol, Face, Health, Me, NavItem, NewPassword, Place, SignIn, StaffFrame, StaffNotice,
-    StaffPage, State,
+    Both, Code, Enrol, Face, Health, Me, Myself, NavItem, NewPassword, Place, RolesMatrix, SignIn,
+    StaffFrame, StaffNotice, StaffPage, StaffPeople, StaffPerson, State,
 };
 use crate::frame::Language;
 use crate::page::RenderError;
@@ -55,6 +55,10 @@ pub fn all(frame: &StaffFrame) -> Result<Vec<Sample>, RenderError> {
     add::<Code>("01-sign-in-code", frame, &mut samples)?;
     add::<Enrol>("01-sign-in-enrol", frame, &mut samples)?;
     add::<NewPassword>("01-sign-in-password", frame, &mut samples)?;
+    add::<Myself>("01-me", frame, &mut samples)?;
+    add::<StaffPeople>("13-admin-staff", frame, &mut samples)?;
+    add::<StaffPerson>("13-admin-person", frame, &mut samples)?;
+    add::<RolesMatrix>("13-admin-roles", frame, &mut samples)?;
     add::<StaffNotice>("15-notice", frame, &mut samples)?;
     Ok(samples)
 }
