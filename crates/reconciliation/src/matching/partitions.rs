@@ -4,6 +4,7 @@
 //! the fen, and how far its row is behind the row of the entry before it. A block stands for itself, so blocks can be written away
 //! and read back in any order.
 
+use super::carry::Cut;
 use super::keys::{HEAD, Kept, Rest};
 use super::shapes::{INSURED, Known, PREFIX_BITS, Shape};
 use super::{MatchingError, Rules};
@@ -110,6 +111,7 @@ pub struct Shelf<'m> {
     matching: &'m super::Matching,
     open: Option<Open>,
     known: Known,
+    cut: Cut,
     partitions: Vec<Partition>,
     blocks: Blocks,
     budget: u32,
@@ -126,6 +128,7 @@ impl<'m> Shelf<'m> {
             matching,
             open: None,
             known: Known::default(),
+            cut: Cut::of(&matching.rules),
             partitions: vec![Partition::EMPTY; matching.partitions],
             blocks: Blocks::default(),
             budget: u32::try_from(budget / BLOCK).unwrap_or(NONE - 1),
@@ -162,7 +165,7 @@ impl<'m> Shelf<'m> {
         let order_behind = &self.order_rest[..order.behind()];
         let partition = matching.partition_of(matching.scatter.scatter(order.head, order_behind));
         let mut shape = Shape::new(open.side, line, open.source, open.last_account.1, &order);
-        shape.set_near_cut(super::carry::is_near_cut(line.when, &matching.rules));
+        shape.set_near_cut(self.cut.is_near(line.when));
         let mut insurance = None;
         if line.insurance.is_some() || line.deposit.is_some() {
             let part = line.insurance.map(|part| u64::try_from(part.get())).transpose();
@@ -310,7 +313,7 @@ impl Writer<'_> {
 /// How many bytes a number needs.
 #[inline]
 const fn bytes_of(value: u64) -> usize {
-    (64 - value.leading_zeros()).div_ceil(8) as usize
+    (71 - value.leading_zeros()) as usize >> 3
 }
 
 pub(super) struct Closed {
@@ -596,15 +599,19 @@ const MASKS: [u64; 16] = {
     masks
 };
 
-/// Equality of short texts, without a call.
+/// Equality of short texts, without a call where they have eight to sixteen bytes, as accounts have, or none.
 #[inline]
 fn same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
-    let ((words, rest), (other_words, other_rest)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
-    words.iter().zip(other_words).all(|(a, b)| u64::from_le_bytes(*a) == u64::from_le_bytes(*b))
-        && rest.iter().zip(other_rest).all(|(a, b)| a == b)
+    match one.len() {
+        0 => true,
+        8..=16 => {
+            one.first_chunk::<8>() == other.first_chunk() && one.last_chunk::<8>() == other.last_chunk()
+        }
+        _ => one == other,
+    }
 }
 
 /// How much one thread may keep in memory before it writes away: a part of the whole that leaves room for the comparing.
