@@ -43,10 +43,10 @@ impl Word {
         Some(Self { bytes: (bytes ^ NOUGHTS) >> below << below, length })
     }
 
-    /// As [`yuan`]. `None` says nothing about it yet, here and below.
+    /// As [`yuan`], in fen. `None` says nothing about it yet, here and below.
     #[inline(always)]
-    pub fn yuan(self) -> Option<Fen> {
-        self.plain::<2>().map(|fen| Fen::new(fen as i64))
+    pub fn yuan(self) -> Option<u64> {
+        self.plain::<2>()
     }
 
     /// As [`any_milli`].
@@ -98,7 +98,10 @@ const fn are_digits(bytes: u64) -> bool {
 /// Yuan with at most two decimals, as [`Fen::from_yuan`] reads them: two digits after the dot or one, nothing else.
 #[inline]
 pub(super) fn yuan(text: &[u8]) -> Option<Fen> {
-    Word::of(text).and_then(Word::yuan).or_else(|| any_yuan(text))
+    match Word::of(text).and_then(Word::yuan) {
+        Some(fen) => Some(Fen::new(fen as i64)),
+        None => any_yuan(text),
+    }
 }
 
 fn any_yuan(text: &[u8]) -> Option<Fen> {

@@ -329,6 +329,8 @@ struct Rows<'p> {
     piece: Piece,
     kinds: Words<'p, Kind>,
     states: Words<'p, State>,
+    /// An amount and what it is in 1/1000 fen: that of the row, which often stands in other columns as well.
+    known: (Word, u64),
 }
 
 type Problem = (Option<String>, String);
@@ -421,6 +423,7 @@ impl<'p> Rows<'p> {
             piece,
             kinds: Words::new(&plan.kinds),
             states: Words::new(&plan.states),
+            known: (Word::NOUGHT, 0),
         }
     }
 
@@ -586,7 +589,13 @@ impl<'p> Rows<'p> {
             }
             _ => &plan.amount,
         };
-        let amount = money(plan, row, column)?;
+        let amount = match row.word(column.index).and_then(|word| Some((word, word.yuan()?))) {
+            Some((word, fen)) if plan.unit == Unit::Yuan => {
+                self.known = (word, fen * 1000);
+                Fen::new(fen as i64)
+            }
+            _ => money(plan, row, column)?,
+        };
         match (said, amount < Fen::ZERO) {
             // A refund may be written as what it does to the balance.
             (Some(Kind::Refund) | None, true) => {
@@ -650,7 +659,9 @@ impl<'p> Rows<'p> {
             if word == Some(Word::NOUGHT) {
                 continue;
             }
-            let value = match word.and_then(Word::milli) {
+            let known =
+                word.and_then(|word| if word == self.known.0 { Some(self.known.1) } else { word.milli() });
+            let value = match known {
                 Some(value) => i128::from(value),
                 None => milli(row, &sum.column)?,
             };
@@ -673,16 +684,8 @@ fn milli(row: &Row<'_>, column: &Column) -> Result<i128, Problem> {
     fields::any_milli(text).ok_or_else(|| wrong(column, text, "is not an amount in yuan"))
 }
 
-#[inline(always)]
-fn money(plan: &Plan, row: &Row<'_>, column: &Column) -> Result<Fen, Problem> {
-    match row.word(column.index).and_then(Word::yuan) {
-        Some(fen) if plan.unit == Unit::Yuan => Ok(fen),
-        _ => any_money(plan, row, column),
-    }
-}
-
 #[inline(never)]
-fn any_money(plan: &Plan, row: &Row<'_>, column: &Column) -> Result<Fen, Problem> {
+fn money(plan: &Plan, row: &Row<'_>, column: &Column) -> Result<Fen, Problem> {
     let text = row.field(column.index);
     plan.unit.read(text).ok_or_else(|| {
         let wanted = match plan.unit {

@@ -16,8 +16,9 @@ use std::sync::{Mutex, PoisonError};
 /// A block begins with the number of its partition's block before it, and with its own length.
 const BLOCK: usize = 4096;
 const HEADER: usize = 8;
-/// Blocks that are taken from the system at once.
-const CHUNK: usize = 64;
+/// Blocks that are taken from the system at once: so many that it maps them by themselves, instead of making a heap longer, for which
+/// the other threads would wait with every page. What is not written to takes no memory.
+const CHUNK: usize = 1024;
 /// No block.
 const NONE: u32 = u32::MAX;
 /// In front of the number of a shape that does not fit into a byte.
