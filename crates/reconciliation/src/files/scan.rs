@@ -160,10 +160,9 @@ const MOST: usize = 64;
 /// Writes eight at a time, whether there are so many or not: guessing how many there are is dearer.
 #[inline(always)]
 fn write_all<S: Simd>(simd: S, room: &mut [u32; MOST], base: u32, mut bits: u64) {
-    let count = bits.count_ones() as usize;
     #[cfg(target_arch = "x86_64")]
     if let Some(avx512) = simd.level().as_avx512()
-        && count <= 16
+        && bits.count_ones() <= 16
     {
         if let Some(room) = room.first_chunk_mut() {
             *room = up_to_sixteen(avx512, bits, base);
@@ -171,12 +170,12 @@ fn write_all<S: Simd>(simd: S, room: &mut [u32; MOST], base: u32, mut bits: u64)
         return;
     }
     let (eights, _) = room.as_chunks_mut::<8>();
-    for (done, eight) in eights.iter_mut().enumerate() {
+    for eight in eights {
         for place in eight {
             *place = base.wrapping_add(bits.trailing_zeros());
             bits &= bits.wrapping_sub(1);
         }
-        if count <= 8 * (done + 1) {
+        if bits == 0 {
             break;
         }
     }
