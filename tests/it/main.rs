@@ -31,6 +31,7 @@ mod rotation;
 mod routes;
 mod second_thoughts;
 mod serving;
+mod staff;
 mod stored_day;
 mod tampering;
 mod telling;
