@@ -19,6 +19,8 @@ stories! {
     who_loses_a_role_loses_the_sessions_and_there_is_always_an_administrator,
     two_administrators_do_not_overwrite_each_other,
     hostile_names_are_text,
+    an_auditor_reads_verifies_and_takes_away_the_trail,
+    a_changed_row_is_named,
 }
 
 async fn the_first_sign_in_ends_with_a_password_and_a_second_factor_of_ones_own(hospital: Hospital) {
@@ -310,4 +312,51 @@ async fn hostile_names_are_text(hospital: Hospital) {
     let odd = administrator.opens("/sign-in?next=%0d%0aSet-Cookie:x").await;
     assert_eq!(odd.status, 200);
     let _: &Person = &administrator;
+}
+
+async fn an_auditor_reads_verifies_and_takes_away_the_trail(hospital: Hospital) {
+    let mut auditor = hospital.employs("0601", "孙若兰", &[Role::Auditor]).await;
+    let mut cashier = hospital.employs("0201", "陈敏", &[Role::Cashier]).await;
+    cashier.opens("/admin/staff").await.says("没有权限");
+    let page = auditor.opens("/audit").await;
+    page.says("还没有校验过").says("越权尝试").says("陈敏").says("新增人员");
+    let page = auditor.fills(&page, "/audit/verify", &[]).await;
+    page.says("校验完成，链条完整").says("全部相连");
+    // By person, by kind, by day.
+    let page = auditor.opens("/audit?actor=0201&kind=sign-in").await;
+    page.says("登录");
+    assert!(!page.text.contains("新增人员"));
+    let page = auditor.opens("/audit?day=2001-01-01").await;
+    page.says("没有符合条件的行");
+    assert_eq!(auditor.opens("/audit?day=yesterday").await.status, 400);
+    let file = auditor.opens("/audit.csv?kind=sign-in").await;
+    assert_eq!(file.status, 200);
+    assert!(
+        file.text.contains("staff:0201,staff.refused") || file.text.contains("staff.refused"),
+        "{}",
+        file.text
+    );
+    auditor.opens("/audit").await.says("导出审计日志");
+    // The trail is longer than a page.
+    for _ in 0..60 {
+        cashier.opens("/admin/staff").await;
+        hospital.time_passes(1);
+    }
+    let newest = auditor.opens("/audit").await;
+    let older =
+        newest.text.split("href=\"/audit?").find(|rest| rest.starts_with("before=")).expect("older rows");
+    let older = format!("/audit?{}", older.split('"').next().unwrap_or_default().replace("&#38;", "&"));
+    let page = auditor.opens(&older).await;
+    page.says("回到最新");
+    hospital.verifies().await;
+}
+
+async fn a_changed_row_is_named(hospital: Hospital) {
+    let mut auditor = hospital.employs("0601", "孙若兰", &[Role::Auditor]).await;
+    let page = auditor.opens("/audit").await;
+    auditor.fills(&page, "/audit/verify", &[]).await.says("链条完整");
+    hospital.is_tampered("UPDATE audit_events SET detail = 'as cashier' WHERE action = 'staff.added'").await;
+    let page = auditor.opens("/audit").await;
+    let page = auditor.fills(&page, "/audit/verify", &[]).await;
+    page.says("发现断点").says("第 1 行起不能作证").says("现在怎么办");
 }
