@@ -348,6 +348,7 @@ async fn an_auditor_reads_verifies_and_takes_away_the_trail(hospital: Hospital) 
     let older = format!("/audit?{}", older.split('"').next().unwrap_or_default().replace("&#38;", "&"));
     let page = auditor.opens(&older).await;
     page.says("回到最新");
+    hospital.settles().await;
     hospital.verifies().await;
 }
 
