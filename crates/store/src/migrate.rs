@@ -43,6 +43,7 @@ migrations! {
     21 "0021_parts_of_payments",
     22 "0022_staff",
     23 "0023_audit_search",
+    24 "0024_api_keys",
 }
 
 /// Where the engine keeps which migrations were applied.
