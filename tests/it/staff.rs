@@ -23,6 +23,7 @@ stories! {
     a_changed_row_is_named,
     a_key_is_shown_once_works_within_its_rights_and_ends,
     setup_is_shown_as_it_is,
+    an_open_page_hears_of_what_another_process_did,
 }
 
 async fn the_first_sign_in_ends_with_a_password_and_a_second_factor_of_ones_own(hospital: Hospital) {
@@ -467,4 +468,40 @@ async fn setup_is_shown_as_it_is(hospital: Hospital) {
     let page = administrator.opens("/nothing/here").await;
     assert_eq!(page.status, 404);
     page.says("没有找到");
+}
+
+async fn an_open_page_hears_of_what_another_process_did(hospital: Hospital) {
+    let cashier = hospital.employs("0201", "陈敏", &[Role::Cashier]).await;
+    let url = format!("{}/live", hospital.replica.internal_url);
+    let cookie = format!("mingfen_staff={}", cashier.cookies["mingfen_staff"]);
+    let mut stream =
+        reqwest::Client::new().get(&url).header("cookie", &cookie).send().await.expect("a stream");
+    assert_eq!(stream.headers()["content-type"], "text/event-stream; charset=utf-8");
+    let hello = stream.chunk().await.expect("it flows").expect("a first line");
+    assert!(hello.starts_with(b"retry:"));
+    // Another process of the same hospital.
+    let other =
+        hospital.another_replica(std::sync::Arc::new(mingfen_gateway::cache::MemoryCache::default())).await;
+    hospital.time_passes(1);
+    let mut colleague = Person::at(&other.internal_url, "0202");
+    colleague.enters("wrong").await;
+    let first = hospital.makes_account("0202", "徐丽", &[Role::Cashier]).await;
+    colleague.begins(&first, hospital.clock.now()).await;
+    let heard = tokio::time::timeout(std::time::Duration::from_secs(30), async {
+        let mut text = String::new();
+        while !text.contains("event: change") {
+            text.push_str(&String::from_utf8_lossy(
+                &stream.chunk().await.expect("it flows").unwrap_or_default(),
+            ));
+        }
+        text
+    })
+    .await
+    .expect("it is told");
+    assert!(heard.contains("staff."), "{heard}");
+    assert!(!heard.contains("徐丽") && !heard.contains("0202"), "an event says nothing of anybody");
+    // Nobody listens who is not in.
+    let stranger =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    assert_eq!(stranger.get(&url).send().await.expect("an answer").status(), 303);
 }

@@ -124,6 +124,7 @@ pub const ROUTES: &[Route] = &[
     staff_post("/admin/staff/{staff_no}/sessions", Right::ManageStaff, || {
         web::post().to(staff::people::end_sessions)
     }),
+    staff("/live", Right::OwnAccount, || web::get().to(staff::live::follow)),
     staff("/admin/accounts", Right::ReadSetup, || web::get().to(staff::setup::accounts)),
     staff("/admin/expiry", Right::ReadSetup, || web::get().to(staff::setup::expiry)),
     staff("/admin/limits", Right::ReadSetup, || web::get().to(staff::setup::limits)),

@@ -2,6 +2,7 @@
 
 pub(super) mod audit;
 pub(super) mod door;
+pub(super) mod live;
 pub(super) mod me;
 pub(super) mod people;
 pub(super) mod setup;
