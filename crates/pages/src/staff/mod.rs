@@ -6,6 +6,7 @@
 //! **One page more:** a view struct with its samples here, a template that extends `staff/shell.html` and sets `here`, and a line in
 //! [`samples`]; `tests/staff_pages.rs` checks it in both languages.
 
+pub mod cashier;
 mod door;
 mod frame;
 mod icon;
