@@ -41,6 +41,7 @@ migrations! {
     19 "0019_arrival_verdict",
     20 "0020_parts_of_lines",
     21 "0021_parts_of_payments",
+    22 "0022_staff",
 }
 
 /// Where the engine keeps which migrations were applied.

@@ -22,6 +22,7 @@ const CARD: &str = "bills.card";
 const CHAIN_END: &str = "audit_ends.end";
 const ANSWER: &str = "api_answers.body";
 const KEPT: &str = "kept_files.piece";
+const SECOND_FACTOR: &str = "staff.totp";
 
 #[derive(Serialize, Deserialize)]
 struct PatientRow {
@@ -102,6 +103,14 @@ impl Private<'_> {
         self.open(KEPT, sealed)
     }
 
+    pub(crate) fn seal_second_factor(&self, secret: &[u8]) -> Vec<u8> {
+        self.seal(SECOND_FACTOR, secret)
+    }
+
+    pub(crate) fn open_second_factor(&self, sealed: &[u8]) -> Result<Vec<u8>, Trouble> {
+        self.open(SECOND_FACTOR, sealed)
+    }
+
     pub(crate) fn seal_chain_end(&self, end: &Link) -> Vec<u8> {
         self.seal(CHAIN_END, end.to_string().as_bytes())
     }
@@ -132,6 +141,7 @@ impl Private<'_> {
             SealedColumn::AuditEnd => CHAIN_END,
             SealedColumn::ApiAnswer => ANSWER,
             SealedColumn::KeptPiece => KEPT,
+            SealedColumn::StaffTotp | SealedColumn::StaffEnrol => SECOND_FACTOR,
         };
         field::reseal(&self.0.keyring, purpose, sealed, self.0.random.as_ref()).ok()
     }

@@ -1,8 +1,8 @@
 //! Every staff page in every state worth looking at.
 
 use super::{
-    Both, Code, Enrol, Face, Health, Me, NavItem, NewPassword, Place, SignIn, StaffFrame, StaffNotice,
-    StaffPage, State, cashier,
+    Both, Code, Enrol, Face, Health, Me, Myself, NavItem, NewPassword, Place, RolesMatrix, SignIn,
+    StaffFrame, StaffNotice, StaffPage, StaffPeople, StaffPerson, State, cashier,
 };
 use crate::frame::Language;
 use crate::page::RenderError;
@@ -65,6 +65,10 @@ pub fn all(frame: &StaffFrame) -> Result<Vec<Sample>, RenderError> {
     add::<cashier::ApproveDialog>("04-refund-approve", frame, &mut samples)?;
     add::<cashier::RefundList>("04-refunds", frame, &mut samples)?;
     add::<cashier::RefundProgress>("04-refund-progress", frame, &mut samples)?;
+    add::<Myself>("01-me", frame, &mut samples)?;
+    add::<StaffPeople>("13-admin-staff", frame, &mut samples)?;
+    add::<StaffPerson>("13-admin-person", frame, &mut samples)?;
+    add::<RolesMatrix>("13-admin-roles", frame, &mut samples)?;
     add::<StaffNotice>("15-notice", frame, &mut samples)?;
     add::<cashier::Shortcuts>("shortcuts", frame, &mut samples)?;
     Ok(samples)
