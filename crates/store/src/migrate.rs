@@ -42,6 +42,8 @@ migrations! {
     20 "0020_parts_of_lines",
     21 "0021_parts_of_payments",
     22 "0022_staff",
+    23 "0023_finding_payments",
+    24 "0024_refund_requests",
 }
 
 /// Where the engine keeps which migrations were applied.

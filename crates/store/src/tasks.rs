@@ -34,11 +34,13 @@ pub enum TaskKind {
     Reconcile,
     /// Tell finance that a day does not agree.
     Alert,
+    /// Ask for the refund that a second person has approved.
+    ApprovedRefund,
 }
 
 impl TaskKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::FollowPayment,
         Self::WriteBack,
         Self::FollowRefund,
@@ -49,6 +51,7 @@ impl TaskKind {
         Self::AskPerson,
         Self::Reconcile,
         Self::Alert,
+        Self::ApprovedRefund,
     ];
 
     /// The word that is stored.
@@ -64,6 +67,7 @@ impl TaskKind {
             Self::AskPerson => "ask_person",
             Self::Reconcile => "reconcile",
             Self::Alert => "alert",
+            Self::ApprovedRefund => "approved_refund",
         }
     }
 
