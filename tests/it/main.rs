@@ -19,6 +19,7 @@ macro_rules! stories {
 
 mod api;
 mod bad_input;
+mod cashier;
 mod crash;
 mod documents;
 mod exactly_once;
@@ -31,6 +32,7 @@ mod rotation;
 mod routes;
 mod second_thoughts;
 mod serving;
+mod staff;
 mod stored_day;
 mod tampering;
 mod telling;

@@ -48,6 +48,7 @@ const TABLES: &[&str] = &[
     "sightings",
     "write_backs",
     "refunds",
+    "refund_requests",
     "journal_entries",
     "journal_postings",
     "audit_events",

@@ -42,8 +42,9 @@ migrations! {
     20 "0020_parts_of_lines",
     21 "0021_parts_of_payments",
     22 "0022_staff",
-    23 "0023_finding_payments",
-    24 "0024_refund_requests",
+    23 "0023_audit_search",
+    24 "0024_finding_payments",
+    25 "0025_refund_requests",
 }
 
 /// Where the engine keeps which migrations were applied.

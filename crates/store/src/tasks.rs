@@ -162,15 +162,15 @@ macro_rules! claim_due {
                     state = 'ready'
                     AND due_at_ms <= $1
                     AND leased_until_ms <= $1
-                    AND kind IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                    AND kind IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
                 ORDER BY due_at_ms
-                LIMIT $12 ",
+                LIMIT $13 ",
             $lock,
             ")
             UPDATE tasks
             SET
-                leased_until_ms = $13,
-                lease_owner = $14,
+                leased_until_ms = $14,
+                lease_owner = $15,
                 attempts = attempts + 1
             WHERE task_id IN (SELECT task_id FROM due)
             RETURNING ",

@@ -157,6 +157,9 @@ pub const ROUTES: &[Route] = &[
     staff_post("/admin/staff/{staff_no}/sessions", Right::ManageStaff, || {
         web::post().to(staff::people::end_sessions)
     }),
+    staff("/audit", Right::ReadAudit, || web::get().to(staff::audit::show)),
+    staff("/audit.csv", Right::ExportAudit, || web::get().to(staff::audit::export)),
+    staff_post("/audit/verify", Right::ReadAudit, || web::post().to(staff::audit::verify)),
     open("/api/openapi.json", || web::get().to(openapi::json)),
     open("/api/docs", || web::get().to(openapi::page)),
     open("/assets/{name}", || web::get().to(asset::serve)),
