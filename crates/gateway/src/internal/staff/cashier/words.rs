@@ -380,8 +380,39 @@ fn written(by: &str, action: &str, detail: &str) -> (StepKind, Face, Both, Both)
             );
         }
     };
-    let note = if detail.is_empty() { by } else { format!("{by} · {detail}") };
-    (kind, face, Both::new(zh, en), Both::same(note))
+    (kind, face, Both::new(zh, en), more(action, &by, detail))
+}
+
+/// What the trail says beside the word, without what the page says anyway.
+fn more(action: &str, by: &str, detail: &str) -> Both {
+    let person = if by == "gateway" { "" } else { by };
+    let joined = |zh: &str, en: &str| {
+        let with = |text: &str| match (person.is_empty(), text.is_empty()) {
+            (true, _) => text.to_owned(),
+            (false, true) => person.to_owned(),
+            (false, false) => format!("{person} · {text}"),
+        };
+        Both::new(with(zh), with(en))
+    };
+    match action {
+        "write_back.posted" => match detail.split_once(", receipt ") {
+            Some((order, receipt)) => joined(
+                &format!("HIS 单号 {order}，收据 {receipt}"),
+                &format!("HIS order {order}, receipt {receipt}"),
+            ),
+            None => joined(detail, detail),
+        },
+        "refund.arrived" | "refund.approved" | "refund.withdrawn" => joined("", ""),
+        "refund.declined" => {
+            let reason = detail.split_once(": ").map_or("", |(_, reason)| reason);
+            joined(reason, reason)
+        }
+        "receipt.printed" => match detail.split_once(", reprint ") {
+            Some((_, times)) => joined(&format!("补打，第 {times} 次"), &format!("reprint {times}")),
+            None => joined("", ""),
+        },
+        _ => joined(detail, detail),
+    }
 }
 
 /// Channel, gateway and HIS: what each has, and whether they agree.
