@@ -43,8 +43,9 @@ migrations! {
     21 "0021_parts_of_payments",
     22 "0022_staff",
     23 "0023_audit_search",
-    24 "0024_finding_payments",
-    25 "0025_refund_requests",
+    24 "0024_api_keys",
+    25 "0025_finding_payments",
+    26 "0026_refund_requests",
 }
 
 /// Where the engine keeps which migrations were applied.
