@@ -19,6 +19,7 @@ macro_rules! stories {
 
 mod api;
 mod bad_input;
+mod cashier;
 mod crash;
 mod documents;
 mod exactly_once;

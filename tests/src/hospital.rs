@@ -48,6 +48,7 @@ const TABLES: &[&str] = &[
     "sightings",
     "write_backs",
     "refunds",
+    "refund_requests",
     "journal_entries",
     "journal_postings",
     "audit_events",
@@ -565,6 +566,7 @@ fn settings(public_url: &str, simulator: &str) -> GatewaySettings {
             unproven_per_minute: 20,
             failed_signatures_per_minute: 20,
             max_payment_fen: 5_000_000,
+            refund_second_person_fen: 10_000,
             max_body_bytes: 65_536,
         },
         api_keys: vec![

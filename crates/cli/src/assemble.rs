@@ -368,6 +368,7 @@ fn gateway_settings(settings: &Settings, layouts: &BTreeMap<PathBuf, String>) ->
             unproven_per_minute: settings.limits.unproven_per_minute,
             failed_signatures_per_minute: settings.limits.failed_signatures_per_minute,
             max_payment_fen: settings.limits.max_payment.get(),
+            refund_second_person_fen: settings.limits.refund_second_person_above.get(),
             max_body_bytes: settings.limits.max_body_bytes,
         },
         api_keys: settings.api.callers.iter().map(api_key).collect(),

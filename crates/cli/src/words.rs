@@ -22,6 +22,7 @@ pub const fn to_come(kind: TaskKind) -> &'static str {
         TaskKind::AskPerson => "a person has to look at it",
         TaskKind::Reconcile => "compare a day with statements and HIS",
         TaskKind::Alert => "tell finance that a day does not agree",
+        TaskKind::ApprovedRefund => "ask for the refund that was approved",
     }
 }
 

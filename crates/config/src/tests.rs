@@ -69,6 +69,7 @@ fn a_complete_file_is_accepted() {
     let settings = load(COMPLETE, &[]).and_then(Draft::finish).expect("complete settings");
     assert_eq!(settings.timing.link_valid.as_secs(), 86_400);
     assert_eq!(settings.limits.max_payment.get(), 10_000_000);
+    assert_eq!(settings.limits.refund_second_person_above.get(), 10_000);
     assert_eq!(settings.routes.wechat.map(|id| id.to_string()).as_deref(), Some("wechat-main"));
     assert_eq!(settings.channels[0].table.len(), 2);
 }

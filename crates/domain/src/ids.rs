@@ -116,6 +116,18 @@ id!(
     RemedyId, "remedy number", 8..=32, strict, "8 to 32 letters and digits"
 );
 
+id!(
+    /// The number of a request for a refund that needs a second person.
+    RefundRequestNo, "refund request number", 8..=32, strict, "8 to 32 letters and digits"
+);
+
+impl RefundRequestNo {
+    /// Makes a fresh number: `Q`, the Beijing date on which it is made, then 14 random characters.
+    pub fn fresh(now: Timestamp, random: &dyn Random) -> Self {
+        Self(fresh("Q", now, random))
+    }
+}
+
 impl RunId {
     /// Makes a fresh number: `D`, the Beijing date on which it is made, then 14 random characters.
     pub fn fresh(now: Timestamp, random: &dyn Random) -> Self {

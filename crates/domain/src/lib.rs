@@ -28,6 +28,7 @@ pub mod money;
 pub mod payment;
 pub mod person;
 pub mod refund;
+pub mod refund_request;
 pub mod sides;
 pub mod slip;
 pub mod split;

@@ -178,6 +178,8 @@ pub struct LimitSettings {
     pub failed_signatures_per_minute: u32,
     /// The largest single payment in fen.
     pub max_payment_fen: i64,
+    /// What a cashier may give back of one payment alone, in fen; above it another person has to approve.
+    pub refund_second_person_fen: i64,
     /// The largest request body in bytes.
     pub max_body_bytes: usize,
 }

@@ -25,8 +25,8 @@ pub struct BillRecord {
     pub patient_sealed: Vec<u8>,
     /// Where a message may go, sealed.
     pub phone_sealed: Option<Vec<u8>>,
-    /// A keyed hash of the card, the key's number in front, to find the bills of one card without keeping it.
-    pub card_index: String,
+    /// Keyed hashes by which it is found without keeping whose it is.
+    pub indexes: BillIndexes,
     /// The language the patient reads.
     pub language: String,
     /// Follows it through every log.
@@ -35,6 +35,44 @@ pub struct BillRecord {
     pub slips: Vec<BilledSlipRecord>,
     /// Compared at every change.
     pub version: i64,
+}
+
+/// Keyed hashes of personal data, the key's number in front of each, to find a person's bills without keeping the person. Bills from
+/// before there were some have only the card's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BillIndexes {
+    /// Of the card.
+    pub card: String,
+    /// Of the phone that messages go to, else the one on file.
+    pub phone: Option<String>,
+    /// Of its last four digits.
+    pub phone_tail: Option<String>,
+    /// Of the full name.
+    pub name: Option<String>,
+}
+
+/// By which of [`BillIndexes`] bills are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BillIndex {
+    /// The card.
+    Card,
+    /// The phone.
+    Phone,
+    /// Its last four digits.
+    PhoneTail,
+    /// The full name.
+    Name,
+}
+
+impl BillIndex {
+    const fn column(self) -> &'static str {
+        match self {
+            Self::Card => "card_index",
+            Self::Phone => "phone_index",
+            Self::PhoneTail => "phone_tail_index",
+            Self::Name => "name_index",
+        }
+    }
 }
 
 /// A slip as it stood when the bill was made.
@@ -92,6 +130,9 @@ macro_rules! select_bills {
                 bills.patient_sealed,
                 bills.phone_sealed,
                 bills.card_index,
+                bills.phone_index,
+                bills.phone_tail_index,
+                bills.name_index,
                 bills.language,
                 bills.opened_at_ms,
                 bills.pay_until_ms,
@@ -108,7 +149,7 @@ macro_rules! select_bills {
             LEFT JOIN bill_slips ON bill_slips.bill_no = bills.bill_no
             WHERE ",
             $condition,
-            " ORDER BY bills.opened_at_ms DESC, bills.bill_no, bill_slips.position"
+            " ORDER BY bills.opened_at_ms DESC, bills.bill_no DESC, bill_slips.position"
         )
     };
 }
@@ -120,6 +161,12 @@ reads! {
     bill_by_view_ref(view_ref: &str) -> Option<BillRecord>;
     /// At most `limit` bills of a card, the latest first. It may have been kept under any of these hashes, by an older key.
     bills_of_card(hospital: &HospitalId, card_indexes: &[String], limit: i64) -> Vec<BillRecord>;
+    /// At most `limit` bills that are kept under any of these hashes, the latest first, from the one after `before`.
+    bills_of_index(hospital: &HospitalId, index: BillIndex, hashes: &[String], before: Option<&(Timestamp, String)>, limit: i64) -> Vec<BillRecord>;
+    /// At most `limit` bills of the hospital, the latest first, from the one after `before`.
+    latest_bills(hospital: &HospitalId, before: Option<&(Timestamp, String)>, limit: i64) -> Vec<BillRecord>;
+    /// The bills of these numbers, the latest first; as many as one page has.
+    bills_numbered(bill_nos: &[BillNo]) -> Vec<BillRecord>;
     /// Every bill that ever covered the slip, the latest first.
     bills_of_slip(hospital: &HospitalId, slip_no: &SlipNo) -> Vec<BillRecord>;
     /// The latest bill whose trace begins like this: ten hexadecimal digits or more.
@@ -166,6 +213,81 @@ async fn bills_of_card(
     rebuild(&statement.fetch_all(connection).await?)
 }
 
+/// A page begins after a moment and number; the first one after the end of time.
+fn page_before(before: Option<&(Timestamp, String)>) -> (i64, &str) {
+    before.map_or((i64::MAX, ""), |(at, number)| (at.ms(), number.as_str()))
+}
+
+async fn bills_of_index(
+    connection: &mut AnyConnection,
+    hospital: &HospitalId,
+    index: BillIndex,
+    hashes: &[String],
+    before: Option<&(Timestamp, String)>,
+    limit: i64,
+) -> Result<Vec<BillRecord>> {
+    if hashes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        select_bills!(
+            "bills.bill_no IN (
+                SELECT bill_no
+                FROM bills
+                WHERE hospital_id = $1 AND (opened_at_ms, bill_no) < ($2, $3) AND {column} IN {hashes}
+                ORDER BY opened_at_ms DESC, bill_no DESC
+                LIMIT $4
+            )"
+        ),
+        column = index.column(),
+        hashes = list(5, hashes.len()),
+    );
+    let (before_ms, before_no) = page_before(before);
+    let mut statement =
+        query(statement(sql)).bind(hospital.as_str()).bind(before_ms).bind(before_no).bind(limit);
+    for hash in hashes {
+        statement = statement.bind(hash.as_str());
+    }
+    rebuild(&statement.fetch_all(connection).await?)
+}
+
+async fn latest_bills(
+    connection: &mut AnyConnection,
+    hospital: &HospitalId,
+    before: Option<&(Timestamp, String)>,
+    limit: i64,
+) -> Result<Vec<BillRecord>> {
+    let (before_ms, before_no) = page_before(before);
+    let rows = query(select_bills!(
+        "bills.bill_no IN (
+            SELECT bill_no
+            FROM bills
+            WHERE hospital_id = $1 AND (opened_at_ms, bill_no) < ($2, $3)
+            ORDER BY opened_at_ms DESC, bill_no DESC
+            LIMIT $4
+        )"
+    ))
+    .bind(hospital.as_str())
+    .bind(before_ms)
+    .bind(before_no)
+    .bind(limit)
+    .fetch_all(connection)
+    .await?;
+    rebuild(&rows)
+}
+
+async fn bills_numbered(connection: &mut AnyConnection, bill_nos: &[BillNo]) -> Result<Vec<BillRecord>> {
+    if bill_nos.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(select_bills!("bills.bill_no IN {numbers}"), numbers = list(1, bill_nos.len()));
+    let mut statement = query(statement(sql));
+    for bill_no in bill_nos {
+        statement = statement.bind(bill_no.as_str());
+    }
+    rebuild(&statement.fetch_all(connection).await?)
+}
+
 async fn bills_of_slip(
     connection: &mut AnyConnection,
     hospital: &HospitalId,
@@ -185,23 +307,27 @@ async fn bill_of_trace(connection: &mut AnyConnection, beginning: &str) -> Resul
     if beginning.len() < 10 || !beginning.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Ok(None);
     }
-    latest_like(connection, select_bills!("bills.trace_id LIKE $1"), format!("{beginning}%")).await
+    let sql = select_bills!("substr(bills.trace_id, 1, 10) = $1 AND bills.trace_id LIKE $2");
+    latest_like(connection, sql, &beginning[..10], format!("{beginning}%")).await
 }
 
 async fn bill_by_ending(connection: &mut AnyConnection, ending: &str) -> Result<Option<BillRecord>> {
     if ending.len() < 8 || !ending.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Ok(None);
     }
-    latest_like(connection, select_bills!("bills.bill_no LIKE $1"), format!("%{ending}")).await
+    let sql =
+        select_bills!("substr(bills.bill_no, length(bills.bill_no) - 7) = $1 AND bills.bill_no LIKE $2");
+    latest_like(connection, sql, &ending[ending.len() - 8..], format!("%{ending}")).await
 }
 
-/// Reads the whole table: for a person with a code on paper, never for a page.
+/// The part that an index holds, and all that was given.
 async fn latest_like(
     connection: &mut AnyConnection,
     sql: &'static str,
+    indexed: &str,
     pattern: String,
 ) -> Result<Option<BillRecord>> {
-    let rows = query(sql).bind(pattern).fetch_all(connection).await?;
+    let rows = query(sql).bind(indexed).bind(pattern).fetch_all(connection).await?;
     Ok(rebuild(&rows)?.into_iter().next())
 }
 
@@ -257,9 +383,12 @@ impl Tx {
                 opened_at_ms,
                 pay_until_ms,
                 trace_id,
-                version
+                version,
+                phone_index,
+                phone_tail_index,
+                name_index
             )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
         )
         .bind(bill.bill_no.as_str())
         .bind(record.view_ref.as_str())
@@ -273,12 +402,15 @@ impl Tx {
         .bind(bill.lock_token.as_deref())
         .bind(record.patient_sealed.as_slice())
         .bind(record.phone_sealed.as_deref())
-        .bind(record.card_index.as_str())
+        .bind(record.indexes.card.as_str())
         .bind(record.language.as_str())
         .bind(bill.opened_at.ms())
         .bind(bill.pay_until.ms())
         .bind(record.trace.as_str())
         .bind(record.version)
+        .bind(record.indexes.phone.as_deref())
+        .bind(record.indexes.phone_tail.as_deref())
+        .bind(record.indexes.name.as_deref())
         .execute(self.connection())
         .await?;
         insert_slips(self.connection(), record).await
@@ -542,7 +674,12 @@ fn bill_of(fields: &Fields<'_>, bill_no: BillNo) -> Result<BillRecord> {
         view_ref: fields.text("view_ref")?,
         patient_sealed: fields.bytes("patient_sealed")?,
         phone_sealed: fields.optional_bytes("phone_sealed")?,
-        card_index: fields.text("card_index")?,
+        indexes: BillIndexes {
+            card: fields.text("card_index")?,
+            phone: fields.optional_text("phone_index")?,
+            phone_tail: fields.optional_text("phone_tail_index")?,
+            name: fields.optional_text("name_index")?,
+        },
         language: fields.text("language")?,
         trace: fields.id("trace_id", TraceId::parse)?,
         slips: Vec::new(),

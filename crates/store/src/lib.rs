@@ -20,7 +20,7 @@
 //! - SQLite has one writer; those that wait for each other share one flush (`group`).
 //!
 //! # Reading order
-//! [`Store`] and [`Tx`] here; `bills`, `payments`, `refunds`, `write_backs`: what is owed and paid; `notifications`,
+//! [`Store`] and [`Tx`] here; `bills`, `payments`, `refunds`, `refund_requests`, `write_backs`: what is owed and paid; `notifications`,
 //! `sightings`: what we were told; `journal`, `cross_check`: the books and their proof; `tasks`, `leases`: who does what
 //! next; `runs`, `kept_files`, `remedies`, `sign_offs`: what was compared, with what, what was ordered, and who signed it;
 //! `staff`: who may sign in; `audit`, `audit_search`, `api_answers`, `api_keys`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
@@ -50,6 +50,7 @@ mod notifications;
 mod offer;
 mod payments;
 mod placeholders;
+mod refund_requests;
 mod refunds;
 mod remedies;
 mod revoked_links;
@@ -66,15 +67,16 @@ pub use api_answers::{Attempt, Begin};
 pub use api_keys::ApiKeyRecord;
 pub use audit::{AuditEvent, AuditLink, AuditRecord};
 pub use audit_search::{AuditCheckRecord, AuditFilter};
-pub use bills::{BillRecord, BilledSlipRecord, Claim};
+pub use bills::{BillIndex, BillIndexes, BillRecord, BilledSlipRecord, Claim};
 pub use engine::Engine;
 pub use errors::{Result, StoreError};
 pub use journal::{EntryRecord, JournalReport};
 pub use kept_files::KeptFileRecord;
 pub use notices::NoticeRecord;
 pub use notifications::NotificationRecord;
-pub use payments::{PaymentRecord, ReceiptRecord};
-pub use refunds::{Inserted, RefundHisState, RefundRecord, SentRefundRecord};
+pub use payments::{PaymentRecord, ReceiptRecord, TakenDay};
+pub use refund_requests::{InsertedRequest, RefundRequestRecord};
+pub use refunds::{Inserted, RefundHisState, RefundPart, RefundRecord, RefundedDay, SentRefundRecord};
 pub use remedies::{RemedyRecord, RemedyState};
 pub use runs::{
     ALL_CHANNELS, DayRecord, FindingFilter, FindingLineRecord, FindingRecord, InputKind, InputState,

@@ -44,6 +44,8 @@ migrations! {
     22 "0022_staff",
     23 "0023_audit_search",
     24 "0024_api_keys",
+    25 "0025_finding_payments",
+    26 "0026_refund_requests",
 }
 
 /// Where the engine keeps which migrations were applied.

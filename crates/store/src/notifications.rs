@@ -46,6 +46,8 @@ impl fmt::Debug for NotificationRecord {
 }
 
 reads! {
+    /// The notification of that name.
+    notification(notification_id: &str) -> Option<NotificationRecord>;
     /// Everything that was told about an order or a refund, the oldest first.
     notifications_of(subject: &str) -> Vec<NotificationRecord>;
     /// At most `limit` notifications received at `since` or later, the oldest first: the evidence, applied or not.
@@ -132,6 +134,17 @@ macro_rules! select_notifications {
             $condition
         )
     };
+}
+
+async fn notification(
+    connection: &mut AnyConnection,
+    notification_id: &str,
+) -> Result<Option<NotificationRecord>> {
+    let row = query(select_notifications!("notification_id = $1"))
+        .bind(notification_id)
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(rebuild).transpose()
 }
 
 async fn notifications_of(connection: &mut AnyConnection, subject: &str) -> Result<Vec<NotificationRecord>> {

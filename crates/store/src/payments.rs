@@ -4,6 +4,7 @@ use crate::Tx;
 use crate::engine::locked;
 use crate::errors::{Result, exactly_one};
 use crate::offer::reads;
+use crate::placeholders::{list, statement};
 use crate::rows::{Fields, page};
 use mingfen_domain::ids::{BillNo, ChannelId, OutTradeNo, ProviderTradeNo, TraceId};
 use mingfen_domain::payment::{ClosedBecause, Payment, Received, Scene, State, SuspenseReason};
@@ -55,6 +56,15 @@ pub struct ReceiptRecord {
     pub deposit: Option<bool>,
 }
 
+/// What came in in a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TakenDay {
+    /// How many payments.
+    pub payments: i64,
+    /// How much.
+    pub sum: Fen,
+}
+
 macro_rules! select_payments {
     ($condition:literal) => {
         concat!(
@@ -95,6 +105,12 @@ reads! {
     live_payments_of_bill(bill_no: &BillNo) -> Vec<PaymentRecord>;
     /// The payment that a channel knows under its own number.
     payment_by_provider_no(channel: &ChannelId, provider_trade_no: &ProviderTradeNo) -> Option<PaymentRecord>;
+    /// Every payment of these bills, as many as one page has, the oldest first.
+    payments_of_bills(bill_nos: &[BillNo]) -> Vec<PaymentRecord>;
+    /// At most `limit` payments that any channel knows under this number, one that is not set up any more among them.
+    payments_by_their_no(provider_trade_no: &ProviderTradeNo, limit: i64) -> Vec<PaymentRecord>;
+    /// What came in from `from` on and before `to`.
+    taken(from: Timestamp, to: Timestamp) -> TakenDay;
     /// When money first came in.
     first_received() -> Option<Timestamp>;
     /// At most `limit` payments whose money came in from `from` on and before `to`, in the order of time and number, from the one
@@ -174,6 +190,54 @@ async fn payments_of_bill(connection: &mut AnyConnection, bill_no: &BillNo) -> R
         .fetch_all(connection)
         .await?;
     rows.iter().map(rebuild).collect()
+}
+
+async fn payments_of_bills(
+    connection: &mut AnyConnection,
+    bill_nos: &[BillNo],
+) -> Result<Vec<PaymentRecord>> {
+    if bill_nos.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        select_payments!("bill_no IN {numbers} ORDER BY created_at_ms, out_trade_no"),
+        numbers = list(1, bill_nos.len())
+    );
+    let mut statement = query(statement(sql));
+    for bill_no in bill_nos {
+        statement = statement.bind(bill_no.as_str());
+    }
+    statement.fetch_all(connection).await?.iter().map(rebuild).collect()
+}
+
+async fn payments_by_their_no(
+    connection: &mut AnyConnection,
+    provider_trade_no: &ProviderTradeNo,
+    limit: i64,
+) -> Result<Vec<PaymentRecord>> {
+    let rows = query(select_payments!("provider_trade_no = $1 ORDER BY created_at_ms DESC LIMIT $2"))
+        .bind(provider_trade_no.as_str())
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(rebuild).collect()
+}
+
+async fn taken(connection: &mut AnyConnection, from: Timestamp, to: Timestamp) -> Result<TakenDay> {
+    let row = query(
+        "SELECT
+            'day' AS day,
+            COUNT(*) AS number,
+            CAST(COALESCE(SUM(received_fen), 0) AS BIGINT) AS fen
+        FROM payments
+        WHERE paid_at_ms >= $1 AND paid_at_ms < $2",
+    )
+    .bind(from.ms())
+    .bind(to.ms())
+    .fetch_one(connection)
+    .await?;
+    let fields = Fields::new("payments", "day", &row)?;
+    Ok(TakenDay { payments: fields.number("number")?, sum: fields.fen("fen")? })
 }
 
 async fn live_payments_of_bill(

@@ -4,10 +4,11 @@ use crate::Tx;
 use crate::engine::locked;
 use crate::errors::{Result, StoreError, exactly_one};
 use crate::offer::reads;
+use crate::placeholders::{list, statement};
 use crate::rows::{Fields, page};
-use mingfen_domain::Timestamp;
 use mingfen_domain::ids::{BillNo, ChannelId, OutRefundNo, OutTradeNo, ProviderRefundNo, SlipNo, TraceId};
 use mingfen_domain::refund::{Origin, Refund, State};
+use mingfen_domain::{Fen, Timestamp};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, query, query_scalar};
 
@@ -79,6 +80,26 @@ pub enum Inserted {
     KeyTaken(OutRefundNo),
 }
 
+/// A part of all refunds, by how they stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundPart {
+    /// To be sent, sent, or taken by the provider.
+    UnderWay,
+    /// At the payer.
+    Arrived,
+    /// A person has to act.
+    Stuck,
+}
+
+/// What was asked for in a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefundedDay {
+    /// How many refunds.
+    pub refunds: i64,
+    /// How much.
+    pub sum: Fen,
+}
+
 /// A refund that left us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SentRefundRecord {
@@ -131,6 +152,16 @@ reads! {
     refunds_of_payment(out_trade_no: &OutTradeNo) -> Vec<RefundRecord>;
     /// Every refund of the bill, the oldest first.
     refunds_of_bill(bill_no: &BillNo) -> Vec<RefundRecord>;
+    /// Every refund of these bills, as many as one page has, the oldest first.
+    refunds_of_bills(bill_nos: &[BillNo]) -> Vec<RefundRecord>;
+    /// At most `limit` refunds that the provider knows under this number.
+    refunds_by_provider_no(provider_refund_no: &ProviderRefundNo, limit: i64) -> Vec<RefundRecord>;
+    /// At most `limit` refunds that stand like this, the latest first, from the one after `before`.
+    refunds_standing(part: RefundPart, before: Option<&(Timestamp, String)>, limit: i64) -> Vec<RefundRecord>;
+    /// How many stand like this.
+    count_refunds_standing(part: RefundPart) -> i64;
+    /// What was asked for from `from` on and before `to`: how many, and how much of them was not given up.
+    refunds_asked_for(from: Timestamp, to: Timestamp) -> RefundedDay;
     /// The refund that was asked for under this key.
     refund_by_request_key(request_key: &str) -> Option<RefundRecord>;
     /// At most `limit` refunds that were asked for from `from` on and before `to`, in the order of time and number, from the one
@@ -219,6 +250,94 @@ async fn refunds_of_payment(
         .fetch_all(connection)
         .await?;
     rows.iter().map(rebuild).collect()
+}
+
+async fn refunds_of_bills(connection: &mut AnyConnection, bill_nos: &[BillNo]) -> Result<Vec<RefundRecord>> {
+    if bill_nos.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        select_refunds!("bill_no IN {numbers} ORDER BY requested_at_ms, out_refund_no"),
+        numbers = list(1, bill_nos.len())
+    );
+    let mut statement = query(statement(sql));
+    for bill_no in bill_nos {
+        statement = statement.bind(bill_no.as_str());
+    }
+    statement.fetch_all(connection).await?.iter().map(rebuild).collect()
+}
+
+async fn refunds_by_provider_no(
+    connection: &mut AnyConnection,
+    provider_refund_no: &ProviderRefundNo,
+    limit: i64,
+) -> Result<Vec<RefundRecord>> {
+    let rows = query(select_refunds!("provider_refund_no = $1 ORDER BY requested_at_ms DESC LIMIT $2"))
+        .bind(provider_refund_no.as_str())
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(rebuild).collect()
+}
+
+async fn refunds_standing(
+    connection: &mut AnyConnection,
+    part: RefundPart,
+    before: Option<&(Timestamp, String)>,
+    limit: i64,
+) -> Result<Vec<RefundRecord>> {
+    let sql = match part {
+        RefundPart::UnderWay => select_refunds!(
+            "state IN ('due', 'unknown', 'processing') AND (requested_at_ms, out_refund_no) < ($1, $2)
+            ORDER BY requested_at_ms DESC, out_refund_no DESC
+            LIMIT $3"
+        ),
+        RefundPart::Arrived => select_refunds!(
+            "state = 'succeeded' AND (requested_at_ms, out_refund_no) < ($1, $2)
+            ORDER BY requested_at_ms DESC, out_refund_no DESC
+            LIMIT $3"
+        ),
+        RefundPart::Stuck => select_refunds!(
+            "state IN ('abnormal', 'failed') AND (requested_at_ms, out_refund_no) < ($1, $2)
+            ORDER BY requested_at_ms DESC, out_refund_no DESC
+            LIMIT $3"
+        ),
+    };
+    let (before_ms, before_no) = before.map_or((i64::MAX, ""), |(at, number)| (at.ms(), number.as_str()));
+    let rows = query(sql).bind(before_ms).bind(before_no).bind(limit).fetch_all(connection).await?;
+    rows.iter().map(rebuild).collect()
+}
+
+async fn count_refunds_standing(connection: &mut AnyConnection, part: RefundPart) -> Result<i64> {
+    let sql = match part {
+        RefundPart::UnderWay => {
+            "SELECT COUNT(*) FROM refunds WHERE state IN ('due', 'unknown', 'processing')"
+        }
+        RefundPart::Arrived => "SELECT COUNT(*) FROM refunds WHERE state = 'succeeded'",
+        RefundPart::Stuck => "SELECT COUNT(*) FROM refunds WHERE state IN ('abnormal', 'failed')",
+    };
+    Ok(query_scalar(sql).fetch_one(connection).await?)
+}
+
+async fn refunds_asked_for(
+    connection: &mut AnyConnection,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<RefundedDay> {
+    let row = query(
+        "SELECT
+            'day' AS day,
+            COUNT(*) AS number,
+            CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) AS fen
+        FROM refunds
+        WHERE requested_at_ms >= $1 AND requested_at_ms < $2 AND state <> 'failed'",
+    )
+    .bind(from.ms())
+    .bind(to.ms())
+    .fetch_one(connection)
+    .await?;
+    let fields = Fields::new("refunds", "day", &row)?;
+    Ok(RefundedDay { refunds: fields.number("number")?, sum: fields.fen("fen")? })
 }
 
 async fn refunds_of_bill(connection: &mut AnyConnection, bill_no: &BillNo) -> Result<Vec<RefundRecord>> {

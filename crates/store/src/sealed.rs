@@ -3,6 +3,7 @@
 //! A sealed value says in its second byte which key sealed it, an index of a card in its first two digits; neither is secret. So
 //! what is left to seal again is found by a statement, and a run that was stopped goes on where it is not done yet.
 
+use crate::bills::BillIndexes;
 use crate::engine::Engine;
 use crate::errors::Result;
 use crate::placeholders::statement;
@@ -90,7 +91,7 @@ pub struct SealedRow {
     pub sealed: Vec<u8>,
 }
 
-/// A bill's card index and what it is made of.
+/// What a bill's indexes are made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexedBill {
     /// The bill.
@@ -99,10 +100,13 @@ pub struct IndexedBill {
     pub hospital: HospitalId,
     /// The patient, sealed.
     pub patient_sealed: Vec<u8>,
+    /// Where messages go, sealed.
+    pub phone_sealed: Option<Vec<u8>>,
 }
 
-/// An index as it is made now: two digits of the key, a colon, 32 digits. What is shorter is from before keys were named.
-const INDEX_KEY: &str = "CASE WHEN length(card_index) = 35 THEN upper(substr(card_index, 1, 2)) ELSE '' END";
+/// An index as it is made now: two digits of the key, a colon, 32 digits. What is shorter is from before keys were named; without an
+/// index of the name it is from before there were others than the card's. All of a bill's indexes are made at once, by one key.
+const INDEX_KEY: &str = "CASE WHEN length(card_index) = 35 AND name_index IS NOT NULL THEN upper(substr(card_index, 1, 2)) ELSE '' END";
 
 /// The key's number as two hexadecimal digits, in SQL.
 fn key_of(engine: Engine, column: &str) -> String {
@@ -169,10 +173,10 @@ impl Store {
             .collect()
     }
 
-    /// At most `limit` bills behind `after` whose card another key than `key` indexes.
+    /// At most `limit` bills behind `after` that another key than `key` indexes, or none wholly.
     pub async fn indexed_otherwise(&self, key: u8, after: &str, limit: i64) -> Result<Vec<IndexedBill>> {
         let sql = format!(
-            "SELECT bill_no, hospital_id, patient_sealed
+            "SELECT bill_no, hospital_id, patient_sealed, phone_sealed
             FROM bills
             WHERE bill_no > $1 AND {INDEX_KEY} <> $2
             ORDER BY bill_no
@@ -191,6 +195,7 @@ impl Store {
                     bill_no: fields.id("bill_no", BillNo::parse)?,
                     hospital: fields.id("hospital_id", HospitalId::parse)?,
                     patient_sealed: fields.bytes("patient_sealed")?,
+                    phone_sealed: fields.optional_bytes("phone_sealed")?,
                 })
             })
             .collect()
@@ -212,10 +217,13 @@ impl Tx {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Puts the bill under another index of its card.
-    pub async fn set_card_index(&mut self, bill_no: &BillNo, card_index: &str) -> Result<()> {
-        query("UPDATE bills SET card_index = $1 WHERE bill_no = $2")
-            .bind(card_index)
+    /// Puts the bill under other indexes.
+    pub async fn set_bill_indexes(&mut self, bill_no: &BillNo, indexes: &BillIndexes) -> Result<()> {
+        query("UPDATE bills SET card_index = $1, phone_index = $2, phone_tail_index = $3, name_index = $4 WHERE bill_no = $5")
+            .bind(indexes.card.as_str())
+            .bind(indexes.phone.as_deref())
+            .bind(indexes.phone_tail.as_deref())
+            .bind(indexes.name.as_deref())
             .bind(bill_no.as_str())
             .execute(self.connection())
             .await?;

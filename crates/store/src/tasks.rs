@@ -34,11 +34,13 @@ pub enum TaskKind {
     Reconcile,
     /// Tell finance that a day does not agree.
     Alert,
+    /// Ask for the refund that a second person has approved.
+    ApprovedRefund,
 }
 
 impl TaskKind {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::FollowPayment,
         Self::WriteBack,
         Self::FollowRefund,
@@ -49,6 +51,7 @@ impl TaskKind {
         Self::AskPerson,
         Self::Reconcile,
         Self::Alert,
+        Self::ApprovedRefund,
     ];
 
     /// The word that is stored.
@@ -64,6 +67,7 @@ impl TaskKind {
             Self::AskPerson => "ask_person",
             Self::Reconcile => "reconcile",
             Self::Alert => "alert",
+            Self::ApprovedRefund => "approved_refund",
         }
     }
 
@@ -158,15 +162,15 @@ macro_rules! claim_due {
                     state = 'ready'
                     AND due_at_ms <= $1
                     AND leased_until_ms <= $1
-                    AND kind IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                    AND kind IN ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
                 ORDER BY due_at_ms
-                LIMIT $12 ",
+                LIMIT $13 ",
             $lock,
             ")
             UPDATE tasks
             SET
-                leased_until_ms = $13,
-                lease_owner = $14,
+                leased_until_ms = $14,
+                lease_owner = $15,
                 attempts = attempts + 1
             WHERE task_id IN (SELECT task_id FROM due)
             RETURNING ",

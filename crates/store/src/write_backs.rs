@@ -4,6 +4,7 @@ use crate::Tx;
 use crate::engine::locked;
 use crate::errors::{Result, StoreError, exactly_one};
 use crate::offer::reads;
+use crate::placeholders::{list, statement};
 use crate::rows::Fields;
 use mingfen_domain::Timestamp;
 use mingfen_domain::ids::{BillNo, OutTradeNo};
@@ -34,26 +35,64 @@ pub struct WriteBackRecord {
 
 macro_rules! select_write_back {
     () => {
-        "SELECT
-            bill_no,
-            out_trade_no,
-            state,
-            his_order_no,
-            receipt_no,
-            places,
-            reason,
-            due_at_ms,
-            doubted_at_ms,
-            posted_at_ms,
-            version
-        FROM write_backs
-        WHERE bill_no = $1"
+        select_write_back!("bill_no = $1")
+    };
+    ($condition:literal) => {
+        concat!(
+            "SELECT
+                bill_no,
+                out_trade_no,
+                state,
+                his_order_no,
+                receipt_no,
+                places,
+                reason,
+                due_at_ms,
+                doubted_at_ms,
+                posted_at_ms,
+                version
+            FROM write_backs
+            WHERE ",
+            $condition
+        )
     };
 }
 
 reads! {
     /// The write-back of a bill, once the bill is settled.
     write_back(bill_no: &BillNo) -> Option<WriteBackRecord>;
+    /// The write-backs of these bills, as many as one page has.
+    write_backs_of_bills(bill_nos: &[BillNo]) -> Vec<WriteBackRecord>;
+    /// At most `limit` write-backs for which HIS gave this receipt.
+    write_backs_by_receipt(receipt_no: &str, limit: i64) -> Vec<WriteBackRecord>;
+}
+
+async fn write_backs_of_bills(
+    connection: &mut AnyConnection,
+    bill_nos: &[BillNo],
+) -> Result<Vec<WriteBackRecord>> {
+    if bill_nos.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(select_write_back!("bill_no IN {numbers}"), numbers = list(1, bill_nos.len()));
+    let mut statement = query(statement(sql));
+    for bill_no in bill_nos {
+        statement = statement.bind(bill_no.as_str());
+    }
+    statement.fetch_all(connection).await?.iter().map(rebuild).collect()
+}
+
+async fn write_backs_by_receipt(
+    connection: &mut AnyConnection,
+    receipt_no: &str,
+    limit: i64,
+) -> Result<Vec<WriteBackRecord>> {
+    let rows = query(select_write_back!("receipt_no = $1 ORDER BY due_at_ms DESC LIMIT $2"))
+        .bind(receipt_no)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(rebuild).collect()
 }
 
 async fn write_back(connection: &mut AnyConnection, bill_no: &BillNo) -> Result<Option<WriteBackRecord>> {

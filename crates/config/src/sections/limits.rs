@@ -1,7 +1,7 @@
 //! `[limits]`: bounds against mistakes and abuse.
 
 use crate::reader::Reading;
-use mingfen_domain::Amount;
+use mingfen_domain::{Amount, Fen};
 
 /// Bounds.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct LimitSettings {
     pub failed_signatures_per_minute: u32,
     /// The largest single payment.
     pub max_payment: Amount,
+    /// What a cashier may give back of one payment alone.
+    pub refund_second_person_above: Fen,
     /// The largest request body.
     pub max_body_bytes: usize,
 }
@@ -31,6 +33,8 @@ pub(crate) fn read(reading: &mut Reading<'_>) -> LimitSettings {
     let unproven_per_minute = count("unproven_per_minute", 1);
     let failed_signatures_per_minute = count("failed_signatures_per_minute", 1);
     let max_payment = section.parsed("max_payment", "an amount in yuan such as 100000.00", Amount::from_yuan);
+    let refund_second_person_above =
+        section.parsed("refund_second_person_above", "an amount in yuan such as 100.00", Fen::from_yuan);
     let max_body_bytes = section.number("max_body_bytes", 16 * 1024, 16 * 1024 * 1024);
     section.end();
     LimitSettings {
@@ -40,6 +44,7 @@ pub(crate) fn read(reading: &mut Reading<'_>) -> LimitSettings {
         unproven_per_minute,
         failed_signatures_per_minute,
         max_payment: max_payment.unwrap_or_else(|| Amount::from_fen(1).expect("one fen is an amount")),
+        refund_second_person_above: refund_second_person_above.unwrap_or(Fen::ZERO),
         max_body_bytes: usize::try_from(max_body_bytes).unwrap_or(16 * 1024),
     }
 }

@@ -117,6 +117,8 @@ pub struct Staff {
 #[derive(Clone, Debug, Default)]
 struct Badges {
     parked: u64,
+    /// Refunds that wait for a second person.
+    refunds: u64,
     said: Option<State>,
 }
 
@@ -165,8 +167,13 @@ impl Staff {
             nav: places(&self.me.roles)
                 .map(|place| NavItem {
                     place,
-                    waiting: if place == Place::Parked { self.badges.parked } else { 0 },
-                    urgent: true,
+                    waiting: match place {
+                        Place::Parked => self.badges.parked,
+                        Place::Refunds => self.badges.refunds,
+                        _ => 0,
+                    },
+                    // Refunds are urgent for who can do something about them.
+                    urgent: place != Place::Refunds || self.may(Right::ApproveRefund),
                 })
                 .collect(),
             health: health(&self.gateway),
@@ -621,7 +628,11 @@ pub async fn guard<B: MessageBody + 'static>(
         place: account.place.clone(),
     };
     let allowed = right.is_had_by(&me.roles);
-    let badges = Badges { parked: parked(&gateway).await, said: heard(&gateway, request.request()) };
+    let badges = Badges {
+        parked: parked(&gateway).await,
+        refunds: waiting_refunds(&gateway).await,
+        said: heard(&gateway, request.request()),
+    };
     let staff = Staff {
         gateway: gateway.clone(),
         request: request.request().clone(),
@@ -676,6 +687,11 @@ async fn parked(gateway: &Gateway) -> u64 {
     let parked =
         counts.iter().filter(|count| count.state == TaskState::Parked).map(|count| count.count).sum::<i64>();
     u64::try_from(parked).unwrap_or_default()
+}
+
+async fn waiting_refunds(gateway: &Gateway) -> u64 {
+    let (waiting, _) = gateway.store.refund_requests_waiting().await.unwrap_or_default();
+    u64::try_from(waiting).unwrap_or_default()
 }
 
 /// Who may not is told so, and it is written down.

@@ -106,6 +106,39 @@ pub const ROUTES: &[Route] = &[
     staff("/me", Right::OwnAccount, || web::get().to(staff::me::show)),
     staff_post("/me/password", Right::OwnAccount, || web::post().to(staff::me::password)),
     staff_post("/me/sessions", Right::OwnAccount, || web::post().to(staff::me::end)),
+    staff("/desk", Right::FindOrders, || web::get().to(staff::cashier::desk::show)),
+    staff("/orders", Right::FindOrders, || web::get().to(staff::cashier::desk::find)),
+    staff("/orders/{bill}", Right::FindOrders, || web::get().to(staff::cashier::orders::show)),
+    staff_post("/orders/{bill}/ask", Right::AskChannel, || web::post().to(staff::cashier::orders::ask)),
+    staff("/orders/{bill}/person", Right::Unmask, || web::get().to(staff::cashier::orders::person)),
+    staff_post("/orders/{bill}/person", Right::Unmask, || {
+        web::post().to(staff::cashier::orders::show_person)
+    }),
+    staff("/orders/{bill}/evidence/{id}", Right::Unmask, || web::get().to(staff::cashier::orders::evidence)),
+    staff_post("/orders/{bill}/evidence/{id}", Right::Unmask, || {
+        web::post().to(staff::cashier::orders::show_evidence)
+    }),
+    staff("/orders/{bill}/print", Right::PrintSheets, || web::get().to(staff::cashier::orders::print)),
+    staff_post("/orders/{bill}/receipt", Right::PrintSheets, || {
+        web::post().to(staff::cashier::orders::receipt)
+    }),
+    staff_post("/orders/{bill}/slip", Right::PrintSheets, || web::post().to(staff::cashier::orders::slip)),
+    staff("/orders/{bill}/refund", Right::RequestRefund, || web::get().to(staff::cashier::refund::show)),
+    staff_post("/orders/{bill}/refund", Right::RequestRefund, || {
+        web::post().to(staff::cashier::refund::send)
+    }),
+    staff("/refunds", Right::FindOrders, || web::get().to(staff::cashier::refunds::list)),
+    staff("/refunds/{number}", Right::FindOrders, || web::get().to(staff::cashier::refunds::show)),
+    staff("/refunds/{number}/approve", Right::ApproveRefund, || {
+        web::get().to(staff::cashier::refunds::approve)
+    }),
+    staff_post("/refunds/{number}/approve", Right::ApproveRefund, || {
+        web::post().to(staff::cashier::refunds::decide)
+    }),
+    staff_post("/refunds/{number}/withdraw", Right::RequestRefund, || {
+        web::post().to(staff::cashier::refunds::withdraw)
+    }),
+    staff("/shortcuts", Right::OwnAccount, || web::get().to(staff::cashier::desk::shortcuts)),
     staff("/admin/staff", Right::ReadSetup, || web::get().to(staff::people::list)),
     staff_post("/admin/staff", Right::ManageStaff, || web::post().to(staff::people::add)),
     staff("/admin/staff/new", Right::ManageStaff, || web::get().to(staff::people::new)),

@@ -11,6 +11,7 @@
 //! | `unlock` | gives HIS's lock back | `service/give_lock_back.rs` |
 //! | `ask_person` | parks itself | here |
 //! | `reconcile` | compares a day that is over | `service/reconciliation/schedule.rs` |
+//! | `approved_refund` | asks for the refund that a second person has approved | `service/desk/second_person.rs` |
 //! | `alert` | tells finance that it does not agree | `service/reconciliation/alert.rs` |
 //! | timers | plans the days to compare, links the audit trail and logs its end, refreshes certificates | [`worker`] |
 //!
@@ -27,7 +28,7 @@ use crate::trace;
 use futures_util::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use lease::{Lease, LeaseLost};
-use mingfen_domain::ids::{BillNo, OutRefundNo, OutTradeNo};
+use mingfen_domain::ids::{BillNo, OutRefundNo, OutTradeNo, RefundRequestNo};
 use mingfen_store::{StoreError, TaskKind, TaskRecord};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
@@ -158,6 +159,10 @@ async fn round(gateway: &Gateway, task: &TaskRecord) -> Result<JobEnd, Trouble> 
         }
         TaskKind::Reconcile => service::reconciliation::follow_day(gateway, subject, task.attempts).await,
         TaskKind::Alert => service::reconciliation::send_alert(gateway, subject, task.attempts).await,
+        TaskKind::ApprovedRefund => {
+            let number = RefundRequestNo::parse(subject).map_err(bad)?;
+            service::desk::carry_out_request(gateway, &number, task.attempts).await
+        }
         TaskKind::AskPerson => Ok(JobEnd::Park { because: service::matter(gateway, subject).await? }),
     }
 }

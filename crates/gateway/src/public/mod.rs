@@ -9,7 +9,7 @@ mod notification;
 mod pay;
 mod phone;
 mod preference;
-mod receipt;
+pub(crate) mod receipt;
 mod refund;
 mod result;
 mod slips;

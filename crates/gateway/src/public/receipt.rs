@@ -1,11 +1,12 @@
 //! The receipt of a booked payment.
 
 use super::refund::money_back;
-use super::view::{pay_app, who};
+use super::view::{app_of, who};
 use super::{Answer, finish};
+use crate::Gateway;
 use crate::http::error::Failure;
-use crate::http::visit::Visit;
-use crate::service::view_by_ref;
+use crate::http::visit::{Visit, moment};
+use crate::service::{PaymentView, view_by_ref};
 use actix_web::{HttpResponse, web};
 use mingfen_domain::Fen;
 use mingfen_pages::patient as pages;
@@ -20,22 +21,34 @@ pub(super) async fn show(visit: Visit, reference: web::Path<String>) -> HttpResp
 async fn shown(visit: &Visit, reference: &str) -> Answer {
     let view = view_by_ref(&visit.gateway, reference).await?.ok_or(Failure::Page(ErrorKind::NotFound))?;
     // It stays when money goes back later: then it says so.
-    let Some(booked) = &view.booked else { return Ok(visit.go(&paths::result(reference))) };
-    let Some(received) = view.payment.payment.state.received() else {
-        return Ok(visit.go(&paths::result(reference)));
-    };
+    Ok(match receipt(&visit.gateway, &view, paths::result(reference), 0) {
+        Some(receipt) => visit.page(&receipt),
+        None => visit.go(&paths::result(reference)),
+    })
+}
+
+/// The receipt of a payment, with what was said of it so far; `None` before HIS has booked it. `reprint`: how often it was printed
+/// before.
+pub(crate) fn receipt(
+    gateway: &Gateway,
+    view: &PaymentView,
+    back_path: String,
+    reprint: u32,
+) -> Option<pages::Receipt> {
+    let (booked, received) = (view.booked.as_ref()?, view.payment.payment.state.received()?);
+    let now = gateway.now();
     let split = view.bill.bill.split;
     let parts = [
         (pages::TenderKind::PooledFund, split.pooled_fund()),
         (pages::TenderKind::PersonalAccount, split.personal_account()),
         (pages::TenderKind::Own, split.self_pay()),
     ];
-    Ok(visit.page(&pages::Receipt {
-        back_path: paths::result(reference),
+    Some(pages::Receipt {
+        back_path,
         receipt_no: grouped(&booked.receipt_no),
-        paid_at: visit.moment(received.paid_at),
+        paid_at: moment(received.paid_at, now),
         who: who(&view.patient),
-        app: pay_app(visit, &view.payment.payment.channel),
+        app: app_of(gateway, &view.payment.payment.channel),
         items: view
             .bill
             .slips
@@ -53,11 +66,11 @@ async fn shown(visit: &Visit, reference: &str) -> Answer {
             .collect(),
         own_yuan: split.self_pay().to_yuan_grouped(),
         own_capitals: capitals(split.self_pay().get()),
-        back: money_back(visit, &view).into_iter().filter(|part| part.arrived).collect(),
+        back: money_back(now, view).into_iter().filter(|part| part.arrived).collect(),
         provider_trade_no: grouped(received.provider_trade_no.as_str()),
-        seal: visit.gateway.settings.hospital.places.receipt_seal.clone(),
-        reprint: 0,
-    }))
+        seal: gateway.settings.hospital.places.receipt_seal.clone(),
+        reprint,
+    })
 }
 
 /// A long number in groups of four, so that it can be compared; a number that has its own shape stays as it is.

@@ -4,9 +4,10 @@ use super::result::{find, paid_at, phone};
 use super::view::pay_app;
 use super::{Answer, finish};
 use crate::http::error::Failure;
-use crate::http::visit::Visit;
+use crate::http::visit::{Visit, moment};
 use crate::service::{PaymentView, RefusedBecause, Trouble};
 use actix_web::{HttpResponse, web};
+use mingfen_domain::Timestamp;
 use mingfen_domain::bill::BillState;
 use mingfen_domain::refund::{Origin, State};
 use mingfen_pages::paths;
@@ -137,7 +138,7 @@ fn slips_remain(view: &PaymentView, record: Option<&RefundRecord>) -> pages::Sli
 }
 
 /// What went back of the payment that is shown, oldest first, and what is on its way.
-pub(super) fn money_back(visit: &Visit, view: &PaymentView) -> Vec<pages::MoneyBack> {
+pub(super) fn money_back(now: Timestamp, view: &PaymentView) -> Vec<pages::MoneyBack> {
     let of_payment = view.refunds.iter().filter(|record| {
         record.refund.out_trade_no == view.payment.payment.out_trade_no && record.refund.state.holds_money()
     });
@@ -149,7 +150,7 @@ pub(super) fn money_back(visit: &Visit, view: &PaymentView) -> Vec<pages::MoneyB
             };
             pages::MoneyBack {
                 amount_yuan: record.refund.amount.fen().to_yuan_grouped(),
-                at: visit.moment(at),
+                at: moment(at, now),
                 arrived: has_arrived(&record.refund.state),
             }
         })

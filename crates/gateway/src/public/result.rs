@@ -103,7 +103,7 @@ fn render(visit: &Visit, view: &PaymentView) -> Answer {
                 amount_yuan,
                 paid_at: visit.moment(paid_at),
                 insurance,
-                back: money_back(visit, view),
+                back: money_back(visit.gateway.now(), view),
                 places: in_order(booked, view)
                     .into_iter()
                     .map(|place| pages::Place {

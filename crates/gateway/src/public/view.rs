@@ -1,5 +1,6 @@
 //! From the domain's words to the pages'.
 
+use crate::Gateway;
 use crate::http::session::Shown;
 use crate::http::visit::Visit;
 use mingfen_domain::Fen;
@@ -48,7 +49,12 @@ pub(crate) fn deadline(visit: &Visit, slip: &Slip) -> Option<pages::Deadline> {
 
 /// The app of an account.
 pub(crate) fn pay_app(visit: &Visit, channel: &ChannelId) -> pages::PayApp {
-    let name = visit.gateway.channel(channel).map(|provider| provider.provider_name());
+    app_of(&visit.gateway, channel)
+}
+
+/// The same without a visitor.
+pub(crate) fn app_of(gateway: &Gateway, channel: &ChannelId) -> pages::PayApp {
+    let name = gateway.channel(channel).map(|provider| provider.provider_name());
     match name {
         Some("alipay") => pages::PayApp::Alipay,
         _ => pages::PayApp::Wechat,

@@ -7,6 +7,7 @@ mod api_keys;
 mod attention;
 mod close_order;
 mod close_task;
+pub mod desk;
 mod follow_payment;
 mod follow_refund;
 mod give_lock_back;
@@ -60,7 +61,7 @@ pub use slip_sheet::{SheetError, SheetOptions, SlipSheet, slip_sheet};
 pub use verify::{Trail, Verification, verify, verify_trail};
 
 pub(crate) use api_keys::{made_key, note_key_use};
-pub(crate) use attention::matter;
+pub(crate) use attention::{KINDS as KINDS_OF_MATTERS, matter};
 pub(crate) use open_payment::order_request;
 pub(crate) use payment_view::voucher_no;
 pub(crate) use private::Private;

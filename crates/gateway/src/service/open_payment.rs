@@ -389,7 +389,7 @@ fn new_bill(
         ),
         patient_sealed: private.seal_patient(&request.patient),
         phone_sealed: request.phone.as_ref().map(|phone| private.seal_phone(phone)),
-        card_index: private.card_index(&hospital, &request.patient.card_no),
+        indexes: private.bill_indexes(&hospital, &request.patient, request.phone.as_ref()),
         language: request.language.clone(),
         trace: trace.clone(),
         slips: slips

@@ -262,7 +262,7 @@ async fn tell(gateway: &Gateway, bill: BillRecord) -> Result<OrderStory, Trouble
 }
 
 /// Every task on one of these numbers, matters for a person included.
-async fn tasks_about(gateway: &Gateway, subjects: &[String]) -> Result<Vec<TaskRecord>, Trouble> {
+pub(super) async fn tasks_about(gateway: &Gateway, subjects: &[String]) -> Result<Vec<TaskRecord>, Trouble> {
     let mut tasks = Vec::new();
     for subject in subjects {
         for kind in TaskKind::ALL {

@@ -127,15 +127,7 @@ pub async fn view_by_ref(gateway: &Gateway, view_ref: &str) -> Result<Option<Pay
 pub async fn payment_view(gateway: &Gateway, bill: BillRecord) -> Result<Option<PaymentView>, Trouble> {
     let bill_no = &bill.bill.bill_no;
     let payments = gateway.store.payments_of_bill(bill_no).await?;
-    let settled_by = match &bill.bill.state {
-        BillState::Settled { by } => Some(by.clone()),
-        BillState::Open | BillState::Released => None,
-    };
-    let chosen = payments
-        .iter()
-        .find(|record| settled_by.as_ref() == Some(&record.payment.out_trade_no))
-        .or_else(|| payments.iter().max_by_key(|record| record.payment.created_at));
-    let Some(payment) = chosen.cloned() else { return Ok(None) };
+    let Some(payment) = order_that_matters(&bill, payments.iter()).cloned() else { return Ok(None) };
     let refunds = gateway.store.refunds_of_bill(bill_no).await?;
     let of_payment: Vec<&RefundRecord> =
         refunds.iter().filter(|record| record.refund.out_trade_no == payment.payment.out_trade_no).collect();
@@ -149,7 +141,7 @@ pub async fn payment_view(gateway: &Gateway, bill: BillRecord) -> Result<Option<
         }
         Some(WriteBackState::Due | WriteBackState::Unknown) | None => (None, None),
     };
-    let stage = stage(gateway.now(), &payment, &of_payment, refunded, write_back);
+    let stage = stage_of(gateway.now(), &payment, &of_payment, refunded, write_back);
     let patient = Private(gateway).open_patient(&bill.patient_sealed)?;
     Ok(Some(PaymentView {
         paid_by_another: paid_by_another(gateway, &bill).await?,
@@ -179,7 +171,23 @@ async fn paid_by_another(gateway: &Gateway, bill: &BillRecord) -> Result<bool, T
     Ok(false)
 }
 
-fn stage(
+/// The order of a bill that decides how it stands: the one that settled it, else the newest.
+pub(super) fn order_that_matters<'a>(
+    bill: &BillRecord,
+    payments: impl Iterator<Item = &'a PaymentRecord> + Clone,
+) -> Option<&'a PaymentRecord> {
+    let settled_by = match &bill.bill.state {
+        BillState::Settled { by } => Some(by),
+        BillState::Open | BillState::Released => None,
+    };
+    payments
+        .clone()
+        .find(|record| settled_by == Some(&record.payment.out_trade_no))
+        .or_else(|| payments.max_by_key(|record| record.payment.created_at))
+}
+
+/// Where the money of an order is, by its refunds, what of them arrived, and what HIS was told.
+pub(super) fn stage_of(
     now: Timestamp,
     record: &PaymentRecord,
     refunds: &[&RefundRecord],

@@ -4,7 +4,7 @@ use crate::Gateway;
 use mingfen_domain::ids::HospitalId;
 use mingfen_domain::person::{Patient, Phone};
 use mingfen_provider_api::Payer;
-use mingfen_store::SealedColumn;
+use mingfen_store::{BillIndexes, SealedColumn};
 use mingfen_vault::chain::Link;
 use mingfen_vault::field;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,9 @@ const PHONE: &str = "bills.phone";
 const PAYER: &str = "payments.payer";
 const NOTIFICATION: &str = "notifications.raw";
 const CARD: &str = "bills.card";
+const PHONE_INDEX: &str = "bills.phone_index";
+const PHONE_TAIL_INDEX: &str = "bills.phone_tail_index";
+const NAME_INDEX: &str = "bills.name_index";
 const CHAIN_END: &str = "audit_ends.end";
 const ANSWER: &str = "api_answers.body";
 const KEPT: &str = "kept_files.piece";
@@ -88,6 +91,10 @@ impl Private<'_> {
         self.seal(NOTIFICATION, bytes)
     }
 
+    pub(crate) fn open_raw(&self, sealed: &[u8]) -> Result<Vec<u8>, Trouble> {
+        self.open(NOTIFICATION, sealed)
+    }
+
     pub(crate) fn seal_answer(&self, body: &str) -> Vec<u8> {
         self.seal(ANSWER, body.as_bytes())
     }
@@ -140,6 +147,39 @@ impl Private<'_> {
         field::indexes(&self.0.keyring, CARD, &format!("{hospital}:{card_no}"))
     }
 
+    /// Every keyed digest that is kept with a bill. `phone` is where messages go; without one, the phone on file counts.
+    pub(crate) fn bill_indexes(
+        &self,
+        hospital: &HospitalId,
+        patient: &Patient,
+        phone: Option<&Phone>,
+    ) -> BillIndexes {
+        let index = |purpose: &str, value: &str| field::index(&self.0.keyring, purpose, &of(hospital, value));
+        let on_file = patient.phone.as_deref().and_then(|phone| Phone::parse(phone).ok());
+        let phone = phone.cloned().or(on_file);
+        BillIndexes {
+            card: self.card_index(hospital, &patient.card_no),
+            phone: phone.as_ref().map(|phone| index(PHONE_INDEX, phone.as_str())),
+            phone_tail: phone.as_ref().map(|phone| index(PHONE_TAIL_INDEX, &phone.as_str()[7..])),
+            name: Some(index(NAME_INDEX, &name_key(&patient.name))),
+        }
+    }
+
+    /// Every digest by which the bills of a phone are found.
+    pub(crate) fn phone_indexes(&self, hospital: &HospitalId, phone: &Phone) -> Vec<String> {
+        field::indexes(&self.0.keyring, PHONE_INDEX, &of(hospital, phone.as_str()))
+    }
+
+    /// The same of the last four digits of a phone.
+    pub(crate) fn phone_tail_indexes(&self, hospital: &HospitalId, four_digits: &str) -> Vec<String> {
+        field::indexes(&self.0.keyring, PHONE_TAIL_INDEX, &of(hospital, four_digits))
+    }
+
+    /// The same of a full name.
+    pub(crate) fn name_indexes(&self, hospital: &HospitalId, name: &str) -> Vec<String> {
+        field::indexes(&self.0.keyring, NAME_INDEX, &of(hospital, &name_key(name)))
+    }
+
     /// What was sealed in that column with any key of the ring, sealed with the current one. `None`: it does not open.
     pub(crate) fn reseal(&self, column: SealedColumn, sealed: &[u8]) -> Option<Vec<u8>> {
         let purpose = match column {
@@ -154,5 +194,32 @@ impl Private<'_> {
             SealedColumn::StaffTotp | SealedColumn::StaffEnrol => SECOND_FACTOR,
         };
         field::reseal(&self.0.keyring, purpose, sealed, self.0.random.as_ref()).ok()
+    }
+}
+
+/// An index tells hospitals apart: the same card may be somebody else's in another one.
+fn of(hospital: &HospitalId, value: &str) -> String {
+    format!("{hospital}:{value}")
+}
+
+/// A name as it is compared: blanks, small letters and the many dots between parts of a name make no difference.
+fn name_key(name: &str) -> String {
+    let dotted = name.chars().map(|c| match c {
+        '•' | '・' | '‧' | '∙' | '．' | '.' => '·',
+        c => c,
+    });
+    let text: String = dotted.collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_key;
+
+    #[test]
+    fn a_name_is_found_however_it_is_spaced_and_dotted() {
+        assert_eq!(name_key(" Anna   Berg "), name_key("anna berg"));
+        assert_eq!(name_key("阿卜杜拉•买买提"), name_key("阿卜杜拉·买买提"));
+        assert_ne!(name_key("张三"), name_key("张三丰"));
     }
 }

@@ -6,14 +6,14 @@
 use super::attention::audit;
 use super::{Private, Trouble};
 use crate::Gateway;
-use mingfen_store::SealedColumn;
+use mingfen_store::{BillIndexes, IndexedBill, SealedColumn};
 use mingfen_vault::KeyId;
 use std::collections::BTreeMap;
 
 /// Values in one transaction: short enough that nobody notices the wait on SQLite's one writer.
 const BATCH: i64 = 200;
 
-/// What the index of cards is called where columns are.
+/// What the indexes of a bill are called where columns are: all of them are made at once.
 const INDEX: &str = "bills.card_index";
 
 /// Which key sealed how much of a column.
@@ -119,10 +119,9 @@ async fn index_anew(
         after = last.bill_no.to_string();
         let mut tx = gateway.store.begin().await?;
         for bill in &bills {
-            match Private(gateway).open_patient(&bill.patient_sealed) {
-                Ok(patient) => {
-                    let index = Private(gateway).card_index(&bill.hospital, &patient.card_no);
-                    tx.set_card_index(&bill.bill_no, &index).await?;
+            match indexes_anew(gateway, bill) {
+                Ok(indexes) => {
+                    tx.set_bill_indexes(&bill.bill_no, &indexes).await?;
                     so_far.done += 1;
                 }
                 Err(_) => so_far.unreadable.push(bill.bill_no.to_string()),
@@ -131,4 +130,14 @@ async fn index_anew(
         tx.commit().await?;
         told(&so_far);
     }
+}
+
+fn indexes_anew(gateway: &Gateway, bill: &IndexedBill) -> Result<BillIndexes, Trouble> {
+    let private = Private(gateway);
+    let patient = private.open_patient(&bill.patient_sealed)?;
+    let phone = match &bill.phone_sealed {
+        Some(sealed) => private.open_phone(sealed)?,
+        None => None,
+    };
+    Ok(private.bill_indexes(&bill.hospital, &patient, phone.as_ref()))
 }

@@ -10,7 +10,7 @@ use mingfen_domain::slip::{Slip, SlipKind, SlipStatus};
 use mingfen_domain::{Fen, Timestamp};
 use mingfen_his::{HisError, Owed};
 use mingfen_pages::print_slip::{CodeSize, Paper, PrintItem, PrintSlip};
-use mingfen_pages::{Frame, Language, Moment, RenderError, qr};
+use mingfen_pages::{Frame, Language, Moment, Page as _, RenderError, qr};
 
 /// How a sheet is to look.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,8 @@ pub struct SlipSheet {
     pub link: SlipLink,
     /// A document that stands alone.
     pub html: String,
+    /// The same as a page of ours, with its style beside it.
+    pub page: String,
 }
 
 /// Why there is no sheet.
@@ -82,8 +84,9 @@ pub async fn slip_sheet(
     }
     let link = slip_link(gateway, patient, by).await?;
     let sheet = sheet(gateway.now(), patient, &slips, &link, options)?;
-    let html = sheet.standalone(&hospital_frame(hospital, Language::ZhCn))?;
-    Ok(SlipSheet { link, html })
+    let frame = hospital_frame(hospital, Language::ZhCn);
+    let (html, page) = (sheet.standalone(&frame)?, sheet.html(&frame)?);
+    Ok(SlipSheet { link, html, page })
 }
 
 fn sheet(

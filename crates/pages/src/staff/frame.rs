@@ -28,7 +28,7 @@ impl Say {
 }
 
 /// A text in both languages, when it is chosen outside of a template.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Both {
     /// 中文.
     pub zh: String,
@@ -46,6 +46,11 @@ impl Both {
     pub fn same(text: impl Into<String>) -> Self {
         let text = text.into();
         Self { en: text.clone(), zh: text }
+    }
+
+    /// Whether there is nothing to read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.zh.is_empty() && self.en.is_empty()
     }
 
     /// The one that is read.

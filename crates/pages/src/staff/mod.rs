@@ -8,6 +8,7 @@
 
 mod admin;
 mod audit;
+pub mod cashier;
 mod door;
 mod frame;
 mod icon;

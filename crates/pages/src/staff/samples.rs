@@ -3,7 +3,7 @@
 use super::{
     ApiKeys, AuditTrail, Both, Code, Enrol, Expiries, Face, Health, Limits, Me, MerchantAccounts, Myself,
     NavItem, NewPassword, ParkedTasks, Place, RolesMatrix, SignIn, StaffFrame, StaffNotice, StaffPage,
-    StaffPeople, StaffPerson, State,
+    StaffPeople, StaffPerson, State, cashier,
 };
 use crate::frame::Language;
 use crate::page::RenderError;
@@ -56,6 +56,16 @@ pub fn all(frame: &StaffFrame) -> Result<Vec<Sample>, RenderError> {
     add::<Code>("01-sign-in-code", frame, &mut samples)?;
     add::<Enrol>("01-sign-in-enrol", frame, &mut samples)?;
     add::<NewPassword>("01-sign-in-password", frame, &mut samples)?;
+    add::<cashier::Desk>("02-desk", frame, &mut samples)?;
+    add::<cashier::SearchResults>("02-search", frame, &mut samples)?;
+    add::<cashier::Order>("03-order", frame, &mut samples)?;
+    add::<cashier::PersonDialog>("03-order-person", frame, &mut samples)?;
+    add::<cashier::EvidenceDialog>("03-order-evidence", frame, &mut samples)?;
+    add::<cashier::PrintDialog>("03-order-print", frame, &mut samples)?;
+    add::<cashier::RefundDialog>("04-refund", frame, &mut samples)?;
+    add::<cashier::ApproveDialog>("04-refund-approve", frame, &mut samples)?;
+    add::<cashier::RefundList>("04-refunds", frame, &mut samples)?;
+    add::<cashier::RefundProgress>("04-refund-progress", frame, &mut samples)?;
     add::<Myself>("01-me", frame, &mut samples)?;
     add::<StaffPeople>("13-admin-staff", frame, &mut samples)?;
     add::<StaffPerson>("13-admin-person", frame, &mut samples)?;
@@ -67,6 +77,7 @@ pub fn all(frame: &StaffFrame) -> Result<Vec<Sample>, RenderError> {
     add::<ParkedTasks>("13-admin-parked", frame, &mut samples)?;
     add::<AuditTrail>("14-audit", frame, &mut samples)?;
     add::<StaffNotice>("15-notice", frame, &mut samples)?;
+    add::<cashier::Shortcuts>("shortcuts", frame, &mut samples)?;
     Ok(samples)
 }
 

@@ -11,7 +11,9 @@ use mingfen_domain::refund::{self, Origin, Refund};
 use mingfen_domain::slip::SlipKind;
 use mingfen_domain::split::Split;
 use mingfen_domain::{Amount, Fen, Timestamp};
-use mingfen_store::{BillRecord, BilledSlipRecord, PaymentRecord, RefundHisState, RefundRecord, Store};
+use mingfen_store::{
+    BillIndexes, BillRecord, BilledSlipRecord, PaymentRecord, RefundHisState, RefundRecord, Store,
+};
 
 pub const MORNING: Timestamp = Timestamp::from_ms(1_767_225_600_000);
 
@@ -67,7 +69,12 @@ pub fn bill(number: usize) -> BillRecord {
         view_ref: format!("view-{number}"),
         patient_sealed: vec![1, 2, 3, 0, 255],
         phone_sealed: Some(vec![4, 5, 6]),
-        card_index: "card-1".into(),
+        indexes: BillIndexes {
+            card: "card-1".into(),
+            phone: Some("phone-1".into()),
+            phone_tail: Some("tail-1".into()),
+            name: Some("name-1".into()),
+        },
         language: "zh-CN".into(),
         trace: trace(),
         slips: slips.to_vec(),

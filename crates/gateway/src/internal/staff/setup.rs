@@ -383,6 +383,13 @@ pub(in crate::internal) async fn limits(staff: Staff) -> StaffAnswer {
             "limits.max_payment",
         ),
         row(
+            "退费需要第二人，同一笔支付累计",
+            "refunds of one payment need a second person",
+            yuan(Fen::new(limits.refund_second_person_fen)),
+            Both::new("等组长或财务主管审批", "wait for a lead's approval"),
+            "limits.refund_second_person_above",
+        ),
+        row(
             "差异处理需要第二人",
             "a remedy needs a second person",
             yuan(settings.reconciliation.second_person_above),
@@ -450,6 +457,7 @@ fn kind_words(kind: TaskKind) -> Both {
         TaskKind::AskPerson => Both::new("需要人看", "for a person"),
         TaskKind::Reconcile => Both::new("对账", "compare a day"),
         TaskKind::Alert => Both::new("差异告警", "alert"),
+        TaskKind::ApprovedRefund => Both::new("提交已批准的退费", "ask for an approved refund"),
     }
 }
 
@@ -473,6 +481,10 @@ fn retry_words(kind: TaskKind) -> Both {
             Both::new("看过并处理后，写明经过再关闭", "look at it, deal with it, and close it with a note")
         }
         TaskKind::Reconcile => Both::new("重新取对账单并比对", "statements are fetched and compared again"),
+        TaskKind::ApprovedRefund => Both::new(
+            "再问 HIS，再提交；同一申请，不会退两次",
+            "HIS is asked once more, then the refund is stored; the same request never pays twice",
+        ),
         TaskKind::Alert => Both::new("再发一次告警", "the alert is sent once more"),
     }
 }
