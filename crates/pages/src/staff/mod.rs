@@ -7,6 +7,7 @@
 //! [`samples`]; `tests/staff_pages.rs` checks it in both languages.
 
 mod door;
+pub mod finance;
 mod frame;
 mod icon;
 mod notice;

@@ -2,7 +2,7 @@
 
 use super::{
     Both, Code, Enrol, Face, Health, Me, NavItem, NewPassword, Place, SignIn, StaffFrame, StaffNotice,
-    StaffPage, State,
+    StaffPage, State, finance,
 };
 use crate::frame::Language;
 use crate::page::RenderError;
@@ -55,6 +55,14 @@ pub fn all(frame: &StaffFrame) -> Result<Vec<Sample>, RenderError> {
     add::<Code>("01-sign-in-code", frame, &mut samples)?;
     add::<Enrol>("01-sign-in-enrol", frame, &mut samples)?;
     add::<NewPassword>("01-sign-in-password", frame, &mut samples)?;
+    add::<finance::FinanceHome>("07-finance-home", frame, &mut samples)?;
+    add::<finance::DayPage>("08-run", frame, &mut samples)?;
+    add::<finance::DayDiff>("08-run-diff", frame, &mut samples)?;
+    add::<finance::UploadPage>("08-upload", frame, &mut samples)?;
+    add::<finance::Differences>("09-differences", frame, &mut samples)?;
+    add::<finance::DifferencePage>("10-difference", frame, &mut samples)?;
+    add::<finance::Approvals>("10-approvals", frame, &mut samples)?;
+    add::<finance::Settlement>("11-settlement", frame, &mut samples)?;
     add::<StaffNotice>("15-notice", frame, &mut samples)?;
     Ok(samples)
 }
