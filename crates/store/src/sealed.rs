@@ -30,11 +30,13 @@ pub enum SealedColumn {
     ApiAnswer,
     /// `kept_file_pieces.piece_sealed`
     KeptPiece,
+    /// `finding_notes.text_sealed`
+    FindingNote,
 }
 
 impl SealedColumn {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::BillPatient,
         Self::BillPhone,
         Self::PaymentPayer,
@@ -43,6 +45,7 @@ impl SealedColumn {
         Self::AuditEnd,
         Self::ApiAnswer,
         Self::KeptPiece,
+        Self::FindingNote,
     ];
 
     /// Table, key and column; the key is what tells the rows apart, an expression where that is two columns.
@@ -59,6 +62,7 @@ impl SealedColumn {
             Self::KeptPiece => {
                 ("kept_file_pieces", "file_sha256 || ' ' || CAST(position AS TEXT)", "piece_sealed")
             }
+            Self::FindingNote => ("finding_notes", "note_id", "text_sealed"),
         }
     }
 

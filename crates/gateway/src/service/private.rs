@@ -22,6 +22,7 @@ const CARD: &str = "bills.card";
 const CHAIN_END: &str = "audit_ends.end";
 const ANSWER: &str = "api_answers.body";
 const KEPT: &str = "kept_files.piece";
+const NOTE: &str = "finding_notes.text";
 
 #[derive(Serialize, Deserialize)]
 struct PatientRow {
@@ -102,6 +103,14 @@ impl Private<'_> {
         self.open(KEPT, sealed)
     }
 
+    pub(crate) fn seal_note(&self, text: &str) -> Vec<u8> {
+        self.seal(NOTE, text.as_bytes())
+    }
+
+    pub(crate) fn open_note(&self, sealed: &[u8]) -> Result<String, Trouble> {
+        String::from_utf8(self.open(NOTE, sealed)?).map_err(|_| Trouble::Sealed(NOTE.to_owned()))
+    }
+
     pub(crate) fn seal_chain_end(&self, end: &Link) -> Vec<u8> {
         self.seal(CHAIN_END, end.to_string().as_bytes())
     }
@@ -132,6 +141,7 @@ impl Private<'_> {
             SealedColumn::AuditEnd => CHAIN_END,
             SealedColumn::ApiAnswer => ANSWER,
             SealedColumn::KeptPiece => KEPT,
+            SealedColumn::FindingNote => NOTE,
         };
         field::reseal(&self.0.keyring, purpose, sealed, self.0.random.as_ref()).ok()
     }

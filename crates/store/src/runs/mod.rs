@@ -3,9 +3,13 @@
 
 mod findings;
 mod parts;
+mod pending;
 
 pub use findings::{FindingFilter, FindingLineRecord, FindingRecord, Standing};
 pub use parts::{InputKind, InputState, PayoutRecord, RunInputRecord, RunSettlementRecord, RunTallyRecord};
+pub use pending::{
+    AssignedTo, DueWhen, PendingCount, PendingFilter, PendingPlace, PendingRecord, PendingSums, StatementDay,
+};
 
 use crate::errors::{Result, exactly_one};
 use crate::offer::reads;
@@ -191,7 +195,8 @@ impl Tx {
             .bind(run.run_id.as_str())
             .execute(self.connection())
             .await?;
-        exactly_one(done.rows_affected(), "runs", run.run_id.as_str())
+        exactly_one(done.rows_affected(), "runs", run.run_id.as_str())?;
+        self.keep_pending(run).await
     }
 }
 
