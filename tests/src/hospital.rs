@@ -16,7 +16,7 @@ use mingfen_gateway::serve::{Listener, listen};
 use mingfen_gateway::service::{self, OrderStory, Verification};
 use mingfen_gateway::settings::{
     AccountSettings, ApiKey, ApiRight, GatewaySettings, HospitalSettings, KeyLimits, LimitSettings,
-    PlaceSettings, ReconciliationSettings, RouteSettings, TimingSettings,
+    PlaceSettings, ReconciliationSettings, RouteSettings, StaffSettings, TimingSettings,
 };
 use mingfen_gateway::{Gateway, Parts, jobs};
 use mingfen_his::Capabilities;
@@ -542,6 +542,14 @@ fn settings(public_url: &str, simulator: &str) -> GatewaySettings {
         public_url: public_url.parse().expect("an address"),
         trust_forwarded_for: false,
         bridge_origin: Some(simulator.parse().expect("an address")),
+        staff: StaffSettings {
+            idle: 900,
+            valid: 43_200,
+            attempts: 5,
+            lock_for: 900,
+            attempts_per_minute: 1000,
+            secure_cookies: false,
+        },
         timing: TimingSettings {
             link_valid: 86_400,
             session_valid: 7200,

@@ -54,6 +54,9 @@ pub enum Command {
     Slip(Slip),
     /// Look at background work, above all what waits for a person
     Tasks(Tasks),
+    /// Make and help accounts of the hospital's staff, the first administrator's above all
+    #[command(subcommand)]
+    Staff(Staff),
     /// Prove that the books balance and that the audit chain holds
     #[command(after_help = "Checks every journal entry, what each fen is explained by, that everything\n\
         unfinished has a task, and every link of the audit chain, all as it is at one\n\
@@ -82,6 +85,65 @@ pub enum Command {
         /// Which shell
         shell: Shell,
     },
+}
+
+/// What `staff` can do.
+#[derive(Debug, Subcommand)]
+pub enum Staff {
+    /// Make an account and print its password for the first sign-in
+    #[command(after_help = "Examples:\n  mingfen staff add 0001 --name 周岚 --role administrator\n  \
+        mingfen staff add 0201 --name 陈敏 --role cashier --place '门诊 3 号窗口'\n\n\
+        The password is printed once and kept nowhere; it must be replaced at the first\n\
+        sign-in. Everything else is done at the screens of the internal listener.")]
+    Add {
+        /// The staff number: letters, digits, dashes
+        staff_no: String,
+        /// The name
+        #[arg(long)]
+        name: String,
+        /// What they are; may be given several times
+        #[arg(long = "role", required = true, value_enum)]
+        roles: Vec<StaffRole>,
+        /// Where they sit, for their pages and sheets
+        #[arg(long, default_value = "")]
+        place: String,
+    },
+    /// List the accounts
+    List {
+        /// Print JSON instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give an account another password for the next sign-in
+    Reset {
+        /// The staff number
+        staff_no: String,
+        /// Forget the second factor as well: the phone is lost
+        #[arg(long)]
+        second_factor: bool,
+    },
+    /// Let a locked account in again
+    Unlock {
+        /// The staff number
+        staff_no: String,
+    },
+}
+
+/// A role on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StaffRole {
+    /// Finds, refunds, takes money, closes the shift
+    Cashier,
+    /// Approves refunds, unlocks cashiers
+    CashierLead,
+    /// Works on differences
+    Finance,
+    /// Approves remedies and signs days
+    FinanceLead,
+    /// Reads everything and changes nothing
+    Auditor,
+    /// Sets people, keys and limits
+    Administrator,
 }
 
 /// Options of `demo`.

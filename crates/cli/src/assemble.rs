@@ -353,6 +353,14 @@ fn gateway_settings(settings: &Settings, layouts: &BTreeMap<PathBuf, String>) ->
             max_unknown: seconds(settings.timing.max_unknown),
             task_lease: seconds(settings.timing.task_lease),
         },
+        staff: told::StaffSettings {
+            idle: seconds(settings.staff.idle),
+            valid: seconds(settings.staff.valid),
+            attempts: i64::from(settings.staff.attempts),
+            lock_for: seconds(settings.staff.lock_for),
+            attempts_per_minute: settings.staff.attempts_per_minute,
+            secure_cookies: settings.staff.secure_cookies || settings.server.internal_tls.is_some(),
+        },
         limits: told::LimitSettings {
             public_per_minute: settings.limits.public_per_minute,
             bad_links: settings.limits.bad_links,

@@ -34,7 +34,7 @@ pub use sections::{
     AccountSettings, ApiSettings, ChannelSettings, DatabaseSettings, FileLedgerSettings, HisSettings,
     HospitalSettings, KeySettings, LedgerSettings, LimitSettings, LogFormat, LogSettings,
     ReconciliationSettings, RedisSettings, RouteSettings, ServerSettings, SmsSettings, SqlLedgerSettings,
-    TimingSettings, TlsFiles,
+    StaffSettings, TimingSettings, TlsFiles,
 };
 pub use sources::Sources;
 pub use suggest::nearest;
@@ -70,6 +70,8 @@ pub struct Settings {
     pub routes: RouteSettings,
     /// How days are compared.
     pub reconciliation: ReconciliationSettings,
+    /// How people sign in.
+    pub staff: StaffSettings,
     /// The merchant accounts.
     pub channels: Vec<ChannelSettings>,
     /// What the program says of itself.
@@ -114,6 +116,7 @@ impl Draft {
             api: sections::api::read(&mut reading),
             routes: sections::routes::read(&mut reading, &channels),
             reconciliation: sections::reconciliation::read(&mut reading, &channels),
+            staff: sections::staff::read(&mut reading),
             channels,
             log: sections::log::read(&mut reading),
             base_dir: merged.base_dir().to_path_buf(),

@@ -365,7 +365,8 @@ mod tests {
     #[test]
     fn who_approves_large_sums_or_makes_people_needs_a_second_factor() {
         for role in Role::ALL {
-            let large = role.may(Right::ApproveRemedy) || role.may(Right::SignDay) || role.may(Right::ManageStaff);
+            let large =
+                role.may(Right::ApproveRemedy) || role.may(Right::SignDay) || role.may(Right::ManageStaff);
             assert!(!large || role.needs_second_factor(), "{role}");
         }
     }

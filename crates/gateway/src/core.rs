@@ -18,7 +18,7 @@ use mingfen_vault::{KeyId, Keyring};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 /// The parts that `cli` puts together.
 pub struct Parts {
@@ -68,6 +68,8 @@ pub struct Gateway {
     pub(crate) work: Notify,
     /// When this process last looked for due tasks, in milliseconds; zero: never, it does no work.
     worker_looked_ms: AtomicI64,
+    /// Turns to hash a password: each takes 19 MiB and a processor.
+    pub(crate) hashing: Semaphore,
     /// This process among the replicas, for leases.
     pub(crate) replica: String,
 }
@@ -99,6 +101,7 @@ impl Gateway {
             metrics,
             audit_end: Mutex::new(None),
             work: Notify::new(),
+            hashing: Semaphore::new(2),
             worker_looked_ms: AtomicI64::new(0),
             replica,
         })

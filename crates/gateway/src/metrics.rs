@@ -24,6 +24,7 @@ const COUNTERS: &[(&str, &str)] = &[
     ("mingfen_notices_total", "Messages to patients, by outcome."),
     ("mingfen_reconciliation_runs_total", "Days compared, by their end."),
     ("mingfen_alerts_total", "Alerts to finance, by outcome."),
+    ("mingfen_sign_ins_refused_total", "Wrong passwords and codes of staff."),
     ("mingfen_attention_total", "Matters put before a person, by kind."),
     ("mingfen_api_refused_total", "API requests that were not let in, by reason."),
     ("mingfen_http_requests_total", "Requests, by listener and status class."),

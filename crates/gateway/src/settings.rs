@@ -29,6 +29,25 @@ pub struct GatewaySettings {
     pub routes: RouteSettings,
     /// How days are compared.
     pub reconciliation: ReconciliationSettings,
+    /// How staff sign in.
+    pub staff: StaffSettings,
+}
+
+/// How staff sign in.
+#[derive(Clone, Debug)]
+pub struct StaffSettings {
+    /// Seconds without a page after which one has to sign in again.
+    pub idle: i64,
+    /// Seconds after which one has to sign in again whatever one does.
+    pub valid: i64,
+    /// Wrong attempts in a row that lock an account.
+    pub attempts: i64,
+    /// Seconds for which it is locked.
+    pub lock_for: i64,
+    /// Attempts to sign in a minute from one address, right ones among them.
+    pub attempts_per_minute: u32,
+    /// The pages are reached by HTTPS only, so that cookies never go in clear.
+    pub secure_cookies: bool,
 }
 
 /// How days are compared with the channels and HIS.

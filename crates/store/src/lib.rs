@@ -24,7 +24,7 @@
 //! `sightings`: what we were told; `journal`, `cross_check`: the books and their proof; `tasks`, `leases`: who does what
 //! next; `runs`, `kept_files`, `brought_files`, `run_requests`, `remedies`, `finding_handling`, `sign_offs`: what was compared, with
 //! what, who asked for it, what was ordered, who works on what, and who signed it;
-//! `audit`, `api_answers`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
+//! `staff`: who may sign in; `audit`, `api_answers`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
 //!
 //! # How to add a table
 //! A migration in both folders and its line in `migrate`; a file named after the aggregate with its record, one function a
@@ -60,6 +60,7 @@ mod runs;
 mod sealed;
 mod sightings;
 mod sign_offs;
+mod staff;
 mod tasks;
 mod write_backs;
 
@@ -86,6 +87,7 @@ pub use runs::{
 pub use sealed::{IndexedBill, SealedColumn, SealedRow};
 pub use sightings::SightingRecord;
 pub use sign_offs::SignOffRecord;
+pub use staff::{SessionStage, StaffRecord, StaffSessionRecord};
 pub use tasks::{TaskCount, TaskKind, TaskRecord, TaskState};
 pub use write_backs::WriteBackRecord;
 

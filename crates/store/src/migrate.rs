@@ -41,6 +41,7 @@ migrations! {
     19 "0019_arrival_verdict",
     20 "0020_parts_of_lines",
     21 "0021_parts_of_payments",
+    22 "0022_staff",
     27 "0027_finding_handling",
     28 "0028_pending_findings",
     29 "0029_brought_files",

@@ -32,11 +32,15 @@ pub enum SealedColumn {
     KeptPiece,
     /// `finding_notes.text_sealed`
     FindingNote,
+    /// `staff.totp_sealed`
+    StaffTotp,
+    /// `staff_sessions.enrol_sealed`
+    StaffEnrol,
 }
 
 impl SealedColumn {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::BillPatient,
         Self::BillPhone,
         Self::PaymentPayer,
@@ -46,6 +50,8 @@ impl SealedColumn {
         Self::ApiAnswer,
         Self::KeptPiece,
         Self::FindingNote,
+        Self::StaffTotp,
+        Self::StaffEnrol,
     ];
 
     /// Table, key and column; the key is what tells the rows apart, an expression where that is two columns.
@@ -57,6 +63,8 @@ impl SealedColumn {
             Self::NotificationHeaders => ("notifications", "notification_id", "headers_sealed"),
             Self::NotificationBody => ("notifications", "notification_id", "body_sealed"),
             Self::AuditEnd => ("audit_ends", "chain", "end_sealed"),
+            Self::StaffTotp => ("staff", "staff_no", "totp_sealed"),
+            Self::StaffEnrol => ("staff_sessions", "token_sha256", "enrol_sealed"),
             // Neither of the two has a blank in it.
             Self::ApiAnswer => ("api_answers", "api_key || ' ' || idempotency_key", "body_sealed"),
             Self::KeptPiece => {

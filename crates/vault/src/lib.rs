@@ -26,9 +26,11 @@ mod envelope;
 pub mod field;
 pub mod keyring;
 pub mod mask;
+pub mod password;
 pub mod request_signature;
 pub mod slip_token;
 pub mod text_box;
+pub mod totp;
 
 pub use keyring::{KeyId, Keyring, KeyringError};
 

@@ -13,6 +13,7 @@ mod reseal;
 mod serve;
 mod simulate;
 mod slip;
+mod staff;
 mod tasks;
 mod verify;
 
@@ -31,6 +32,7 @@ const fn reads_settings(command: &Command) -> bool {
         | Command::Order(_)
         | Command::Slip(_)
         | Command::Tasks(_)
+        | Command::Staff(_)
         | Command::Verify(_)
         | Command::Keys(Keys::Usage(_) | Keys::Reseal(_))
         | Command::Explain(_)
@@ -64,6 +66,7 @@ pub async fn run(cli: Cli, config_typed: bool, screen: &mut Screen) -> anyhow::R
         Command::Order(options) => order::run(&sources(), &options, screen).await,
         Command::Slip(options) => slip::run(&sources(), &options, screen).await,
         Command::Tasks(options) => tasks::run(&sources(), options, screen).await,
+        Command::Staff(action) => staff::run(&sources(), action, screen).await,
         Command::Verify(options) => verify::run(&sources(), &options, screen).await,
         Command::Reconcile(command) => reconcile::run(&sources(), &command, screen).await,
         Command::Explain(options) => explain::run(&sources(), &options, screen).await,

@@ -14,6 +14,7 @@ pub(crate) mod redis;
 pub(crate) mod routes;
 pub(crate) mod server;
 pub(crate) mod sms;
+pub(crate) mod staff;
 pub(crate) mod timing;
 
 pub use api::{ApiCaller, ApiSettings, RIGHTS, SHORTEST_SECRET};
@@ -30,4 +31,5 @@ pub use redis::RedisSettings;
 pub use routes::RouteSettings;
 pub use server::{ServerSettings, TlsFiles};
 pub use sms::SmsSettings;
+pub use staff::StaffSettings;
 pub use timing::TimingSettings;

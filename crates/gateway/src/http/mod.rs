@@ -7,5 +7,6 @@ pub mod limits;
 pub mod route;
 pub mod session;
 pub mod signed_request;
+pub mod staff;
 pub mod visit;
 pub mod words;

@@ -1,9 +1,12 @@
 //! A route says how it is guarded; a table of routes is what a listener serves, and nothing else.
 
 use super::api_error::ApiFailure;
+use super::staff;
 use actix_web::http::StatusCode;
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Route as Service};
+use mingfen_domain::access::Right;
 
 /// How a route that changes something knows that its own page sent the form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +41,10 @@ pub enum Caller {
     Key(crate::settings::ApiRight),
     /// Whoever reaches the internal listener.
     InternalNetwork,
+    /// Whoever is at the door of the staff pages: signed in not at all, or not wholly.
+    Door,
+    /// A person who is signed in and has that right.
+    Staff(Right),
 }
 
 /// One line of a listener's table.
@@ -64,9 +71,21 @@ pub fn register(config: &mut ServiceConfig, routes: &[Route], wrong_method: fn()
     for path in paths {
         let mut resource = web::resource(path);
         for route in routes.iter().filter(|route| route.path == path) {
-            resource = resource.route((route.service)());
+            resource = resource.route(guarded(route));
         }
         config.service(resource.default_service(wrong_method()));
+    }
+}
+
+/// The handler with what stands in front of it: a page of staff is reached by who is signed in and has the right, and by nobody else.
+fn guarded(route: &Route) -> Service {
+    let service = (route.service)();
+    match route.caller {
+        Caller::Staff(right) => {
+            service.wrap(from_fn(move |request, next| staff::guard(Some(right), request, next)))
+        }
+        Caller::Door => service.wrap(from_fn(move |request, next| staff::guard(None, request, next))),
+        Caller::Anyone | Caller::Provider | Caller::Key(_) | Caller::InternalNetwork => service,
     }
 }
 

@@ -25,6 +25,8 @@ const TIDY_EVERY: Duration = Duration::from_secs(300);
 const PLAN_EVERY: Duration = Duration::from_secs(60);
 /// An API answer is kept for repeats this long; a caller that repeats later has its own number of the refund.
 const ANSWERS_KEPT_SECONDS: i64 = 30 * 86_400;
+/// Sessions of staff are kept for as long as somebody may ask who was signed in when; the audit trail knows for ever.
+const STAFF_SESSIONS_KEPT_SECONDS: i64 = 90 * 86_400;
 
 /// Works until `stop` becomes true; what is being done then is finished first.
 ///
@@ -98,6 +100,7 @@ async fn forget_what_is_old(gateway: &Gateway) -> Result<(), StoreError> {
     gateway.store.purge_answers(now.plus_seconds(-ANSWERS_KEPT_SECONDS)).await?;
     gateway.store.purge_nonces(now).await?;
     gateway.store.purge_revoked_links(now).await?;
+    gateway.store.purge_staff_sessions(now.plus_seconds(-STAFF_SESSIONS_KEPT_SECONDS)).await?;
     gateway.store.purge_allowances(BusinessDay::of(now.plus_seconds(-ANSWERS_KEPT_SECONDS))).await?;
     Ok(())
 }

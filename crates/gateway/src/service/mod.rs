@@ -29,6 +29,7 @@ mod seal_audit;
 mod send_notice;
 mod slip_link;
 mod slip_sheet;
+pub mod staff;
 mod verify;
 
 pub use close_order::{CloseOrderRefused, close_order};
@@ -62,6 +63,7 @@ pub(crate) use payment_view::voucher_no;
 pub(crate) use private::Private;
 pub(crate) use revoke_link::token_sha256;
 pub(crate) use slip_sheet::hospital_frame;
+pub(crate) use staff::{actor as staff_actor, token_digest as staff_token_digest};
 
 use mingfen_domain::money::MoneyError;
 use mingfen_reconciliation::matching::MatchingError;
@@ -123,6 +125,9 @@ pub enum Trouble {
     /// The records contradict themselves.
     #[error("{0}")]
     Inconsistent(String),
+    /// The program is on its way out.
+    #[error("the program is stopping; try again in a moment")]
+    Stopping,
 }
 
 impl From<MatchingError> for Trouble {

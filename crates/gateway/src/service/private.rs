@@ -23,6 +23,7 @@ const CHAIN_END: &str = "audit_ends.end";
 const ANSWER: &str = "api_answers.body";
 const KEPT: &str = "kept_files.piece";
 const NOTE: &str = "finding_notes.text";
+const SECOND_FACTOR: &str = "staff.totp";
 
 #[derive(Serialize, Deserialize)]
 struct PatientRow {
@@ -111,6 +112,14 @@ impl Private<'_> {
         String::from_utf8(self.open(NOTE, sealed)?).map_err(|_| Trouble::Sealed(NOTE.to_owned()))
     }
 
+    pub(crate) fn seal_second_factor(&self, secret: &[u8]) -> Vec<u8> {
+        self.seal(SECOND_FACTOR, secret)
+    }
+
+    pub(crate) fn open_second_factor(&self, sealed: &[u8]) -> Result<Vec<u8>, Trouble> {
+        self.open(SECOND_FACTOR, sealed)
+    }
+
     pub(crate) fn seal_chain_end(&self, end: &Link) -> Vec<u8> {
         self.seal(CHAIN_END, end.to_string().as_bytes())
     }
@@ -142,6 +151,7 @@ impl Private<'_> {
             SealedColumn::ApiAnswer => ANSWER,
             SealedColumn::KeptPiece => KEPT,
             SealedColumn::FindingNote => NOTE,
+            SealedColumn::StaffTotp | SealedColumn::StaffEnrol => SECOND_FACTOR,
         };
         field::reseal(&self.0.keyring, purpose, sealed, self.0.random.as_ref()).ok()
     }

@@ -10,12 +10,16 @@ mod door;
 pub mod finance;
 mod frame;
 mod icon;
+mod me;
 mod notice;
 mod page;
+mod people;
 pub mod samples;
 
 pub use door::{Code, Enrol, NewPassword, SignIn};
 pub use frame::{Both, Face, Health, Me, NavItem, Place, Say, StaffFrame, State};
 pub(crate) use icon::Icon;
+pub use me::{MySession, Myself};
 pub use notice::{NoticeKind, StaffNotice};
 pub use page::StaffPage;
+pub use people::{PeopleRow, PersonForm, RoleChoice, RolesMatrix, StaffPeople, StaffPerson};

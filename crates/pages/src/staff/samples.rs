@@ -1,8 +1,8 @@
 //! Every staff page in every state worth looking at.
 
 use super::{
-    Both, Code, Enrol, Face, Health, Me, NavItem, NewPassword, Place, SignIn, StaffFrame, StaffNotice,
-    StaffPage, State, finance,
+    Both, Code, Enrol, Face, Health, Me, Myself, NavItem, NewPassword, Place, RolesMatrix, SignIn,
+    StaffFrame, StaffNotice, StaffPage, StaffPeople, StaffPerson, State, finance,
 };
 use crate::frame::Language;
 use crate::page::RenderError;
@@ -63,6 +63,10 @@ pub fn all(frame: &StaffFrame) -> Result<Vec<Sample>, RenderError> {
     add::<finance::DifferencePage>("10-difference", frame, &mut samples)?;
     add::<finance::Approvals>("10-approvals", frame, &mut samples)?;
     add::<finance::Settlement>("11-settlement", frame, &mut samples)?;
+    add::<Myself>("01-me", frame, &mut samples)?;
+    add::<StaffPeople>("13-admin-staff", frame, &mut samples)?;
+    add::<StaffPerson>("13-admin-person", frame, &mut samples)?;
+    add::<RolesMatrix>("13-admin-roles", frame, &mut samples)?;
     add::<StaffNotice>("15-notice", frame, &mut samples)?;
     Ok(samples)
 }

@@ -1,0 +1,36 @@
+//! The screens of the internal listener. What stands in front of each is in the table of [`super::ROUTES`].
+
+pub(super) mod door;
+pub(super) mod me;
+pub(super) mod people;
+
+use crate::http::staff::{AtDoor, Staff, StaffAnswer, first_place, own_next};
+use actix_web::cookie::{Cookie, SameSite, time::Duration};
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpResponse, web};
+use mingfen_pages::Language;
+
+/// Where somebody begins.
+pub(super) async fn home(staff: Staff) -> StaffAnswer {
+    Ok(staff.go(first_place(&staff.me.roles)))
+}
+
+/// The language of the pages: it changes nothing else, so anybody may switch it.
+pub(super) async fn language(door: AtDoor, body: web::Bytes) -> HttpResponse {
+    let form = crate::http::form::Form::parse(&body).unwrap_or_default();
+    let language = form.value("lang").and_then(Language::from_tag).unwrap_or_default();
+    let mut answer = HttpResponse::SeeOther()
+        .insert_header((LOCATION, own_next(form.value("back").unwrap_or("/"))))
+        .finish();
+    let cookie = Cookie::build("lang", language.tag())
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(door.gateway.settings.staff.secure_cookies)
+        .max_age(Duration::days(365))
+        .finish();
+    if let Err(error) = answer.add_cookie(&cookie) {
+        tracing::error!(error = %error, "the language cookie could not be set");
+    }
+    answer
+}
