@@ -22,6 +22,7 @@ mod bad_input;
 mod crash;
 mod documents;
 mod exactly_once;
+mod finance;
 mod his_trouble;
 mod lost_late_forged;
 mod paying;
