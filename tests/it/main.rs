@@ -32,6 +32,7 @@ mod rotation;
 mod routes;
 mod second_thoughts;
 mod serving;
+mod staff;
 mod stored_day;
 mod tampering;
 mod telling;

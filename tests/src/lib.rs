@@ -14,6 +14,7 @@ mod clock;
 mod engine;
 mod hospital;
 mod patient;
+pub mod person;
 mod process;
 mod redis;
 mod signed;

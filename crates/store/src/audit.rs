@@ -206,7 +206,7 @@ async fn audit_of(connection: &mut AnyConnection, subject: &str) -> Result<Vec<A
     rows.iter().map(rebuild).collect()
 }
 
-fn rebuild(row: &AnyRow) -> Result<AuditRecord> {
+pub(crate) fn rebuild(row: &AnyRow) -> Result<AuditRecord> {
     let fields = Fields::new("audit_events", "event_id", row)?;
     let link = match fields.optional_number("seq")? {
         None => None,

@@ -42,6 +42,7 @@ migrations! {
     20 "0020_parts_of_lines",
     21 "0021_parts_of_payments",
     22 "0022_staff",
+    23 "0023_audit_search",
     27 "0027_finding_handling",
     28 "0028_pending_findings",
     29 "0029_brought_files",

@@ -125,6 +125,9 @@ pub const ROUTES: &[Route] = &[
     staff_post("/admin/staff/{staff_no}/sessions", Right::ManageStaff, || {
         web::post().to(staff::people::end_sessions)
     }),
+    staff("/audit", Right::ReadAudit, || web::get().to(staff::audit::show)),
+    staff("/audit.csv", Right::ExportAudit, || web::get().to(staff::audit::export)),
+    staff_post("/audit/verify", Right::ReadAudit, || web::post().to(staff::audit::verify)),
     staff("/finance", Right::ReadReconciliation, || web::get().to(finance::home::show)),
     staff("/finance/days/{day}", Right::ReadReconciliation, || web::get().to(finance::day::show)),
     staff("/finance/days/{day}/diff", Right::ReadReconciliation, || web::get().to(finance::day::diff)),

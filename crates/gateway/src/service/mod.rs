@@ -55,7 +55,7 @@ pub use seal_audit::{accept_end, audit_anchor, seal_audit};
 pub use send_notice::send_notice;
 pub use slip_link::{LinkError, SlipLink, slip_link};
 pub use slip_sheet::{SheetError, SheetOptions, SlipSheet, slip_sheet};
-pub use verify::{Trail, Verification, verify};
+pub use verify::{Trail, Verification, verify, verify_trail};
 
 pub(crate) use attention::matter;
 pub(crate) use open_payment::order_request;

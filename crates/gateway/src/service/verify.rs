@@ -1,11 +1,13 @@
 //! Proving that every fen can be explained and that nobody changed the trail.
 
-use super::Trouble;
+use super::attention::audit;
 use super::seal_audit::{end_problem, of_stored};
+use super::{Trouble, seal_audit};
 use crate::Gateway;
 use mingfen_domain::Fen;
+use mingfen_domain::Timestamp;
 use mingfen_domain::books::Account;
-use mingfen_store::{AuditRecord, StoreError, Tx};
+use mingfen_store::{AuditCheckRecord, AuditRecord, StoreError, Tx};
 use mingfen_vault::chain::{self, Broken, Link};
 
 /// What was proven, or not.
@@ -43,6 +45,8 @@ impl Verification {
 
 /// Rows read at once: the trail of years does not fit into memory.
 const PAGE: i64 = 1000;
+/// A walk over the trail of years takes minutes at most; whoever died in one is not waited for longer.
+const TRAIL_LEASE_MS: i64 = 15 * 60_000;
 /// Rows are linked within about a second. One that waits for longer than this says that nobody links.
 const OVERDUE_MS: i64 = 60_000;
 
@@ -72,6 +76,49 @@ pub async fn verify(gateway: &Gateway, kept: Option<&Link>) -> Result<Verificati
     let audit = walk(gateway, &mut view, kept).await?;
     view.rollback().await?;
     Ok(Verification { entries: journal.entries, trial_balance, problems, audit })
+}
+
+/// Walks the audit trail alone and keeps what it was found to be. One process at a time: `None` while another one is at it.
+///
+/// # Errors
+/// [`Trouble`] when the database cannot be read.
+pub async fn verify_trail(gateway: &Gateway, asked_by: &str) -> Result<Option<AuditCheckRecord>, Trouble> {
+    const LEASE: &str = "verify-trail";
+    let begun = gateway.now();
+    if !gateway.store.try_lease(LEASE, &gateway.replica, begun, TRAIL_LEASE_MS).await? {
+        return Ok(None);
+    }
+    let found = check_trail(gateway, asked_by, begun).await;
+    gateway.store.release_lease(LEASE, &gateway.replica).await?;
+    found.map(Some)
+}
+
+async fn check_trail(
+    gateway: &Gateway,
+    asked_by: &str,
+    begun: Timestamp,
+) -> Result<AuditCheckRecord, Trouble> {
+    // What was written a moment ago is linked first: it is part of what somebody wants to know.
+    seal_audit(gateway).await?;
+    let mut view = gateway.store.snapshot().await?;
+    let trail = walk(gateway, &mut view, None).await?;
+    view.rollback().await?;
+    let now = gateway.now();
+    let record = AuditCheckRecord {
+        at: now,
+        asked_by: asked_by.to_owned(),
+        took_ms: now.since_ms(begun),
+        rows: i64::try_from(trail.rows).unwrap_or(i64::MAX),
+        last_seq: trail.anchor.seq,
+        last_hash: hex::encode(trail.anchor.hash),
+        problems: trail.broken.join("\n"),
+    };
+    let mut tx = gateway.store.begin().await?;
+    tx.insert_audit_check(&record).await?;
+    let detail = if trail.broken.is_empty() { "holds".to_owned() } else { trail.broken.join("; ") };
+    audit(&mut tx, now, asked_by, "audit.verified", "audit", &detail).await?;
+    tx.commit().await?;
+    Ok(record)
 }
 
 async fn walk(gateway: &Gateway, view: &mut Tx, kept: Option<&Link>) -> Result<Trail, Trouble> {

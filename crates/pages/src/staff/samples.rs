@@ -1,8 +1,8 @@
 //! Every staff page in every state worth looking at.
 
 use super::{
-    Both, Code, Enrol, Face, Health, Me, Myself, NavItem, NewPassword, Place, RolesMatrix, SignIn,
-    StaffFrame, StaffNotice, StaffPage, StaffPeople, StaffPerson, State, finance,
+    AuditTrail, Both, Code, Enrol, Face, Health, Me, Myself, NavItem, NewPassword, Place, RolesMatrix,
+    SignIn, StaffFrame, StaffNotice, StaffPage, StaffPeople, StaffPerson, State, finance,
 };
 use crate::frame::Language;
 use crate::page::RenderError;
@@ -67,6 +67,7 @@ pub fn all(frame: &StaffFrame) -> Result<Vec<Sample>, RenderError> {
     add::<StaffPeople>("13-admin-staff", frame, &mut samples)?;
     add::<StaffPerson>("13-admin-person", frame, &mut samples)?;
     add::<RolesMatrix>("13-admin-roles", frame, &mut samples)?;
+    add::<AuditTrail>("14-audit", frame, &mut samples)?;
     add::<StaffNotice>("15-notice", frame, &mut samples)?;
     Ok(samples)
 }

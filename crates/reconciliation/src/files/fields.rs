@@ -3,61 +3,102 @@
 use crate::sides::When;
 use mingfen_domain::Fen;
 
-/// A text of four to eight bytes, compared and counted with in one step.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// A text of one to eight bytes, compared and counted with in one step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Word {
-    /// The last byte is the highest one; below the first there are zeros.
+    /// Of each byte in how far it is from `0`, so that a digit is its value. The last one is the highest; below the first there are zeros.
     bytes: u64,
     length: usize,
 }
 
-#[inline]
-pub(super) fn word(text: &[u8]) -> Option<Word> {
-    let length = text.len();
-    if !(4..=8).contains(&length) {
-        return None;
+const NOUGHTS: u64 = u64::from_le_bytes(*b"00000000");
+const DOT: u8 = b'.' ^ b'0';
+
+impl Word {
+    /// `0.00`, which most amounts of a bill are.
+    pub const NOUGHT: Self = Self { bytes: (DOT as u64) << 40, length: 4 };
+
+    /// What stands from `start` to `end` of a block, read in one step together with what is before it. `None` for what is longer or
+    /// empty, and at the very front of a block, where nothing is before it.
+    #[inline(always)]
+    pub fn within(block: &[u8], start: usize, end: usize) -> Option<Self> {
+        let bytes = u64::from_le_bytes(*block.get(..end)?.last_chunk()?);
+        Self::of_last(bytes, end.wrapping_sub(start))
     }
-    let (start, end) = (text.first_chunk::<4>()?, text.last_chunk::<4>()?);
-    let below = 8 * (8 - length as u32);
-    let bytes = u64::from(u32::from_le_bytes(*start)) << below | u64::from(u32::from_le_bytes(*end)) << 32;
-    Some(Word { bytes, length })
+
+    /// A text by itself.
+    pub fn of(text: &[u8]) -> Option<Self> {
+        let mut bytes = [0; 8];
+        bytes.get_mut(8_usize.checked_sub(text.len())?..)?.copy_from_slice(text);
+        Self::of_last(u64::from_le_bytes(bytes), text.len())
+    }
+
+    /// The last of eight bytes.
+    #[inline(always)]
+    fn of_last(bytes: u64, length: usize) -> Option<Self> {
+        if !(1..=8).contains(&length) {
+            return None;
+        }
+        let below = 8 * (8 - length as u32);
+        Some(Self { bytes: (bytes ^ NOUGHTS) >> below << below, length })
+    }
+
+    /// As [`yuan`], in fen. `None` says nothing about it yet, here and below.
+    #[inline(always)]
+    pub fn yuan(self) -> Option<u64> {
+        self.plain::<2>()
+    }
+
+    /// As [`any_milli`].
+    #[inline(always)]
+    pub fn milli(self) -> Option<u64> {
+        self.plain::<2>().map(|fen| fen * 1000).or_else(|| self.plain::<5>())
+    }
+
+    /// A number with that many decimals and at least one digit before them.
+    #[inline(always)]
+    fn plain<const DECIMALS: usize>(self) -> Option<u64> {
+        let dot = 8 * (7 - DECIMALS as u32);
+        if self.length < DECIMALS + 2 || (self.bytes >> dot) as u8 != DOT {
+            return None;
+        }
+        // With a nought instead of the dot, which makes no number ten times as much as it is: the weights leave it out.
+        let digits = self.bytes & !(0xff << dot);
+        are_digits(digits).then(|| weighed(digits, const { weights(DECIMALS) }))
+    }
 }
 
-/// The number that eight bytes make, each of which is a digit's value; the highest byte is the last digit.
-#[inline]
-const fn eight_digits(digits: u64) -> u64 {
-    let pairs = (digits.wrapping_mul(10) + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
-    let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
-    (fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff
+/// What each two of eight digits count, where a dot stands before the last decimals.
+const fn weights(decimals: usize) -> [u64; 4] {
+    match decimals {
+        // ddddd.dd
+        2 => [100_000, 1000, 10, 1],
+        // dd.ddddd
+        _ => [100_000, 10_000, 100, 1],
+    }
+}
+
+/// The sum of each two digits' number and its weight; the highest byte is the last digit.
+#[inline(always)]
+const fn weighed(digits: u64, [first, second, third, fourth]: [u64; 4]) -> u64 {
+    const ODD: u64 = 0x0000_00ff_0000_00ff;
+    let pairs = digits.wrapping_mul(10).wrapping_add(digits >> 8);
+    let odd = (pairs & ODD).wrapping_mul(first << 32 | third);
+    let even = (pairs >> 16 & ODD).wrapping_mul(second << 32 | fourth);
+    odd.wrapping_add(even) >> 32
 }
 
 /// Whether every byte is below ten.
 #[inline]
 const fn are_digits(bytes: u64) -> bool {
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    (bytes | (bytes & !HIGH).wrapping_add(0x7676_7676_7676_7676)) & HIGH == 0
-}
-
-/// Four to eight bytes with that many decimals and at least one digit before them. `None` where it is not written so; then nothing is
-/// said about it yet.
-#[inline]
-fn plain<const DECIMALS: usize>(text: &[u8]) -> Option<u64> {
-    let Word { bytes: word, length } = word(text)?;
-    let dot = 8 * (7 - DECIMALS as u32);
-    if length < DECIMALS + 2 || (word >> dot) as u8 != b'.' {
-        return None;
-    }
-    let (behind, before) = (u64::MAX << dot << 8, (1 << dot) - 1);
-    let digits = (word & behind) | (word & before) << 8;
-    let first = 8 * (9 - length as u32);
-    let digits = (digits ^ 0x3030_3030_3030_3030) >> first << first;
-    are_digits(digits).then(|| eight_digits(digits))
+    // A byte that carries into the next one is above already.
+    (bytes | bytes.wrapping_add(0x7676_7676_7676_7676)) & 0x8080_8080_8080_8080 == 0
 }
 
 /// Yuan with at most two decimals, as [`Fen::from_yuan`] reads them: two digits after the dot or one, nothing else.
 #[inline]
 pub(super) fn yuan(text: &[u8]) -> Option<Fen> {
-    match plain::<2>(text) {
+    match Word::of(text).and_then(Word::yuan) {
         Some(fen) => Some(Fen::new(fen as i64)),
         None => any_yuan(text),
     }
@@ -103,7 +144,7 @@ pub(super) fn fen(text: &[u8]) -> Option<Fen> {
 /// Yuan with at most five decimals, in 1/1000 fen.
 #[inline]
 pub(super) fn milli_fen(text: &[u8]) -> Option<i64> {
-    match plain::<5>(text) {
+    match Word::of(text).and_then(Word::plain::<5>) {
         Some(milli) => Some(milli as i64),
         None => any_milli_fen(text),
     }
@@ -112,7 +153,7 @@ pub(super) fn milli_fen(text: &[u8]) -> Option<i64> {
 /// Whatever [`yuan`] or [`milli_fen`] reads, in 1/1000 fen.
 #[inline]
 pub(super) fn any_milli(text: &[u8]) -> Option<i128> {
-    match plain::<2>(text).map(|fen| fen * 1000).or_else(|| plain::<5>(text)) {
+    match Word::of(text).and_then(Word::milli) {
         Some(milli) => Some(i128::from(milli)),
         None => match any_yuan(text) {
             Some(fen) => Some(i128::from(fen.get()) * 1000),
@@ -157,22 +198,43 @@ pub(super) fn count(text: &[u8]) -> Option<u64> {
 }
 
 /// Reads days, and remembers the last one: all rows of a file have much the same.
-#[derive(Default)]
 pub(super) struct Days {
-    text: [u8; 10],
+    /// A date and what stands between it and a time.
+    front: [u8; 11],
     day: i32,
+}
+
+impl Default for Days {
+    fn default() -> Self {
+        // No field has a line break in it, so no text begins like this.
+        Self { front: [b'\n'; 11], day: 0 }
+    }
 }
 
 impl Days {
     /// `2026-11-25 08:30:00` with `-` or `/` and a blank or `T`, with or without fractions; `20261125083000`; or a day alone.
     #[inline(always)]
     pub fn when(&mut self, text: &[u8]) -> Option<When> {
+        if let Some((front, clock)) = text.split_first_chunk()
+            && *front == self.front
+            && let Ok(clock) = clock.try_into()
+        {
+            return Some(When { day: self.day, second: Some(second(clock)?) });
+        }
+        self.any(text)
+    }
+
+    #[inline(never)]
+    fn any(&mut self, text: &[u8]) -> Option<When> {
         let (date, time) = if let Some((date, time)) = text.split_first_chunk::<10>()
             && !date[4].is_ascii_digit()
         {
-            if *date != self.text {
+            if self.front[..10] != *date {
                 self.day = separated_day(date)?;
-                self.text = *date;
+                self.front[..10].copy_from_slice(date);
+            }
+            if let [between @ (b' ' | b'T'), ..] = time {
+                self.front[10] = *between;
             }
             (self.day, time)
         } else {
@@ -329,7 +391,33 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_day_is_remembered_with_what_stands_behind_it() {
+        let mut days = Days::default();
+        assert_eq!(days.when(&[0; 19]), None);
+        for _ in 0..2 {
+            for (text, second) in [("2026-11-25", None), ("2026-11-25 08:30:00", Some(30_600))] {
+                assert_eq!(days.when(text.as_bytes()), Some(When { day: 20_782, second }), "{text}");
+            }
+            for text in
+                ["2026-11-25\n08:30:00", "2026-11-25x08:30:00", "2026-11-25 08:30:0", "2026-11-25 08:61:00"]
+            {
+                assert_eq!(days.when(text.as_bytes()), None, "{text}");
+            }
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_word_is_the_same_wherever_it_stands(before in "[0-9,]{8,9}", text in "[0-9.]{1,8}|.{0,9}") {
+            let block = format!("{before}{text},");
+            let within = Word::within(block.as_bytes(), before.len(), before.len() + text.len());
+            let alone = Word::of(text.as_bytes());
+            prop_assert_eq!(within, alone);
+            prop_assert_eq!(alone.is_some(), (1..=8).contains(&text.len()));
+            prop_assert_eq!(alone == Some(Word::NOUGHT), text == "0.00");
+        }
+
         #[test]
         fn yuan_are_read_as_the_domain_reads_them(text in "-?[0-9]{0,6}(\\.[0-9]{0,3})?|[-.0-9x ]{0,8}") {
             prop_assert_eq!(yuan(text.as_bytes()), Fen::from_yuan(&text).ok(), "{}", text);

@@ -1,7 +1,7 @@
 //! One file, read by several threads in pieces that end at a line break. Nothing is loaded whole, and nothing is half-read: the first
 //! row that is not understood refuses the file.
 
-use super::fields::{self, Days};
+use super::fields::{self, Days, Word};
 use super::layout::{Column, Layout, Plan, Sum, Unit, cut, headings};
 use super::scan::{FRONT, Places};
 use super::{Progress, Refusal, name_of};
@@ -329,6 +329,8 @@ struct Rows<'p> {
     piece: Piece,
     kinds: Words<'p, Kind>,
     states: Words<'p, State>,
+    /// An amount and what it is in 1/1000 fen: that of the row, which often stands in other columns as well.
+    known: (Word, u64),
 }
 
 type Problem = (Option<String>, String);
@@ -370,16 +372,34 @@ impl<'r> Row<'r> {
         whole.strip_suffix(b"\r").unwrap_or(whole)
     }
 
+    /// Where a field begins and ends.
+    #[inline(always)]
+    fn place(&self, index: usize) -> Option<(usize, usize)> {
+        // A header of 64 KiB has no column with a greater number, and of such a number it is plain that one more is greater.
+        let index = usize::from(index as u16);
+        let (&behind, &before) = (self.edges.get(index + 1)?, self.edges.get(index)?);
+        Some((before.wrapping_add(self.skip) as usize, behind as usize))
+    }
+
     #[inline]
     fn field(&self, index: usize) -> &'r [u8] {
-        let (Some(&before), Some(&behind)) = (self.edges.get(index), self.edges.get(index + 1)) else {
-            return &[];
-        };
-        let start = before.wrapping_add(self.skip) as usize;
-        let field = self.block.get(start..behind as usize).unwrap_or_default();
+        let Some((start, end)) = self.place(index) else { return &[] };
+        let field = self.block.get(start..end).unwrap_or_default();
         if index < self.dressed_from { field } else { self.undressed(field, index) }
     }
 
+    /// A short field; `None` says nothing about it.
+    #[inline(always)]
+    fn word(&self, index: usize) -> Option<Word> {
+        let (start, end) = self.place(index)?;
+        if index < self.dressed_from {
+            Word::within(self.block, start, end)
+        } else {
+            Word::of(self.field(index))
+        }
+    }
+
+    #[inline(never)]
     fn undressed(&self, field: &'r [u8], index: usize) -> &'r [u8] {
         let is_last = index + 2 == self.edges.len();
         let field = if is_last { field.strip_suffix(b"\r").unwrap_or(field) } else { field };
@@ -403,6 +423,7 @@ impl<'p> Rows<'p> {
             piece,
             kinds: Words::new(&plan.kinds),
             states: Words::new(&plan.states),
+            known: (Word::NOUGHT, 0),
         }
     }
 
@@ -550,16 +571,13 @@ impl<'p> Rows<'p> {
         let plan = self.plan;
         let said = match &plan.kind {
             None => None,
-            Some(column) => {
-                let word = row.field(column.index);
-                match self.kinds.meaning(word) {
-                    Some(kind) => Some(kind),
-                    None => {
-                        let problem = "is neither a payment nor a refund; name it in a layout's [kinds]";
-                        return Err(wrong(column, word, problem));
-                    }
+            Some(column) => match self.kinds.meaning(row, column) {
+                Some(kind) => Some(kind),
+                None => {
+                    let problem = "is neither a payment nor a refund; name it in a layout's [kinds]";
+                    return Err(wrong(column, row.field(column.index), problem));
                 }
-            }
+            },
         };
         let column = match (&plan.refund_amount, said) {
             (Some(column), Some(Kind::Refund)) => column,
@@ -571,7 +589,13 @@ impl<'p> Rows<'p> {
             }
             _ => &plan.amount,
         };
-        let amount = money(plan, row, column)?;
+        let amount = match row.word(column.index).and_then(|word| Some((word, word.yuan()?))) {
+            Some((word, fen)) if plan.unit == Unit::Yuan => {
+                self.known = (word, fen * 1000);
+                Fen::new(fen as i64)
+            }
+            _ => money(plan, row, column)?,
+        };
         match (said, amount < Fen::ZERO) {
             // A refund may be written as what it does to the balance.
             (Some(Kind::Refund) | None, true) => {
@@ -595,11 +619,12 @@ impl<'p> Rows<'p> {
             _ => plan.state.as_ref(),
         };
         let Some(column) = column else { return Ok(State::Done) };
-        let word = row.field(column.index);
-        match self.states.meaning(word) {
-            Some(state) => Ok(state),
-            None if word.is_empty() => Ok(State::Done),
-            None => Err(wrong(column, word, "is no state that is known; name it in a layout's [states]")),
+        if let Some(state) = self.states.meaning(row, column) {
+            return Ok(state);
+        }
+        match row.field(column.index) {
+            b"" => Ok(State::Done),
+            word => Err(wrong(column, word, "is no state that is known; name it in a layout's [states]")),
         }
     }
 
@@ -630,12 +655,15 @@ impl<'p> Rows<'p> {
     #[inline]
     fn add_up(&mut self, row: &Row<'_>, kind: Kind) -> Result<(), Problem> {
         for (sum, added) in self.plan.sums.iter().zip(&mut self.piece.sums) {
-            let text = row.field(sum.column.index);
-            if text == b"0.00" {
+            let word = row.word(sum.column.index);
+            if word == Some(Word::NOUGHT) {
                 continue;
             }
-            let Some(value) = fields::any_milli(text) else {
-                return Err(wrong(&sum.column, text, "is not an amount in yuan"));
+            let known =
+                word.and_then(|word| if word == self.known.0 { Some(self.known.1) } else { word.milli() });
+            let value = match known {
+                Some(value) => i128::from(value),
+                None => milli(row, &sum.column)?,
             };
             match kind {
                 Kind::Payment => added.payments += value,
@@ -649,7 +677,14 @@ impl<'p> Rows<'p> {
     }
 }
 
-#[inline(always)]
+/// What the file adds up, as a number of 1/1000 fen.
+#[inline(never)]
+fn milli(row: &Row<'_>, column: &Column) -> Result<i128, Problem> {
+    let text = row.field(column.index);
+    fields::any_milli(text).ok_or_else(|| wrong(column, text, "is not an amount in yuan"))
+}
+
+#[inline(never)]
 fn money(plan: &Plan, row: &Row<'_>, column: &Column) -> Result<Fen, Problem> {
     let text = row.field(column.index);
     plan.unit.read(text).ok_or_else(|| {
@@ -707,7 +742,7 @@ fn number<'r>(row: &Row<'r>, column: &Column) -> Result<&'r [u8], Problem> {
 /// What the words of a column mean. Most rows have one of the two words that came last.
 struct Words<'p, M> {
     all: &'p [(Vec<u8>, M)],
-    last: [Option<(fields::Word, M)>; 2],
+    last: [Option<(Word, M)>; 2],
 }
 
 impl<'p, M: Copy> Words<'p, M> {
@@ -716,8 +751,8 @@ impl<'p, M: Copy> Words<'p, M> {
     }
 
     #[inline]
-    fn meaning(&mut self, text: &[u8]) -> Option<M> {
-        let word = fields::word(text);
+    fn meaning(&mut self, row: &Row<'_>, column: &Column) -> Option<M> {
+        let word = row.word(column.index);
         if let Some(word) = &word {
             for (last, meaning) in self.last.iter().flatten() {
                 if last == word {
@@ -725,11 +760,11 @@ impl<'p, M: Copy> Words<'p, M> {
                 }
             }
         }
-        self.look_up(text, word)
+        self.look_up(row.field(column.index), word)
     }
 
     #[cold]
-    fn look_up(&mut self, text: &[u8], word: Option<fields::Word>) -> Option<M> {
+    fn look_up(&mut self, text: &[u8], word: Option<Word>) -> Option<M> {
         let meaning = self.all.iter().find(|(known, _)| known == text).map(|(_, meaning)| *meaning)?;
         if let Some(word) = word {
             self.last = [self.last[1], Some((word, meaning))];

@@ -40,7 +40,7 @@ impl Places {
     /// Finds them anew. With `mark` a comma separates only when the mark follows; without it, what stands in quotation marks separates
     /// nothing. A line break always ends a row.
     pub fn find(&mut self, level: Level, block: &[u8], mark: Option<u8>) {
-        self.clear();
+        self.clear(block);
         let understood = match mark {
             Some(mark) => dispatch!(level, simd => self.find_marked(simd, block, mark)),
             None => dispatch!(level, simd => self.find_unmarked(simd, block)),
@@ -53,56 +53,72 @@ impl Places {
     #[inline(always)]
     fn find_marked<S: Simd>(&mut self, simd: S, block: &[u8], mark: u8) -> bool {
         let [comma, line_break, mark] = [b',', b'\n', mark].map(|byte| u8x64::splat(simd, byte));
-        let (mut base, mut last) = (0, [0; 65]);
-        loop {
-            let (chunk, is_last) = chunk(block, base, &mut last);
+        self.find_each(simd, block, |chunk| {
             // With the byte that follows them, so that a comma at the end can see its mark.
             let here = u8x64::from_slice(simd, &chunk[..64]);
             let next = u8x64::from_slice(simd, &chunk[1..]);
             let breaks = here.simd_eq(line_break).to_bitmask();
-            let commas = (here.simd_eq(comma) & next.simd_eq(mark)).to_bitmask();
-            self.breaks += breaks.count_ones() as usize;
-            self.push_all(simd, base, breaks | commas);
-            if is_last {
-                return true;
-            }
-            base += 64;
-        }
+            Some((breaks, (here.simd_eq(comma) & next.simd_eq(mark)).to_bitmask()))
+        })
     }
 
     /// False where a line ends inside of quotation marks: then what is inside is decided a byte at a time.
     #[inline(always)]
     fn find_unmarked<S: Simd>(&mut self, simd: S, block: &[u8]) -> bool {
         let [comma, line_break, quote] = [b',', b'\n', b'"'].map(|byte| u8x64::splat(simd, byte));
-        let mut inside = 0;
-        let (mut base, mut last) = (0, [0; 65]);
-        loop {
-            let (chunk, is_last) = chunk(block, base, &mut last);
+        let (mut inside, mut quoted) = (0, false);
+        let understood = self.find_each(simd, block, |chunk| {
             let here = u8x64::from_slice(simd, &chunk[..64]);
             let breaks = here.simd_eq(line_break).to_bitmask();
-            let mut commas = here.simd_eq(comma).to_bitmask();
+            let commas = here.simd_eq(comma).to_bitmask();
             let quotes = here.simd_eq(quote).to_bitmask();
-            if quotes | inside != 0 {
-                self.quoted = true;
-                let between = between(quotes) ^ inside;
-                if between & breaks != 0 {
-                    return false;
-                }
-                commas &= !between;
-                inside = if between >> 63 == 0 { 0 } else { u64::MAX };
+            if quotes | inside == 0 {
+                return Some((breaks, commas));
             }
-            self.breaks += breaks.count_ones() as usize;
-            self.push_all(simd, base, breaks | commas);
-            if is_last {
-                return true;
-            }
-            base += 64;
+            quoted = true;
+            let between = between(quotes) ^ inside;
+            inside = if between >> 63 == 0 { 0 } else { u64::MAX };
+            (between & breaks == 0).then_some((breaks, commas & !between))
+        });
+        self.quoted = quoted;
+        understood
+    }
+
+    /// Goes through a block by 64 bytes and one more. What is counted is in no field while that lasts, so that it can be in registers.
+    #[inline(always)]
+    fn find_each<S: Simd>(
+        &mut self,
+        simd: S,
+        block: &[u8],
+        mut of: impl FnMut(&[u8; 65]) -> Option<(u64, u64)>,
+    ) -> bool {
+        let (mut length, mut breaks, mut base) = (self.length, 0, 0_u32);
+        let (mut rest, mut last) = (block, [0; 65]);
+        loop {
+            // Behind the end there are zeros.
+            let whole = rest.split_at_checked(64).filter(|(_, behind)| !behind.is_empty());
+            let chunk = rest.first_chunk().unwrap_or_else(|| {
+                last[..rest.len()].copy_from_slice(rest);
+                &last
+            });
+            let Some((line_breaks, commas)) = of(chunk) else { return false };
+            let bits = line_breaks | commas;
+            let Some(room) = self.buffer.get_mut(length..).and_then(|room| room.first_chunk_mut()) else {
+                return false;
+            };
+            write_all(simd, room, base, bits);
+            length += bits.count_ones() as usize;
+            breaks += line_breaks.count_ones() as usize;
+            let Some((_, behind)) = whole else { break };
+            (rest, base) = (behind, base.wrapping_add(64));
         }
+        (self.length, self.breaks) = (length, breaks);
+        true
     }
 
     #[cold]
     fn find_one_by_one(&mut self, block: &[u8]) {
-        self.clear();
+        self.clear(block);
         self.quoted = true;
         let mut inside = false;
         for (index, byte) in block.iter().enumerate() {
@@ -119,49 +135,49 @@ impl Places {
         }
     }
 
-    fn clear(&mut self) {
-        if self.buffer.is_empty() {
-            self.buffer.push(FRONT);
+    /// Makes room for as many places as a block has bytes, what stands in front of them, the end that may follow, and what is written
+    /// behind the last. Of that the system gives only what is used.
+    fn clear(&mut self, block: &[u8]) {
+        let room = block.len() + 2 + MOST;
+        if self.buffer.len() < room {
+            self.buffer = vec![0; room];
+            self.buffer[0] = FRONT;
         }
         (self.length, self.breaks, self.quoted) = (1, 0, false);
     }
 
     fn push(&mut self, place: usize) {
-        self.buffer.truncate(self.length);
-        self.buffer.push(place as u32);
-        self.length += 1;
+        if let Some(room) = self.buffer.get_mut(self.length) {
+            *room = place as u32;
+            self.length += 1;
+        }
     }
+}
 
-    /// Writes eight at a time, whether there are so many or not: guessing how many there are is dearer.
-    #[inline(always)]
-    fn push_all<S: Simd>(&mut self, simd: S, base: usize, mut bits: u64) {
-        let count = bits.count_ones() as usize;
-        if self.buffer.len() < self.length + 64 {
-            self.buffer.resize(2 * self.length + 1024, 0);
+/// So many places may be found at a time.
+const MOST: usize = 64;
+
+/// Writes eight at a time, whether there are so many or not: guessing how many there are is dearer.
+#[inline(always)]
+fn write_all<S: Simd>(simd: S, room: &mut [u32; MOST], base: u32, mut bits: u64) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx512) = simd.level().as_avx512()
+        && bits.count_ones() <= 16
+    {
+        if let Some(room) = room.first_chunk_mut() {
+            *room = up_to_sixteen(avx512, bits, base);
         }
-        #[cfg(target_arch = "x86_64")]
-        if let Some(avx512) = simd.level().as_avx512()
-            && count <= 16
-        {
-            if let Some(places) = self.buffer[self.length..].first_chunk_mut::<16>() {
-                *places = up_to_sixteen(avx512, bits, base as u32);
-            }
-            self.length += count;
-            return;
+        return;
+    }
+    let (eights, _) = room.as_chunks_mut::<8>();
+    for eight in eights {
+        for place in eight {
+            *place = base.wrapping_add(bits.trailing_zeros());
+            bits &= bits.wrapping_sub(1);
         }
-        if let Some(places) = self.buffer[self.length..].first_chunk_mut::<64>() {
-            let (eights, _) = places.as_chunks_mut::<8>();
-            for (done, eight) in eights.iter_mut().enumerate() {
-                for place in eight {
-                    *place = (base as u32).wrapping_add(bits.trailing_zeros());
-                    bits &= bits.wrapping_sub(1);
-                }
-                if count <= 8 * (done + 1) {
-                    break;
-                }
-            }
+        if bits == 0 {
+            break;
         }
-        self.length += count;
     }
 }
 
@@ -181,19 +197,6 @@ fearless_simd::kernel!(
         places.into()
     }
 );
-
-/// 65 bytes of a block from `base`, with zeros behind its end; and whether they are the last. `last` is room for those.
-#[inline(always)]
-fn chunk<'b>(block: &'b [u8], base: usize, last: &'b mut [u8; 65]) -> (&'b [u8; 65], bool) {
-    let rest = block.get(base..).unwrap_or_default();
-    match rest.first_chunk() {
-        Some(chunk) => (chunk, false),
-        None => {
-            last[..rest.len()].copy_from_slice(rest);
-            (last, true)
-        }
-    }
-}
 
 /// A bit for each byte from a quotation mark up to the next one.
 #[inline(always)]

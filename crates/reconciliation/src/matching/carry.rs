@@ -6,12 +6,24 @@ use mingfen_domain::difference::Category;
 
 const DAY_SECONDS: u32 = 86_400;
 
-/// Whether a moment is so close to its day's cut that the other side may have it on the neighbouring day.
-#[inline]
-pub(super) fn is_near_cut(when: When, rules: &Rules) -> bool {
-    let after = rules.near_cut_seconds;
-    let before = after.saturating_add(rules.ends_early_seconds);
-    when.second.is_some_and(|second| second < after || second >= DAY_SECONDS.saturating_sub(before))
+/// From which second of a day and up to which one nothing is near its cut.
+#[derive(Clone, Copy)]
+pub(super) struct Cut {
+    from: u32,
+    to: u32,
+}
+
+impl Cut {
+    pub fn of(rules: &Rules) -> Self {
+        let from = rules.near_cut_seconds;
+        Self { from, to: DAY_SECONDS.saturating_sub(from.saturating_add(rules.ends_early_seconds)) }
+    }
+
+    /// Whether a moment is so close to its day's cut that the other side may have it on the neighbouring day.
+    #[inline]
+    pub fn is_near(self, when: When) -> bool {
+        when.second.is_some_and(|second| second < self.from || second >= self.to)
+    }
 }
 
 /// Whether a one-sided entry is waited for, instead of being called one-sided: it is close to the cut, or was carried here and the
@@ -31,7 +43,7 @@ mod tests {
     #[test]
     fn both_ends_of_a_day_are_near_its_cut() {
         let rules = Rules::default();
-        let at = |second| is_near_cut(When { day: 7, second }, &rules);
+        let at = |second| Cut::of(&rules).is_near(When { day: 7, second });
         assert!(at(Some(0)) && at(Some(899)) && at(Some(86_399)) && at(Some(85_500)));
         assert!(!at(Some(900)) && !at(Some(85_499)) && !at(Some(43_200)));
         assert!(!at(None), "a day without a time is no reason to wait");
@@ -40,7 +52,7 @@ mod tests {
     #[test]
     fn a_channel_whose_day_ends_before_midnight_has_the_rest_on_its_next_statement() {
         let rules = Rules { ends_early_seconds: 3600, ..Rules::default() };
-        let at = |second| is_near_cut(When { day: 7, second: Some(second) }, &rules);
+        let at = |second| Cut::of(&rules).is_near(When { day: 7, second: Some(second) });
         assert!(at(82_800) && at(81_900) && at(899), "23:00, a quarter before, and behind midnight");
         assert!(!at(81_899) && !at(900));
     }

@@ -141,12 +141,13 @@ impl Kept {
         let (words, last) = text.as_chunks::<8>();
         let [first, second] = words else { return Self::of_any(text, rest) };
         // 16 to 23 characters, as most numbers have.
-        let (first, out) = six_bits(u64::from_le_bytes(*first));
-        let (second, out_too) = six_bits(u64::from_le_bytes(*second));
-        let (third, out_as_well) = six_bits(blanks_behind(text, last));
-        if out | out_too | out_as_well != 0 {
+        let first = above_blanks(u64::from_le_bytes(*first));
+        let second = above_blanks(u64::from_le_bytes(*second));
+        let third = last_above_blanks(text, last);
+        if are_out(first | second | third) {
             return Self::as_it_is(text, rest);
         }
+        let (first, second, third) = (six_bits(first), six_bits(second), six_bits(third));
         put(rest, 0, third >> 32);
         let head = u128::from(first) | u128::from(second) << 48 | u128::from(third) << 96;
         Self { head, length: packed_len(text.len()), packed: true }
@@ -156,12 +157,12 @@ impl Kept {
     fn of_any(text: &[u8], rest: &mut Rest) -> Self {
         let (words, last) = text.as_chunks::<8>();
         let mut head = 0;
-        let words = words.iter().map(|word| u64::from_le_bytes(*word));
-        for (index, word) in words.chain([blanks_behind(text, last)]).enumerate() {
-            let (bits, out) = six_bits(word);
-            if out != 0 {
+        let words = words.iter().map(|word| above_blanks(u64::from_le_bytes(*word)));
+        for (index, word) in words.chain([last_above_blanks(text, last)]).enumerate() {
+            if are_out(word) {
                 return Self::as_it_is(text, rest);
             }
+            let bits = six_bits(word);
             match index {
                 0 => head = u128::from(bits),
                 1 => head |= u128::from(bits) << 48,
@@ -203,19 +204,27 @@ impl Kept {
     }
 }
 
-/// The last characters of a text with blanks behind them; a blank is packed to nothing.
+/// How far each of eight characters is above the blank, the first that is packed. Exact up to the first one that does not fit; that
+/// one shows it ([`are_out`]), and what it borrows from those behind it no longer matters.
 #[inline]
-fn blanks_behind(text: &[u8], last: &[u8]) -> u64 {
-    const BLANKS: u64 = u64::from_le_bytes([FIRST; 8]);
+const fn above_blanks(bytes: u64) -> u64 {
+    bytes.wrapping_sub(u64::from_le_bytes([FIRST; 8]))
+}
+
+/// The same of the last characters of a text, which are no eight; behind them are blanks, which are packed to nothing.
+#[inline]
+fn last_above_blanks(text: &[u8], last: &[u8]) -> u64 {
     let missing = 8 * (8 - last.len() as u32);
-    if missing == 64 {
-        return BLANKS;
+    match text.last_chunk::<8>() {
+        Some(end) => above_blanks(u64::from_le_bytes(*end)).checked_shr(missing).unwrap_or(0),
+        None => above_blanks(short(last) | u64::from_le_bytes([FIRST; 8]) << (64 - missing)),
     }
-    let bytes = match text.last_chunk::<8>() {
-        Some(end) => u64::from_le_bytes(*end) >> missing,
-        None => short(last),
-    };
-    bytes | BLANKS << (64 - missing)
+}
+
+/// Whether one of eight characters does not fit.
+#[inline]
+const fn are_out(above_blanks: u64) -> bool {
+    above_blanks & 0xc0c0_c0c0_c0c0_c0c0 != 0
 }
 
 /// Fewer than eight bytes as a number.
@@ -240,7 +249,7 @@ fn put(rest: &mut Rest, at: usize, bits: u64) {
 /// How many bytes a packed text of so many characters has.
 #[inline]
 pub(super) const fn packed_len(characters: usize) -> usize {
-    (characters * 6).div_ceil(8)
+    (characters * 6 + 7) >> 3
 }
 
 fn unpack(packed: &[u8], characters: usize) -> Vec<u8> {
@@ -258,17 +267,12 @@ fn unpack(packed: &[u8], characters: usize) -> Vec<u8> {
 /// The first of the 64 characters that fit into six bits: the blank. The last is the underscore.
 const FIRST: u8 = 0x20;
 
-/// Eight characters in 48 bits; and something other than zero when one of them does not fit.
+/// Eight characters, none of which is out, in 48 bits.
 #[inline(always)]
-const fn six_bits(bytes: u64) -> (u64, u64) {
-    // What fits is below 0x80, and has one of the bits 0x20 and 0x40: that says which of the two halves it is in.
-    let half = bytes >> 1 & 0x2020_2020_2020_2020;
-    let out =
-        (bytes & 0x8080_8080_8080_8080) | ((bytes ^ half) & 0x2020_2020_2020_2020 ^ 0x2020_2020_2020_2020);
-    let moved = (bytes & 0x1f1f_1f1f_1f1f_1f1f) | half;
-    let pairs = (moved & 0x003f_003f_003f_003f) | ((moved & 0x3f00_3f00_3f00_3f00) >> 2);
+const fn six_bits(above_blanks: u64) -> u64 {
+    let pairs = (above_blanks & 0x003f_003f_003f_003f) | ((above_blanks & 0x3f00_3f00_3f00_3f00) >> 2);
     let fours = (pairs & 0x0000_0fff_0000_0fff) | ((pairs & 0x0fff_0000_0fff_0000) >> 4);
-    ((fours & 0x00ff_ffff) | ((fours & 0x00ff_ffff_0000_0000) >> 8), out)
+    (fours & 0x00ff_ffff) | ((fours & 0x00ff_ffff_0000_0000) >> 8)
 }
 
 #[cfg(test)]

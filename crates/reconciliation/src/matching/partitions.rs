@@ -4,6 +4,7 @@
 //! the fen, and how far its row is behind the row of the entry before it. A block stands for itself, so blocks can be written away
 //! and read back in any order.
 
+use super::carry::Cut;
 use super::keys::{HEAD, Kept, Rest};
 use super::shapes::{INSURED, Known, PREFIX_BITS, Shape};
 use super::{MatchingError, Rules};
@@ -15,16 +16,19 @@ use std::sync::{Mutex, PoisonError};
 /// A block begins with the number of its partition's block before it, and with its own length.
 const BLOCK: usize = 4096;
 const HEADER: usize = 8;
-/// Blocks that are taken from the system at once.
-const CHUNK: usize = 64;
+/// Blocks that are taken from the system at once: so many that it maps them by themselves, instead of making a heap longer, for which
+/// the other threads would wait with every page. What is not written to takes no memory.
+const CHUNK: usize = 1024;
 /// No block.
 const NONE: u32 = u32::MAX;
 /// In front of the number of a shape that does not fit into a byte.
 const WIDE: u8 = u8::MAX;
 /// What insurance bore, where the shape says that it is there.
 const PART: usize = 8;
-/// What is read of an entry's end in one step may reach so far behind it.
+/// What is written of an entry's end in one step may reach so far behind it.
 const SLACK: usize = 16;
+/// What is read of an entry in one step: the number of its shape, a head, and two numbers. It may reach behind the entry.
+const TOGETHER: usize = 40;
 
 /// Merchant accounts by number. Which number one gets depends on who came first, so nothing may depend on the number.
 #[derive(Default)]
@@ -110,6 +114,7 @@ pub struct Shelf<'m> {
     matching: &'m super::Matching,
     open: Option<Open>,
     known: Known,
+    cut: Cut,
     partitions: Vec<Partition>,
     blocks: Blocks,
     budget: u32,
@@ -126,6 +131,7 @@ impl<'m> Shelf<'m> {
             matching,
             open: None,
             known: Known::default(),
+            cut: Cut::of(&matching.rules),
             partitions: vec![Partition::EMPTY; matching.partitions],
             blocks: Blocks::default(),
             budget: u32::try_from(budget / BLOCK).unwrap_or(NONE - 1),
@@ -162,7 +168,7 @@ impl<'m> Shelf<'m> {
         let order_behind = &self.order_rest[..order.behind()];
         let partition = matching.partition_of(matching.scatter.scatter(order.head, order_behind));
         let mut shape = Shape::new(open.side, line, open.source, open.last_account.1, &order);
-        shape.set_near_cut(super::carry::is_near_cut(line.when, &matching.rules));
+        shape.set_near_cut(self.cut.is_near(line.when));
         let mut insurance = None;
         if line.insurance.is_some() || line.deposit.is_some() {
             let part = line.insurance.map(|part| u64::try_from(part.get())).transpose();
@@ -310,7 +316,7 @@ impl Writer<'_> {
 /// How many bytes a number needs.
 #[inline]
 const fn bytes_of(value: u64) -> usize {
-    (64 - value.leading_zeros()).div_ceil(8) as usize
+    (71 - value.leading_zeros()) as usize >> 3
 }
 
 pub(super) struct Closed {
@@ -490,7 +496,7 @@ impl Closed {
             for away in away {
                 let length = away.length as usize;
                 // What may be read behind the last entry is there, whatever it is.
-                read.resize(length + SLACK, 0);
+                read.resize(length + TOGETHER, 0);
                 let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
                 file.seek(SeekFrom::Start(away.offset)).map_err(MatchingError::Disk)?;
                 file.read_exact(&mut read[..length]).map_err(MatchingError::Disk)?;
@@ -530,28 +536,34 @@ impl Taken<'_> {
         let mut reader = Reader { block, at: HEADER };
         let mut row = 0_u64;
         while reader.at < used {
-            let [number, widths] = reader.here()?;
-            reader.at += 2;
+            let mut entry = reader.together()?;
+            let [number, widths, n0, n1, n2, n3, ..] = *entry;
             let mut number = u32::from(number);
             if number == u32::from(WIDE) {
-                number = u32::from_le_bytes(reader.here()?);
+                number = u32::from_le_bytes([n0, n1, n2, n3]);
                 reader.at += 4;
+                entry = reader.together()?;
             }
             let form = self.forms.get(number as usize).ok_or(MatchingError::Damaged)?;
-            let head = u128::from_le_bytes(reader.here()?) & form.mask;
+            let head = entry[2..].first_chunk().copied().unwrap_or_default();
+            let head = u128::from_le_bytes(head) & form.mask;
             let head = match form.prefix {
                 Some(prefix) => head << PREFIX_BITS | u128::from(prefix),
                 None => head,
             };
-            reader.at += form.here;
+            let mut at = 2 + form.here;
             let rest_at = self.rest.len() as u32;
             if form.behind != 0 {
-                let bytes = block.get(reader.at..reader.at + form.behind).ok_or(MatchingError::Damaged)?;
+                let start = reader.at + at;
+                let bytes = block.get(start..start + form.behind).ok_or(MatchingError::Damaged)?;
                 self.rest.extend_from_slice(bytes);
-                reader.at += form.behind;
+                (reader.at, at) = (start + form.behind, 0);
+                entry = reader.together()?;
             }
-            let fen = reader.number(widths & 15)? as i64;
-            row = row.wrapping_add(reader.number(widths >> 4)?);
+            let (fen_bytes, row_bytes) = (usize::from(widths & 15), usize::from(widths >> 4));
+            let fen = number_at(entry, at, fen_bytes) as i64;
+            row = row.wrapping_add(number_at(entry, at + fen_bytes, row_bytes));
+            reader.at += at + fen_bytes + row_bytes;
             let entry =
                 Entry { head: [head as u64, (head >> 64) as u64], at: row, fen, rest_at, shape: number };
             let entries = if IN_PARTS {
@@ -571,18 +583,19 @@ struct Reader<'b> {
     at: usize,
 }
 
-impl Reader<'_> {
+impl<'b> Reader<'b> {
     #[inline]
-    fn here<const N: usize>(&self) -> Result<[u8; N], MatchingError> {
-        self.block.get(self.at..).and_then(|rest| rest.first_chunk()).copied().ok_or(MatchingError::Damaged)
+    fn together(&self) -> Result<&'b [u8; TOGETHER], MatchingError> {
+        self.block.get(self.at..).and_then(|rest| rest.first_chunk()).ok_or(MatchingError::Damaged)
     }
+}
 
-    #[inline]
-    fn number(&mut self, bytes: u8) -> Result<u64, MatchingError> {
-        let value = u64::from_le_bytes(self.here()?);
-        self.at += usize::from(bytes);
-        Ok(value & MASKS[usize::from(bytes & 15)])
-    }
+/// A number of so many bytes of an entry. One that was written stands where it can be read; of any other it does not matter what is.
+#[inline(always)]
+fn number_at(entry: &[u8; TOGETHER], at: usize, bytes: usize) -> u64 {
+    const MOST: usize = TOGETHER - 8;
+    let there = entry[at % MOST..].first_chunk().copied().unwrap_or_default();
+    u64::from_le_bytes(there) & MASKS[bytes & 15]
 }
 
 /// The lowest bytes of a number.
@@ -596,15 +609,19 @@ const MASKS: [u64; 16] = {
     masks
 };
 
-/// Equality of short texts, without a call.
+/// Equality of short texts, without a call where they have eight to sixteen bytes, as accounts have, or none.
 #[inline]
 fn same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
-    let ((words, rest), (other_words, other_rest)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
-    words.iter().zip(other_words).all(|(a, b)| u64::from_le_bytes(*a) == u64::from_le_bytes(*b))
-        && rest.iter().zip(other_rest).all(|(a, b)| a == b)
+    match one.len() {
+        0 => true,
+        8..=16 => {
+            one.first_chunk::<8>() == other.first_chunk() && one.last_chunk::<8>() == other.last_chunk()
+        }
+        _ => one == other,
+    }
 }
 
 /// How much one thread may keep in memory before it writes away: a part of the whole that leaves room for the comparing.
