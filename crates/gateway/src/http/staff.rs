@@ -21,7 +21,9 @@ use mingfen_pages::staff::{
     Both, Face, Health, Me, NavItem, NoticeKind, Place, StaffFrame, StaffNotice, StaffPage, State,
 };
 use mingfen_pages::{Language, Moment, csp};
-use mingfen_store::{AuditEvent, SessionStage, StaffRecord, StaffSessionRecord, StoreError, TaskState};
+use mingfen_store::{
+    AuditEvent, PendingFilter, SessionStage, StaffRecord, StaffSessionRecord, StoreError, TaskState,
+};
 use mingfen_vault::text_box;
 use serde::{Deserialize, Serialize};
 use std::future::{Ready, ready};
@@ -38,6 +40,9 @@ const DOOR_CSRF: &str = "staff-door";
 const SAID: &str = "staff-said";
 /// A session is noted as alive so often at most: a write a minute, not one a page.
 const TOUCH_MS: i64 = 60_000;
+
+/// A badge in the navigation says no more than that.
+const MOST_COUNTED: i64 = 999;
 
 /// What a handler answers.
 pub type StaffAnswer = Result<HttpResponse, StaffFailure>;
@@ -115,6 +120,8 @@ pub struct Staff {
 #[derive(Clone, Debug, Default)]
 struct Badges {
     parked: u64,
+    differences: u64,
+    approvals: u64,
     said: Option<State>,
 }
 
@@ -163,7 +170,12 @@ impl Staff {
             nav: places(&self.me.roles)
                 .map(|place| NavItem {
                     place,
-                    waiting: if place == Place::Parked { self.badges.parked } else { 0 },
+                    waiting: match place {
+                        Place::Parked => self.badges.parked,
+                        Place::Differences => self.badges.differences,
+                        Place::Approvals => self.badges.approvals,
+                        _ => 0,
+                    },
                     urgent: true,
                 })
                 .collect(),
@@ -607,7 +619,10 @@ pub async fn guard<B: MessageBody + 'static>(
         place: account.place.clone(),
     };
     let allowed = right.is_had_by(&me.roles);
-    let badges = Badges { parked: parked(&gateway).await, said: heard(&gateway, request.request()) };
+    let (differences, approvals) =
+        if Right::ReadReconciliation.is_had_by(&me.roles) { reconciling(&gateway).await } else { (0, 0) };
+    let said = heard(&gateway, request.request());
+    let badges = Badges { parked: parked(&gateway).await, differences, approvals, said };
     let staff = Staff {
         gateway: gateway.clone(),
         request: request.request().clone(),
@@ -662,6 +677,13 @@ async fn parked(gateway: &Gateway) -> u64 {
     let parked =
         counts.iter().filter(|count| count.state == TaskState::Parked).map(|count| count.count).sum::<i64>();
     u64::try_from(parked).unwrap_or_default()
+}
+
+/// Open differences, counted as far as a badge is read, and orders that wait for a second person.
+async fn reconciling(gateway: &Gateway) -> (u64, u64) {
+    let open = gateway.store.pending_sums(&PendingFilter::default(), MOST_COUNTED).await.unwrap_or_default();
+    let waiting = gateway.store.waiting_count().await.unwrap_or_default();
+    (u64::try_from(open.number).unwrap_or_default(), u64::try_from(waiting).unwrap_or_default())
 }
 
 /// Who may not is told so, and it is written down.

@@ -10,3 +10,6 @@ WHERE
     AND run_id IN (SELECT run_id FROM runs WHERE state = 'current');
 CREATE INDEX run_findings_pending ON run_findings (due, run_id, position) WHERE pending = 1;
 CREATE INDEX run_findings_pending_of_run ON run_findings (run_id, position) WHERE pending = 1;
+
+-- How a difference stands is asked for each one that is shown: by its key, not by the state of every order there ever was.
+CREATE INDEX remedies_by_standing ON remedies (finding_key, state, remedy);

@@ -474,3 +474,48 @@ impl Tx {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Store, StoreSettings};
+    use sqlx::Row;
+
+    /// A page costs what it shows, however much was ever found.
+    #[tokio::test]
+    async fn an_index_leads_to_the_page_and_nothing_is_read_or_sorted_beside_it() {
+        sqlx::any::install_default_drivers();
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}?mode=rwc", directory.path().join("store.db").display());
+        let store = Store::open(&StoreSettings { url, max_connections: 2 }).await.unwrap();
+        store.migrate().await.unwrap();
+        let day = BusinessDay::parse("2026-01-01").unwrap();
+        for filter in [
+            PendingFilter::default(),
+            PendingFilter { due: DueWhen::Before(day), ..PendingFilter::default() },
+            PendingFilter {
+                assigned: AssignedTo::Nobody,
+                owner: Some(Owner::It),
+                ..PendingFilter::default()
+            },
+        ] {
+            let Asked { sql, words } = Asked::new("SELECT f.position", &filter);
+            let sql = format!(
+                "EXPLAIN QUERY PLAN {sql} AND (f.due, f.run_id, f.position) > ('', '', 0)
+                ORDER BY f.due, f.run_id, f.position LIMIT 51"
+            );
+            let mut select = query(statement(sql));
+            for word in words {
+                select = select.bind(word);
+            }
+            let mut connection = store.reader().await.unwrap();
+            let rows = select.fetch_all(connection.as_mut()).await.unwrap();
+            let steps: Vec<String> = rows.iter().map(|row| row.try_get("detail").unwrap()).collect();
+            assert!(steps[0].contains("USING INDEX run_findings_pending "), "{steps:#?}");
+            assert!(
+                steps.iter().all(|step| !step.starts_with("SCAN") && !step.contains("TEMP B-TREE")),
+                "{steps:#?}"
+            );
+        }
+    }
+}

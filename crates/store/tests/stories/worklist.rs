@@ -226,7 +226,7 @@ async fn notes_and_files_stay_with_their_difference(room: Room) {
     assert_eq!(notes[0].text_sealed, b"sealed");
     assert!(store.finding_notes("b", 10).await.unwrap().is_empty());
     let file = FindingFileRecord { file_id: file_id.clone(), ..file };
-    assert_eq!(store.finding_files("a", 10).await.unwrap(), [file.clone()]);
+    assert_eq!(store.finding_files("a", 10).await.unwrap(), std::slice::from_ref(&file));
     assert_eq!(store.finding_file(&file_id).await.unwrap(), Some(file.clone()));
     let mut tx = store.begin().await.unwrap();
     let twice = tx.insert_finding_file(&file).await.unwrap_err();

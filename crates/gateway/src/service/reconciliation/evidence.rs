@@ -168,17 +168,30 @@ impl Picker {
             self.found = Some(std::mem::take(&mut self.current));
         }
         let Some(found) = self.found else { return LineAsReceived { text: None, masked: false } };
-        let head: Vec<String> = self.head.iter().map(|line| text_of(line)).collect();
-        mask_line(&head, &text_of(&found))
+        // A short line of the old encoding may look like UTF-8; the headings before it do not.
+        let old =
+            self.head.iter().chain([&found]).any(|line| std::str::from_utf8(whole_chars(line)).is_err());
+        let head: Vec<String> = self.head.iter().map(|line| text_of(line, old)).collect();
+        mask_line(&head, &text_of(&found, old))
     }
 }
 
-fn text_of(bytes: &[u8]) -> String {
+/// A line that was cut may end in the middle of a character; what is before it decides.
+fn whole_chars(line: &[u8]) -> &[u8] {
+    if line.len() < LONGEST {
+        return line;
+    }
+    let end = line.iter().rposition(u8::is_ascii).map_or(0, |last| last + 1);
+    line.get(..end).unwrap_or(line)
+}
+
+fn text_of(bytes: &[u8], old: bool) -> String {
     let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) => GB18030.decode_without_bom_handling(bytes).0.into_owned(),
+    let text = if old {
+        GB18030.decode_without_bom_handling(bytes).0.into_owned()
+    } else {
+        String::from_utf8_lossy(bytes).into_owned()
     };
     text.replace(|c: char| c.is_control() && c != '\t', " ")
 }

@@ -59,7 +59,8 @@ pub(super) async fn receive(staff: &Staff, mut body: Multipart, most: u64) -> Re
     };
     let (mut owned, mut parts) = (false, 0);
     while let Some(part) = body.next().await {
-        let mut part = part.map_err(|_| broken())?;
+        // Whoever has not shown the session's token learns nothing else.
+        let mut part = part.map_err(|_| if owned { broken() } else { StaffFailure::Stale })?;
         parts += 1;
         if parts > MOST_PARTS {
             return Err(StaffFailure::Stale);
