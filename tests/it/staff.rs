@@ -4,8 +4,8 @@ use mingfen_domain::Clock;
 use mingfen_domain::access::Role;
 use mingfen_gateway::http::route::{Caller, Csrf};
 use mingfen_gateway::internal;
-use mingfen_tests::Hospital;
 use mingfen_tests::person::{PASSWORD, Person};
+use mingfen_tests::{App, CARD, Hospital, SignedCall};
 use mingfen_vault::totp;
 
 stories! {
@@ -21,6 +21,9 @@ stories! {
     hostile_names_are_text,
     an_auditor_reads_verifies_and_takes_away_the_trail,
     a_changed_row_is_named,
+    a_key_is_shown_once_works_within_its_rights_and_ends,
+    setup_is_shown_as_it_is,
+    an_open_page_hears_of_what_another_process_did,
 }
 
 async fn the_first_sign_in_ends_with_a_password_and_a_second_factor_of_ones_own(hospital: Hospital) {
@@ -360,4 +363,145 @@ async fn a_changed_row_is_named(hospital: Hospital) {
     let page = auditor.opens("/audit").await;
     let page = auditor.fills(&page, "/audit/verify", &[]).await;
     page.says("发现断点").says("第 1 行起不能作证").says("现在怎么办");
+}
+
+/// Name and secret of a key that a page shows once.
+fn shown_key(page: &mingfen_tests::Page) -> (String, String) {
+    let (_, rest) = page.text.split_once("class=\"once\">").expect("a key is shown");
+    let shown = rest.split("</p>").next().unwrap_or_default();
+    let word = |part: &str| part.split_whitespace().last().unwrap_or_default().to_owned();
+    let (key, secret) = shown.split_once("<br>").expect("two lines");
+    (word(key), word(secret))
+}
+
+async fn a_key_is_shown_once_works_within_its_rights_and_ends(hospital: Hospital) {
+    let mut administrator = hospital.employs("0001", "周岚", &[Role::Administrator]).await;
+    let page = administrator.opens("/admin/keys").await;
+    let fields = |right: &'static str, single: &'static str| {
+        [
+            ("label", "自助机 A 区"),
+            ("right", right),
+            ("per_minute", "600"),
+            ("max_refund", single),
+            ("max_refund_per_day", "100.00"),
+        ]
+    };
+    let wrong = administrator.fills(&page, "/admin/keys", &fields("orders", "100.001")).await;
+    assert_eq!(wrong.status, 400);
+    wrong.says("单笔退费上限要写成 100.00 这样");
+    let wrong = administrator.fills(&page, "/admin/keys", &fields("orders", "500.00")).await;
+    wrong.says("单笔退费上限不能大于每日上限");
+    let wrong = administrator.fills(&page, "/admin/keys", &fields("everything", "0.00")).await;
+    wrong.says("至少选一项权利");
+    let made = administrator.fills(&page, "/admin/keys", &fields("orders", "0.00")).await;
+    let (key, secret) = shown_key(&made);
+    let page = administrator.opens("/admin/keys").await;
+    page.says(&key).says("自助机 A 区");
+    assert!(!page.text.contains(&secret), "it is shown once");
+    let asks = |key: String, secret: String, path: &'static str| {
+        let now = hospital.clock.now().seconds();
+        let call = SignedCall::signed(&key, &secret, now, "GET", path, "");
+        let url = hospital.replica.internal_url.clone();
+        async move { call.sent_to(&url).await }
+    };
+    let answer = asks(key.clone(), secret.clone(), "/api/v1/orders/P261125ABCDEFGH12345678").await;
+    assert_eq!((answer.status, answer.code()), (404, "NO_SUCH_ORDER"), "the key is known");
+    let answer = asks(key.clone(), secret.clone(), "/api/v1/tasks").await;
+    assert_eq!((answer.status, answer.code()), (403, "NOT_ALLOWED"));
+    let answer = asks(key.clone(), "another secret".into(), "/api/v1/tasks").await;
+    assert_eq!(answer.status, 401);
+    // The one that follows, and a week in which both work.
+    let page = administrator.opens("/admin/keys").await;
+    let made = administrator.fills(&page, &format!("/admin/keys/{key}/rotate"), &[]).await;
+    let (next, next_secret) = shown_key(&made);
+    assert_ne!(next, key);
+    administrator.opens("/admin/expiry").await.says("自助机 A 区");
+    hospital.time_passes(6 * 86_400);
+    assert_eq!(asks(key.clone(), secret.clone(), "/api/v1/tasks").await.status, 403);
+    hospital.time_passes(2 * 86_400);
+    assert_eq!(asks(key.clone(), secret.clone(), "/api/v1/tasks").await.status, 401);
+    assert_eq!(asks(next.clone(), next_secret.clone(), "/api/v1/tasks").await.status, 403);
+    // Revoked at once; nobody sees how to revoke who may not.
+    administrator.cookies.clear();
+    administrator.signs_in(hospital.clock.now()).await;
+    let page = administrator.opens("/admin/keys").await;
+    administrator.fills(&page, &format!("/admin/keys/{next}/revoke"), &[]).await.says("已作废");
+    assert_eq!(asks(next.clone(), next_secret.clone(), "/api/v1/tasks").await.status, 401);
+    administrator
+        .fills(&page, &format!("/admin/keys/{next}/revoke"), &[])
+        .await
+        .says("没有这把密钥，或已经作废");
+    let mut auditor = hospital.employs("0601", "孙若兰", &[Role::Auditor]).await;
+    let page = auditor.opens("/admin/keys").await;
+    page.says(&next);
+    assert!(!page.text.contains("/revoke") && !page.text.contains("新建密钥"), "an auditor changes nothing");
+    hospital.settles().await;
+    hospital.verifies().await;
+}
+
+async fn setup_is_shown_as_it_is(hospital: Hospital) {
+    let mut administrator = hospital.employs("0001", "周岚", &[Role::Administrator]).await;
+    administrator.opens("/admin/accounts").await.says("微信支付").says("支付宝").says("退款").says("对账单");
+    administrator.opens("/admin/limits").await.says("单笔支付").says("limits.max_payment");
+    administrator.opens("/admin/staff/roles").await.says("审批退费").says("签结");
+    administrator.opens("/admin/parked").await.says("没有搁置的任务");
+    // HIS is away for more than two hours: a person is asked, and tries again.
+    let mut patient = hospital.patient(CARD, App::Wechat).await;
+    let sheet = patient.goes_to_the_sheet(&[1]).await;
+    hospital.simulator.his().goes_down();
+    patient.pays_in_the_sheet(&sheet).await;
+    hospital.lives_through(9000, 600).await;
+    administrator.cookies.clear();
+    administrator.signs_in(hospital.clock.now()).await;
+    let page = administrator.opens("/admin/parked").await;
+    page.says("需要人看").says("看过并处理后，写明经过再关闭");
+    let task = page.field("task").expect("a task");
+    let no_note = administrator.fills(&page, "/admin/parked/close", &[("task", &task), ("note", " ")]).await;
+    assert_eq!(no_note.status, 400);
+    let closed = [("task", task.as_str()), ("note", "HIS 机房断电，已电话确认")];
+    administrator.fills(&page, "/admin/parked/close", &closed).await.says("已关闭").says("没有搁置的任务");
+    administrator.fills(&page, "/admin/parked/close", &closed).await.says("有人处理过");
+    administrator.fills(&page, "/admin/parked/retry", &[("task", &task)]).await.says("有人处理过");
+    hospital.simulator.his().comes_back();
+    hospital.lives_through(3600, 600).await;
+    hospital.verifies().await;
+    let page = administrator.opens("/nothing/here").await;
+    assert_eq!(page.status, 404);
+    page.says("没有找到");
+}
+
+async fn an_open_page_hears_of_what_another_process_did(hospital: Hospital) {
+    let cashier = hospital.employs("0201", "陈敏", &[Role::Cashier]).await;
+    let url = format!("{}/live", hospital.replica.internal_url);
+    let cookie = format!("mingfen_staff={}", cashier.cookies["mingfen_staff"]);
+    let mut stream =
+        reqwest::Client::new().get(&url).header("cookie", &cookie).send().await.expect("a stream");
+    assert_eq!(stream.headers()["content-type"], "text/event-stream; charset=utf-8");
+    let hello = stream.chunk().await.expect("it flows").expect("a first line");
+    assert!(hello.starts_with(b"retry:"));
+    // Another process of the same hospital.
+    let other =
+        hospital.another_replica(std::sync::Arc::new(mingfen_gateway::cache::MemoryCache::default())).await;
+    hospital.time_passes(1);
+    let mut colleague = Person::at(&other.internal_url, "0202");
+    colleague.enters("wrong").await;
+    let first = hospital.makes_account("0202", "徐丽", &[Role::Cashier]).await;
+    colleague.begins(&first, hospital.clock.now()).await;
+    let heard = tokio::time::timeout(std::time::Duration::from_secs(30), async {
+        let mut text = String::new();
+        while !text.contains("event: change") {
+            text.push_str(&String::from_utf8_lossy(
+                &stream.chunk().await.expect("it flows").unwrap_or_default(),
+            ));
+        }
+        text
+    })
+    .await
+    .expect("it is told");
+    assert!(heard.contains("staff."), "{heard}");
+    assert!(!heard.contains("徐丽") && !heard.contains("0202"), "an event says nothing of anybody");
+    // Nobody listens who is not in.
+    let stranger =
+        reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    assert_eq!(stranger.get(&url).send().await.expect("an answer").status(), 303);
 }

@@ -113,6 +113,11 @@ impl Person {
             |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (status, to) = (answer.status().as_u16(), header("location"));
         let referrer_policy = header("referrer-policy").unwrap_or_default();
+        // A stream has no end to wait for.
+        let streams = header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
+        if streams {
+            return (to, Page { url: url.to_string(), status, referrer_policy, text: String::new() });
+        }
         (
             to,
             Page {

@@ -2,6 +2,7 @@
 
 use crate::cache::Cache;
 use crate::http::session::back_proof;
+use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::notice::{Sms, Webhook};
 use crate::settings::GatewaySettings;
@@ -68,6 +69,8 @@ pub struct Gateway {
     pub(crate) work: Notify,
     /// When this process last looked for due tasks, in milliseconds; zero: never, it does no work.
     worker_looked_ms: AtomicI64,
+    /// What open pages of staff follow.
+    pub(crate) live: Live,
     /// Turns to hash a password: each takes 19 MiB and a processor.
     pub(crate) hashing: Semaphore,
     /// This process among the replicas, for leases.
@@ -101,6 +104,7 @@ impl Gateway {
             metrics,
             audit_end: Mutex::new(None),
             work: Notify::new(),
+            live: Live::new(),
             hashing: Semaphore::new(2),
             worker_looked_ms: AtomicI64::new(0),
             replica,

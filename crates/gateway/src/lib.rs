@@ -20,6 +20,7 @@ pub mod crash;
 pub mod http;
 pub mod internal;
 pub mod jobs;
+mod live;
 pub mod metrics;
 pub mod notice;
 pub mod public;

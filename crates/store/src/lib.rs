@@ -24,7 +24,7 @@
 //! `sightings`: what we were told; `journal`, `cross_check`: the books and their proof; `tasks`, `leases`: who does what
 //! next; `runs`, `kept_files`, `brought_files`, `run_requests`, `remedies`, `finding_handling`, `sign_offs`: what was compared, with
 //! what, who asked for it, what was ordered, who works on what, and who signed it;
-//! `staff`: who may sign in; `audit`, `audit_search`, `api_answers`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
+//! `staff`: who may sign in; `audit`, `audit_search`, `api_answers`, `api_keys`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
 //!
 //! # How to add a table
 //! A migration in both folders and its line in `migrate`; a file named after the aggregate with its record, one function a
@@ -33,6 +33,7 @@
 
 mod api_allowances;
 mod api_answers;
+mod api_keys;
 mod api_nonces;
 mod audit;
 mod audit_search;
@@ -66,6 +67,7 @@ mod tasks;
 mod write_backs;
 
 pub use api_answers::{Attempt, Begin};
+pub use api_keys::ApiKeyRecord;
 pub use audit::{AuditEvent, AuditLink, AuditRecord};
 pub use audit_search::{AuditCheckRecord, AuditFilter};
 pub use bills::{BillRecord, BilledSlipRecord, Claim};

@@ -43,6 +43,7 @@ migrations! {
     21 "0021_parts_of_payments",
     22 "0022_staff",
     23 "0023_audit_search",
+    24 "0024_api_keys",
     27 "0027_finding_handling",
     28 "0028_pending_findings",
     29 "0029_brought_files",

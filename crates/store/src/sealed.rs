@@ -36,11 +36,13 @@ pub enum SealedColumn {
     StaffTotp,
     /// `staff_sessions.enrol_sealed`
     StaffEnrol,
+    /// `api_keys.secret_sealed`
+    ApiSecret,
 }
 
 impl SealedColumn {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::BillPatient,
         Self::BillPhone,
         Self::PaymentPayer,
@@ -52,6 +54,7 @@ impl SealedColumn {
         Self::FindingNote,
         Self::StaffTotp,
         Self::StaffEnrol,
+        Self::ApiSecret,
     ];
 
     /// Table, key and column; the key is what tells the rows apart, an expression where that is two columns.
@@ -64,6 +67,7 @@ impl SealedColumn {
             Self::NotificationBody => ("notifications", "notification_id", "body_sealed"),
             Self::AuditEnd => ("audit_ends", "chain", "end_sealed"),
             Self::StaffTotp => ("staff", "staff_no", "totp_sealed"),
+            Self::ApiSecret => ("api_keys", "key_id", "secret_sealed"),
             Self::StaffEnrol => ("staff_sessions", "token_sha256", "enrol_sealed"),
             // Neither of the two has a blank in it.
             Self::ApiAnswer => ("api_answers", "api_key || ' ' || idempotency_key", "body_sealed"),

@@ -5,7 +5,7 @@
 
 use super::api_error::ApiFailure;
 use super::limits::address;
-use crate::service::Private;
+use crate::service::{Private, made_key, note_key_use};
 use crate::settings::{ApiKey, ApiRight};
 use crate::{Gateway, crash};
 use actix_web::http::header::HeaderValue;
@@ -29,12 +29,12 @@ fn header<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
 ///
 /// # Errors
 /// [`ApiFailure`].
-pub async fn caller<'a>(
-    gateway: &'a Gateway,
+pub async fn caller(
+    gateway: &Gateway,
     request: &HttpRequest,
     body: &[u8],
     right: ApiRight,
-) -> Result<&'a ApiKey, ApiFailure> {
+) -> Result<ApiKey, ApiFailure> {
     let denied = |message: &str| ApiFailure::new(StatusCode::UNAUTHORIZED, "NOT_SIGNED", message);
     let wanted = "send X-Mingfen-Key, X-Mingfen-Timestamp, X-Mingfen-Nonce and X-Mingfen-Signature; docs/api.md shows a signed call";
     let part = |name| header(request, name).ok_or_else(|| denied(wanted));
@@ -61,15 +61,22 @@ pub async fn caller<'a>(
         )));
     }
     // Verified against some key even when the id is unknown, so that the time taken does not tell which ids exist.
-    let known = gateway.settings.api_keys.iter().find(|key| key.id == id);
-    let secret = known.map_or(&[0_u8; 32][..], |key| key.secret.as_slice());
+    let of_settings = gateway.settings.api_keys.iter().any(|key| key.id == id);
+    let known = match gateway.settings.api_keys.iter().find(|key| key.id == id) {
+        Some(key) => Some(key.clone()),
+        None => made_key(gateway, id).await?,
+    };
+    let secret = known.as_ref().map_or(&[0_u8; 32][..], |key| key.secret.as_slice());
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
     let proven =
         request_signature::verify(secret, request.method().as_str(), path, timestamp, nonce, body, signature);
+    let which = if known.is_some() { id } else { "unknown" };
     let Some(key) = known.filter(|_| proven) else {
-        let which = if known.is_some() { id } else { "unknown" };
         return Err(failed(gateway, request, which).await);
     };
+    if !of_settings {
+        note_key_use(gateway, id).await?;
+    }
     let used = || {
         refused(gateway, "nonce");
         denied("this X-Mingfen-Nonce was used before; take a new one for each request")
@@ -155,7 +162,7 @@ pub async fn change(
     work: impl AsyncFnOnce(&ApiKey) -> Result<serde_json::Value, ApiFailure>,
 ) -> HttpResponse {
     match caller(gateway, request, body, right).await {
-        Ok(key) => once(gateway, key, request, body, wanted, work(key)).await,
+        Ok(key) => once(gateway, &key, request, body, wanted, work(&key)).await,
         Err(failure) => failure.answer(),
     }
 }

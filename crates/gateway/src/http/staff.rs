@@ -38,6 +38,8 @@ const SAID_COOKIE: &str = "mingfen_said";
 const CSRF: &str = "staff-csrf";
 const DOOR_CSRF: &str = "staff-door";
 const SAID: &str = "staff-said";
+/// What a page sends along when it fetches its parts by itself.
+const BACKGROUND: &str = "x-mingfen-background";
 /// A session is noted as alive so often at most: a write a minute, not one a page.
 const TOUCH_MS: i64 = 60_000;
 
@@ -547,10 +549,22 @@ async fn look_up(gateway: &Gateway, request: &HttpRequest) -> Result<Known, Trou
     else {
         return Ok(Known::Nobody(None));
     };
-    if now.since_ms(session.seen_at) > TOUCH_MS {
+    // A page that fetches its parts by itself is no sign of a person.
+    let by_itself = request.headers().contains_key(BACKGROUND);
+    if !by_itself && now.since_ms(session.seen_at) > TOUCH_MS {
         gateway.store.touch_staff_session(&session.token_sha256, now).await?;
     }
     Ok(Known::Somebody(Box::new((session, account))))
+}
+
+/// Whether a session is over by now. In doubt it is not: the next page will say.
+pub(crate) async fn is_over(gateway: &Gateway, session: &StaffSessionRecord) -> bool {
+    let Ok(Some(session)) = gateway.store.staff_session(&session.token_sha256).await else { return false };
+    let now = gateway.now();
+    let settings = &gateway.settings.staff;
+    session.ended.is_some()
+        || now.since_ms(session.seen_at) > settings.idle * 1000
+        || now.since_ms(session.begun_at) > settings.valid * 1000
 }
 
 /// The language of the staff pages: Chinese unless English was chosen.

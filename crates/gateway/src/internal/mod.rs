@@ -125,6 +125,17 @@ pub const ROUTES: &[Route] = &[
     staff_post("/admin/staff/{staff_no}/sessions", Right::ManageStaff, || {
         web::post().to(staff::people::end_sessions)
     }),
+    staff("/live", Right::OwnAccount, || web::get().to(staff::live::follow)),
+    staff("/admin/accounts", Right::ReadSetup, || web::get().to(staff::setup::accounts)),
+    staff("/admin/expiry", Right::ReadSetup, || web::get().to(staff::setup::expiry)),
+    staff("/admin/limits", Right::ReadSetup, || web::get().to(staff::setup::limits)),
+    staff("/admin/keys", Right::ReadSetup, || web::get().to(staff::setup::keys)),
+    staff_post("/admin/keys", Right::ManageKeys, || web::post().to(staff::setup::add_key)),
+    staff_post("/admin/keys/{key}/rotate", Right::ManageKeys, || web::post().to(staff::setup::rotate)),
+    staff_post("/admin/keys/{key}/revoke", Right::ManageKeys, || web::post().to(staff::setup::revoke)),
+    staff("/admin/parked", Right::ReadSetup, || web::get().to(staff::setup::parked)),
+    staff_post("/admin/parked/retry", Right::RetryTasks, || web::post().to(staff::setup::retry)),
+    staff_post("/admin/parked/close", Right::RetryTasks, || web::post().to(staff::setup::close)),
     staff("/audit", Right::ReadAudit, || web::get().to(staff::audit::show)),
     staff("/audit.csv", Right::ExportAudit, || web::get().to(staff::audit::export)),
     staff_post("/audit/verify", Right::ReadAudit, || web::post().to(staff::audit::verify)),

@@ -3,6 +3,7 @@
 //! Everything that is learnt of an order enters by [`record_sighting`], everything of a refund by [`record_refund`]. Each
 //! writes its whole effect, outbox rows included, in one transaction, and nothing is acknowledged before it is durable.
 
+mod api_keys;
 mod attention;
 mod close_order;
 mod close_task;
@@ -32,6 +33,7 @@ mod slip_sheet;
 pub mod staff;
 mod verify;
 
+pub use api_keys::{KeyRefused, MadeKey, NewKey, OVERLAP_DAYS, make_key, revoke_key, rotate_key};
 pub use close_order::{CloseOrderRefused, close_order};
 pub use close_task::{CloseRefused, close_task};
 pub use follow_payment::{ask_now, follow_payment, says_unpaid};
@@ -57,6 +59,7 @@ pub use slip_link::{LinkError, SlipLink, slip_link};
 pub use slip_sheet::{SheetError, SheetOptions, SlipSheet, slip_sheet};
 pub use verify::{Trail, Verification, verify, verify_trail};
 
+pub(crate) use api_keys::{made_key, note_key_use};
 pub(crate) use attention::matter;
 pub(crate) use open_payment::order_request;
 pub(crate) use payment_view::voucher_no;

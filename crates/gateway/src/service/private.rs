@@ -23,6 +23,7 @@ const CHAIN_END: &str = "audit_ends.end";
 const ANSWER: &str = "api_answers.body";
 const KEPT: &str = "kept_files.piece";
 const NOTE: &str = "finding_notes.text";
+const API_SECRET: &str = "api_keys.secret";
 const SECOND_FACTOR: &str = "staff.totp";
 
 #[derive(Serialize, Deserialize)]
@@ -112,6 +113,14 @@ impl Private<'_> {
         String::from_utf8(self.open(NOTE, sealed)?).map_err(|_| Trouble::Sealed(NOTE.to_owned()))
     }
 
+    pub(crate) fn seal_api_secret(&self, secret: &[u8]) -> Vec<u8> {
+        self.seal(API_SECRET, secret)
+    }
+
+    pub(crate) fn open_api_secret(&self, sealed: &[u8]) -> Result<Vec<u8>, Trouble> {
+        self.open(API_SECRET, sealed)
+    }
+
     pub(crate) fn seal_second_factor(&self, secret: &[u8]) -> Vec<u8> {
         self.seal(SECOND_FACTOR, secret)
     }
@@ -151,6 +160,7 @@ impl Private<'_> {
             SealedColumn::ApiAnswer => ANSWER,
             SealedColumn::KeptPiece => KEPT,
             SealedColumn::FindingNote => NOTE,
+            SealedColumn::ApiSecret => API_SECRET,
             SealedColumn::StaffTotp | SealedColumn::StaffEnrol => SECOND_FACTOR,
         };
         field::reseal(&self.0.keyring, purpose, sealed, self.0.random.as_ref()).ok()

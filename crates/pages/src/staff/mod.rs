@@ -6,6 +6,7 @@
 //! **One page more:** a view struct with its samples here, a template that extends `staff/shell.html` and sets `here`, and a line in
 //! [`samples`]; `tests/staff_pages.rs` checks it in both languages.
 
+mod admin;
 mod audit;
 mod door;
 pub mod finance;
@@ -17,6 +18,10 @@ mod page;
 mod people;
 pub mod samples;
 
+pub use admin::{
+    AccountRow, ApiKeys, Expiries, ExpiryRow, KeyForm, KeyRow, LimitRow, Limits, MerchantAccounts, ParkedRow,
+    ParkedTasks, RightChoice,
+};
 pub use audit::{AuditRow, AuditTrail, ChainState, Choice};
 pub use door::{Code, Enrol, NewPassword, SignIn};
 pub use frame::{Both, Face, Health, Me, NavItem, Place, Say, StaffFrame, State};

@@ -1,8 +1,9 @@
 //! Every staff page in every state worth looking at.
 
 use super::{
-    AuditTrail, Both, Code, Enrol, Face, Health, Me, Myself, NavItem, NewPassword, Place, RolesMatrix,
-    SignIn, StaffFrame, StaffNotice, StaffPage, StaffPeople, StaffPerson, State, finance,
+    ApiKeys, AuditTrail, Both, Code, Enrol, Expiries, Face, Health, Limits, Me, MerchantAccounts, Myself,
+    NavItem, NewPassword, ParkedTasks, Place, RolesMatrix, SignIn, StaffFrame, StaffNotice, StaffPage,
+    StaffPeople, StaffPerson, State, finance,
 };
 use crate::frame::Language;
 use crate::page::RenderError;
@@ -67,6 +68,11 @@ pub fn all(frame: &StaffFrame) -> Result<Vec<Sample>, RenderError> {
     add::<StaffPeople>("13-admin-staff", frame, &mut samples)?;
     add::<StaffPerson>("13-admin-person", frame, &mut samples)?;
     add::<RolesMatrix>("13-admin-roles", frame, &mut samples)?;
+    add::<MerchantAccounts>("13-admin-accounts", frame, &mut samples)?;
+    add::<ApiKeys>("13-admin-keys", frame, &mut samples)?;
+    add::<Expiries>("13-admin-expiry", frame, &mut samples)?;
+    add::<Limits>("13-admin-limits", frame, &mut samples)?;
+    add::<ParkedTasks>("13-admin-parked", frame, &mut samples)?;
     add::<AuditTrail>("14-audit", frame, &mut samples)?;
     add::<StaffNotice>("15-notice", frame, &mut samples)?;
     Ok(samples)

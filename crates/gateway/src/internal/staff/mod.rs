@@ -3,8 +3,10 @@
 pub(super) mod audit;
 pub(super) mod door;
 pub(super) mod finance;
+pub(super) mod live;
 pub(super) mod me;
 pub(super) mod people;
+pub(super) mod setup;
 
 use crate::http::staff::{AtDoor, Staff, StaffAnswer, first_place, own_next};
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
