@@ -23,6 +23,7 @@ mod cashier;
 mod crash;
 mod documents;
 mod exactly_once;
+mod finance;
 mod his_trouble;
 mod lost_late_forged;
 mod paying;

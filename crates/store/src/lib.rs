@@ -22,7 +22,8 @@
 //! # Reading order
 //! [`Store`] and [`Tx`] here; `bills`, `payments`, `refunds`, `refund_requests`, `write_backs`: what is owed and paid; `notifications`,
 //! `sightings`: what we were told; `journal`, `cross_check`: the books and their proof; `tasks`, `leases`: who does what
-//! next; `runs`, `kept_files`, `remedies`, `sign_offs`: what was compared, with what, what was ordered, and who signed it;
+//! next; `runs`, `kept_files`, `brought_files`, `run_requests`, `remedies`, `finding_handling`, `sign_offs`: what was compared, with
+//! what, who asked for it, what was ordered, who works on what, and who signed it;
 //! `staff`: who may sign in; `audit`, `audit_search`, `api_answers`, `api_keys`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
 //!
 //! # How to add a table
@@ -37,9 +38,11 @@ mod api_nonces;
 mod audit;
 mod audit_search;
 mod bills;
+mod brought_files;
 mod cross_check;
 mod engine;
 mod errors;
+mod finding_handling;
 mod group;
 mod journal;
 mod kept_files;
@@ -55,6 +58,7 @@ mod refunds;
 mod remedies;
 mod revoked_links;
 mod rows;
+mod run_requests;
 mod runs;
 mod sealed;
 mod sightings;
@@ -68,8 +72,10 @@ pub use api_keys::ApiKeyRecord;
 pub use audit::{AuditEvent, AuditLink, AuditRecord};
 pub use audit_search::{AuditCheckRecord, AuditFilter};
 pub use bills::{BillIndex, BillIndexes, BillRecord, BilledSlipRecord, Claim};
+pub use brought_files::BroughtFileRecord;
 pub use engine::Engine;
 pub use errors::{Result, StoreError};
+pub use finding_handling::{FindingFileRecord, FindingNoteRecord, HandlingRecord};
 pub use journal::{EntryRecord, JournalReport};
 pub use kept_files::KeptFileRecord;
 pub use notices::NoticeRecord;
@@ -78,9 +84,11 @@ pub use payments::{PaymentRecord, ReceiptRecord, TakenDay};
 pub use refund_requests::{InsertedRequest, RefundRequestRecord};
 pub use refunds::{Inserted, RefundHisState, RefundPart, RefundRecord, RefundedDay, SentRefundRecord};
 pub use remedies::{RemedyRecord, RemedyState};
+pub use run_requests::{RequestEnd, RunRequestRecord};
 pub use runs::{
-    ALL_CHANNELS, DayRecord, FindingFilter, FindingLineRecord, FindingRecord, InputKind, InputState,
-    PayoutRecord, RunInputRecord, RunRecord, RunSettlementRecord, RunTallyRecord, Standing,
+    ALL_CHANNELS, AssignedTo, DayRecord, DueWhen, FindingFilter, FindingLineRecord, FindingRecord, InputKind,
+    InputState, PayoutRecord, PendingCount, PendingFilter, PendingPlace, PendingRecord, PendingSums,
+    RunInputRecord, RunRecord, RunSettlementRecord, RunTallyRecord, Standing, StatementDay,
 };
 pub use sealed::{IndexedBill, SealedColumn, SealedRow};
 pub use sightings::SightingRecord;

@@ -10,7 +10,7 @@ use mingfen_domain::difference::Remedy;
 use mingfen_domain::ids::{RemedyId, RunId};
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, query};
+use sqlx::{AnyConnection, query, query_scalar};
 
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +119,8 @@ reads! {
     remedy(remedy_id: &RemedyId) -> Option<RemedyRecord>;
     /// Everything that was ordered for a difference, the oldest first.
     remedies_of(finding_key: &str) -> Vec<RemedyRecord>;
+    /// How many orders wait for a second person.
+    waiting_count() -> i64;
     /// At most `limit` orders that wait for a second person, the oldest first.
     waiting_remedies(limit: i64) -> Vec<RemedyRecord>;
 }
@@ -181,6 +183,19 @@ impl Tx {
         .bind(remedy.version)
         .execute(self.connection())
         .await?;
+        self.end_pending(remedy).await
+    }
+
+    /// What settles a difference takes it off the worklist, in every run that has it.
+    async fn end_pending(&mut self, remedy: &RemedyRecord) -> Result<()> {
+        let resolves =
+            matches!(remedy.remedy, Remedy::MarkForeign | Remedy::BookToSuspense | Remedy::WriteOff);
+        if resolves && remedy.state == RemedyState::Done {
+            query("UPDATE run_findings SET pending = 0 WHERE finding_key = $1 AND pending = 1")
+                .bind(remedy.finding_key.as_str())
+                .execute(self.connection())
+                .await?;
+        }
         Ok(())
     }
 
@@ -207,7 +222,8 @@ impl Tx {
         .bind(remedy.version)
         .execute(self.connection())
         .await?;
-        exactly_one(done.rows_affected(), "remedies", remedy.remedy_id.as_str())
+        exactly_one(done.rows_affected(), "remedies", remedy.remedy_id.as_str())?;
+        self.end_pending(remedy).await
     }
 }
 
@@ -231,6 +247,10 @@ async fn waiting_remedies(connection: &mut AnyConnection, limit: i64) -> Result<
         .fetch_all(connection)
         .await?;
     rows.iter().map(rebuild).collect()
+}
+
+async fn waiting_count(connection: &mut AnyConnection) -> Result<i64> {
+    Ok(query_scalar("SELECT COUNT(*) FROM remedies WHERE state = 'waiting'").fetch_one(connection).await?)
 }
 
 fn rebuild(row: &AnyRow) -> Result<RemedyRecord> {

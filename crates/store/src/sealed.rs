@@ -31,6 +31,8 @@ pub enum SealedColumn {
     ApiAnswer,
     /// `kept_file_pieces.piece_sealed`
     KeptPiece,
+    /// `finding_notes.text_sealed`
+    FindingNote,
     /// `staff.totp_sealed`
     StaffTotp,
     /// `staff_sessions.enrol_sealed`
@@ -41,7 +43,7 @@ pub enum SealedColumn {
 
 impl SealedColumn {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::BillPatient,
         Self::BillPhone,
         Self::PaymentPayer,
@@ -50,6 +52,7 @@ impl SealedColumn {
         Self::AuditEnd,
         Self::ApiAnswer,
         Self::KeptPiece,
+        Self::FindingNote,
         Self::StaffTotp,
         Self::StaffEnrol,
         Self::ApiSecret,
@@ -72,6 +75,7 @@ impl SealedColumn {
             Self::KeptPiece => {
                 ("kept_file_pieces", "file_sha256 || ' ' || CAST(position AS TEXT)", "piece_sealed")
             }
+            Self::FindingNote => ("finding_notes", "note_id", "text_sealed"),
         }
     }
 

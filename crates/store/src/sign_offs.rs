@@ -6,6 +6,7 @@ use crate::offer::reads;
 use crate::rows::Fields;
 use mingfen_domain::ids::RunId;
 use mingfen_domain::{BusinessDay, Timestamp};
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, query};
 
 /// A signed day.
@@ -32,6 +33,8 @@ pub struct SignOffRecord {
 reads! {
     /// Who signed a day.
     sign_off(day: BusinessDay, scope: &str) -> Option<SignOffRecord>;
+    /// Who signed which of the days from `from` to `until`.
+    sign_offs_between(from: BusinessDay, until: BusinessDay, scope: &str) -> Vec<SignOffRecord>;
 }
 
 impl Tx {
@@ -89,18 +92,47 @@ pub(crate) async fn sign_off(
     .bind(scope)
     .fetch_optional(connection)
     .await?;
-    row.map(|row| {
-        let fields = Fields::new("day_sign_offs", "day", &row)?;
-        Ok(SignOffRecord {
-            day: fields.day("day")?,
-            scope: fields.text("scope")?,
-            run_id: fields.id("run_id", RunId::parse)?,
-            signed_by: fields.text("signed_by")?,
-            signed_at: fields.time("signed_at_ms")?,
-            remark: fields.text("remark")?,
-            chain_seq: fields.number("chain_seq")?,
-            chain_hash: fields.text("chain_hash")?,
-        })
+    row.as_ref().map(rebuild).transpose()
+}
+
+async fn sign_offs_between(
+    connection: &mut AnyConnection,
+    from: BusinessDay,
+    until: BusinessDay,
+    scope: &str,
+) -> Result<Vec<SignOffRecord>> {
+    let rows = query(
+        "SELECT
+            day,
+            scope,
+            run_id,
+            signed_by,
+            signed_at_ms,
+            remark,
+            chain_seq,
+            chain_hash
+        FROM day_sign_offs
+        WHERE day >= $1 AND day <= $2 AND scope = $3
+        ORDER BY day",
+    )
+    .bind(from.to_string())
+    .bind(until.to_string())
+    .bind(scope)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(rebuild).collect()
+}
+
+fn rebuild(row: &AnyRow) -> Result<SignOffRecord> {
+    let fields = Fields::new("day_sign_offs", "day", row)?;
+    Ok(SignOffRecord {
+        day: fields.day("day")?,
+        scope: fields.text("scope")?,
+        run_id: fields.id("run_id", RunId::parse)?,
+        signed_by: fields.text("signed_by")?,
+        signed_at: fields.time("signed_at_ms")?,
+        remark: fields.text("remark")?,
+        chain_seq: fields.number("chain_seq")?,
+        chain_hash: fields.text("chain_hash")?,
     })
-    .transpose()
 }

@@ -21,7 +21,9 @@ use mingfen_pages::staff::{
     Both, Face, Health, Me, NavItem, NoticeKind, Place, StaffFrame, StaffNotice, StaffPage, State,
 };
 use mingfen_pages::{Language, Moment, csp};
-use mingfen_store::{AuditEvent, SessionStage, StaffRecord, StaffSessionRecord, StoreError, TaskState};
+use mingfen_store::{
+    AuditEvent, PendingFilter, SessionStage, StaffRecord, StaffSessionRecord, StoreError, TaskState,
+};
 use mingfen_vault::text_box;
 use serde::{Deserialize, Serialize};
 use std::future::{Ready, ready};
@@ -40,6 +42,9 @@ const SAID: &str = "staff-said";
 const BACKGROUND: &str = "x-mingfen-background";
 /// A session is noted as alive so often at most: a write a minute, not one a page.
 const TOUCH_MS: i64 = 60_000;
+
+/// A badge in the navigation says no more than that.
+const MOST_COUNTED: i64 = 999;
 
 /// What a handler answers.
 pub type StaffAnswer = Result<HttpResponse, StaffFailure>;
@@ -119,6 +124,8 @@ struct Badges {
     parked: u64,
     /// Refunds that wait for a second person.
     refunds: u64,
+    differences: u64,
+    approvals: u64,
     said: Option<State>,
 }
 
@@ -170,6 +177,8 @@ impl Staff {
                     waiting: match place {
                         Place::Parked => self.badges.parked,
                         Place::Refunds => self.badges.refunds,
+                        Place::Differences => self.badges.differences,
+                        Place::Approvals => self.badges.approvals,
                         _ => 0,
                     },
                     // Refunds are urgent for who can do something about them.
@@ -628,9 +637,13 @@ pub async fn guard<B: MessageBody + 'static>(
         place: account.place.clone(),
     };
     let allowed = right.is_had_by(&me.roles);
+    let (differences, approvals) =
+        if Right::ReadReconciliation.is_had_by(&me.roles) { reconciling(&gateway).await } else { (0, 0) };
     let badges = Badges {
         parked: parked(&gateway).await,
         refunds: waiting_refunds(&gateway).await,
+        differences,
+        approvals,
         said: heard(&gateway, request.request()),
     };
     let staff = Staff {
@@ -692,6 +705,13 @@ async fn parked(gateway: &Gateway) -> u64 {
 async fn waiting_refunds(gateway: &Gateway) -> u64 {
     let (waiting, _) = gateway.store.refund_requests_waiting().await.unwrap_or_default();
     u64::try_from(waiting).unwrap_or_default()
+}
+
+/// Open differences, counted as far as a badge is read, and orders that wait for a second person.
+async fn reconciling(gateway: &Gateway) -> (u64, u64) {
+    let open = gateway.store.pending_sums(&PendingFilter::default(), MOST_COUNTED).await.unwrap_or_default();
+    let waiting = gateway.store.waiting_count().await.unwrap_or_default();
+    (u64::try_from(open.number).unwrap_or_default(), u64::try_from(waiting).unwrap_or_default())
 }
 
 /// Who may not is told so, and it is written down.

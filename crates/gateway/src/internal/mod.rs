@@ -12,6 +12,7 @@ use crate::settings::ApiRight;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route as Service};
 use mingfen_domain::access::Right;
+use staff::finance;
 
 pub use openapi::document;
 
@@ -171,6 +172,57 @@ pub const ROUTES: &[Route] = &[
     staff("/audit", Right::ReadAudit, || web::get().to(staff::audit::show)),
     staff("/audit.csv", Right::ExportAudit, || web::get().to(staff::audit::export)),
     staff_post("/audit/verify", Right::ReadAudit, || web::post().to(staff::audit::verify)),
+    staff("/finance", Right::ReadReconciliation, || web::get().to(finance::home::show)),
+    staff("/finance/days/{day}", Right::ReadReconciliation, || web::get().to(finance::day::show)),
+    staff("/finance/days/{day}/diff", Right::ReadReconciliation, || web::get().to(finance::day::diff)),
+    staff_post("/finance/days/{day}/compare", Right::Compare, || web::post().to(finance::day::compare)),
+    staff("/finance/days/{day}/sign", Right::SignDay, || web::get().to(finance::day::ask_sign)),
+    staff_post("/finance/days/{day}/sign", Right::SignDay, || web::post().to(finance::day::sign)),
+    staff("/finance/days/{day}/upload", Right::Compare, || web::get().to(finance::upload::show)),
+    staff_post("/finance/days/{day}/upload", Right::Compare, || web::post().to(finance::upload::bring)),
+    staff("/finance/days/{day}/report.xlsx", Right::ExportReports, || {
+        web::get().to(finance::export::workbook)
+    }),
+    staff("/finance/days/{day}/differences.csv", Right::ExportReports, || {
+        web::get().to(finance::export::table)
+    }),
+    staff("/finance/days/{day}/report", Right::ExportReports, || web::get().to(finance::export::printed)),
+    staff("/finance/days/{day}/differences/{key}", Right::ReadReconciliation, || {
+        web::get().to(finance::difference::show)
+    }),
+    staff_post("/finance/days/{day}/differences/{key}/handling", Right::WorkOnDifferences, || {
+        web::post().to(finance::difference::handle)
+    }),
+    staff_post("/finance/days/{day}/differences/{key}/notes", Right::WorkOnDifferences, || {
+        web::post().to(finance::difference::note)
+    }),
+    staff_post("/finance/days/{day}/differences/{key}/files", Right::WorkOnDifferences, || {
+        web::post().to(finance::difference::attach)
+    }),
+    staff("/finance/days/{day}/differences/{key}/files/{file}", Right::ReadReconciliation, || {
+        web::get().to(finance::difference::attached)
+    }),
+    staff("/finance/days/{day}/differences/{key}/remedies/{remedy}", Right::WorkOnDifferences, || {
+        web::get().to(finance::difference::preview)
+    }),
+    staff_post("/finance/days/{day}/differences/{key}/remedies/{remedy}", Right::WorkOnDifferences, || {
+        web::post().to(finance::difference::order)
+    }),
+    staff("/differences", Right::ReadReconciliation, || web::get().to(finance::differences::list)),
+    staff("/differences/bulk", Right::WorkOnDifferences, || web::get().to(finance::differences::ask_bulk)),
+    staff_post("/differences/bulk", Right::WorkOnDifferences, || web::post().to(finance::differences::bulk)),
+    staff("/approvals", Right::ReadReconciliation, || web::get().to(finance::approvals::list)),
+    staff("/approvals/{number}", Right::ReadReconciliation, || web::get().to(finance::approvals::show)),
+    staff_post("/approvals/{number}/approve", Right::ApproveRemedy, || {
+        web::post().to(finance::approvals::approve)
+    }),
+    staff_post("/approvals/{number}/decline", Right::ApproveRemedy, || {
+        web::post().to(finance::approvals::decline)
+    }),
+    staff_post("/approvals/{number}/withdraw", Right::WorkOnDifferences, || {
+        web::post().to(finance::approvals::withdraw)
+    }),
+    staff("/settlement", Right::ReadReconciliation, || web::get().to(finance::settlement::show)),
     open("/api/openapi.json", || web::get().to(openapi::json)),
     open("/api/docs", || web::get().to(openapi::page)),
     open("/assets/{name}", || web::get().to(asset::serve)),

@@ -25,6 +25,7 @@ const NAME_INDEX: &str = "bills.name_index";
 const CHAIN_END: &str = "audit_ends.end";
 const ANSWER: &str = "api_answers.body";
 const KEPT: &str = "kept_files.piece";
+const NOTE: &str = "finding_notes.text";
 const API_SECRET: &str = "api_keys.secret";
 const SECOND_FACTOR: &str = "staff.totp";
 
@@ -111,6 +112,14 @@ impl Private<'_> {
         self.open(KEPT, sealed)
     }
 
+    pub(crate) fn seal_note(&self, text: &str) -> Vec<u8> {
+        self.seal(NOTE, text.as_bytes())
+    }
+
+    pub(crate) fn open_note(&self, sealed: &[u8]) -> Result<String, Trouble> {
+        String::from_utf8(self.open(NOTE, sealed)?).map_err(|_| Trouble::Sealed(NOTE.to_owned()))
+    }
+
     pub(crate) fn seal_api_secret(&self, secret: &[u8]) -> Vec<u8> {
         self.seal(API_SECRET, secret)
     }
@@ -190,6 +199,7 @@ impl Private<'_> {
             SealedColumn::AuditEnd => CHAIN_END,
             SealedColumn::ApiAnswer => ANSWER,
             SealedColumn::KeptPiece => KEPT,
+            SealedColumn::FindingNote => NOTE,
             SealedColumn::ApiSecret => API_SECRET,
             SealedColumn::StaffTotp | SealedColumn::StaffEnrol => SECOND_FACTOR,
         };

@@ -10,6 +10,7 @@ mod admin;
 mod audit;
 pub mod cashier;
 mod door;
+pub mod finance;
 mod frame;
 mod icon;
 mod me;

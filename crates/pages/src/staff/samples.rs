@@ -3,7 +3,7 @@
 use super::{
     ApiKeys, AuditTrail, Both, Code, Enrol, Expiries, Face, Health, Limits, Me, MerchantAccounts, Myself,
     NavItem, NewPassword, ParkedTasks, Place, RolesMatrix, SignIn, StaffFrame, StaffNotice, StaffPage,
-    StaffPeople, StaffPerson, State, cashier,
+    StaffPeople, StaffPerson, State, cashier, finance,
 };
 use crate::frame::Language;
 use crate::page::RenderError;
@@ -66,6 +66,14 @@ pub fn all(frame: &StaffFrame) -> Result<Vec<Sample>, RenderError> {
     add::<cashier::ApproveDialog>("04-refund-approve", frame, &mut samples)?;
     add::<cashier::RefundList>("04-refunds", frame, &mut samples)?;
     add::<cashier::RefundProgress>("04-refund-progress", frame, &mut samples)?;
+    add::<finance::FinanceHome>("07-finance-home", frame, &mut samples)?;
+    add::<finance::DayPage>("08-run", frame, &mut samples)?;
+    add::<finance::DayDiff>("08-run-diff", frame, &mut samples)?;
+    add::<finance::UploadPage>("08-upload", frame, &mut samples)?;
+    add::<finance::Differences>("09-differences", frame, &mut samples)?;
+    add::<finance::DifferencePage>("10-difference", frame, &mut samples)?;
+    add::<finance::Approvals>("10-approvals", frame, &mut samples)?;
+    add::<finance::Settlement>("11-settlement", frame, &mut samples)?;
     add::<Myself>("01-me", frame, &mut samples)?;
     add::<StaffPeople>("13-admin-staff", frame, &mut samples)?;
     add::<StaffPerson>("13-admin-person", frame, &mut samples)?;

@@ -161,10 +161,13 @@ pub struct FindingFilter {
 const FINDINGS_AT_ONCE: usize = 200;
 /// Lines are written so many at a time. A statement is prepared once, for SQLite looks each `$1` of it up among all those before it.
 const LINES_AT_ONCE: usize = 100;
-const FINDING_COLUMNS: usize = 19;
+const FINDING_COLUMNS: usize = 21;
 const LINE_COLUMNS: usize = 17;
 /// Both engines take more than this many values in a statement.
 const VALUES_AT_ONCE: usize = 15_000;
+
+/// When what has no deadline is due: after everything else.
+pub(super) const NEVER_DUE: &str = "9999-12-31";
 
 /// How a finding `f` of the run `r` stands. The order is the order of precedence.
 macro_rules! standing {
@@ -213,6 +216,7 @@ macro_rules! standing {
         END"
     };
 }
+pub(super) use standing;
 
 reads! {
     /// At most `limit` findings behind `after` (-1: from the first), in their order, with how each stands.
@@ -292,7 +296,9 @@ impl Tx {
                 certain,
                 evidence,
                 owner,
-                remedies
+                remedies,
+                pending,
+                due
             )
             VALUES {}",
             tuples(findings.len(), FINDING_COLUMNS)
@@ -319,7 +325,9 @@ impl Tx {
                 .bind(i64::from(finding.certain))
                 .bind(finding.evidence.as_str())
                 .bind(finding.owner.as_str())
-                .bind(remedies.join(" "));
+                .bind(remedies.join(" "))
+                .bind(i64::from(!finding.settled && !finding.carried_in))
+                .bind(finding.deadline.map_or_else(|| NEVER_DUE.to_owned(), |day| day.to_string()));
         }
         insert.execute(self.connection()).await?;
         let lines: Vec<(i64, i64, &FindingLineRecord)> = findings
@@ -718,10 +726,9 @@ async fn overdue_findings(
         JOIN runs AS r ON r.run_id = f.run_id
         WHERE
             r.state = 'current'
-            AND f.carried_in = 0
-            AND f.settled = 0
+            AND f.pending = 1
             AND f.category <> 'cross_day'
-            AND f.deadline < $1
+            AND f.due < $1
         ) AS found
         WHERE standing IN ('open', 'waiting', 'carried')
         GROUP BY day
@@ -739,7 +746,7 @@ async fn overdue_findings(
 }
 
 /// Without its lines, which are rows of another table.
-fn rebuild_finding(row: &AnyRow) -> Result<(FindingRecord, Standing)> {
+pub(super) fn rebuild_finding(row: &AnyRow) -> Result<(FindingRecord, Standing)> {
     let fields = Fields::new("run_findings", "finding_key", row)?;
     let sum = |column| Ok::<_, crate::StoreError>(fields.optional_number(column)?.map(Fen::new));
     let remedies = fields.text("remedies")?;

@@ -3,9 +3,13 @@
 
 mod findings;
 mod parts;
+mod pending;
 
 pub use findings::{FindingFilter, FindingLineRecord, FindingRecord, Standing};
 pub use parts::{InputKind, InputState, PayoutRecord, RunInputRecord, RunSettlementRecord, RunTallyRecord};
+pub use pending::{
+    AssignedTo, DueWhen, PendingCount, PendingFilter, PendingPlace, PendingRecord, PendingSums, StatementDay,
+};
 
 use crate::errors::{Result, exactly_one};
 use crate::offer::reads;
@@ -100,6 +104,8 @@ reads! {
     current_run_before(day: BusinessDay, scope: &str) -> Option<RunRecord>;
     /// The first day that was ever compared.
     first_day(scope: &str) -> Option<BusinessDay>;
+    /// The current runs of the days from `from` to `until`, the earliest first.
+    current_runs(scope: &str, from: BusinessDay, until: BusinessDay) -> Vec<RunRecord>;
     /// Every version of a day, the latest first.
     versions_of_day(day: BusinessDay, scope: &str) -> Vec<RunRecord>;
     /// Days with their current runs, the latest first, at most `limit`, on or before `until`.
@@ -191,7 +197,8 @@ impl Tx {
             .bind(run.run_id.as_str())
             .execute(self.connection())
             .await?;
-        exactly_one(done.rows_affected(), "runs", run.run_id.as_str())
+        exactly_one(done.rows_affected(), "runs", run.run_id.as_str())?;
+        self.keep_pending(run).await
     }
 }
 
@@ -226,6 +233,23 @@ async fn current_run_before(
     .fetch_optional(connection)
     .await?;
     row.as_ref().map(rebuild_run).transpose()
+}
+
+async fn current_runs(
+    connection: &mut AnyConnection,
+    scope: &str,
+    from: BusinessDay,
+    until: BusinessDay,
+) -> Result<Vec<RunRecord>> {
+    let rows = query(select_runs!(
+        "r.scope = $1 AND r.day >= $2 AND r.day <= $3 AND r.state = 'current' ORDER BY r.day"
+    ))
+    .bind(scope)
+    .bind(from.to_string())
+    .bind(until.to_string())
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(rebuild_run).collect()
 }
 
 async fn first_day(connection: &mut AnyConnection, scope: &str) -> Result<Option<BusinessDay>> {

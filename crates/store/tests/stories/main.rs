@@ -19,6 +19,7 @@ mod room;
 mod runs;
 mod samples;
 mod tasks;
+mod worklist;
 mod write_backs;
 
 use room::{Room, stories};

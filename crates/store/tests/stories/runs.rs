@@ -23,15 +23,15 @@ stories!(
     a_day_is_signed_once,
 );
 
-fn day(text: &str) -> BusinessDay {
+pub fn day(text: &str) -> BusinessDay {
     BusinessDay::parse(text).unwrap()
 }
 
-fn run_id(number: usize) -> RunId {
+pub fn run_id(number: usize) -> RunId {
     RunId::parse(format!("D260101{number:014}")).unwrap()
 }
 
-fn run(number: usize, of: &str, version: i64) -> RunRecord {
+pub fn run(number: usize, of: &str, version: i64) -> RunRecord {
     RunRecord {
         run_id: run_id(number),
         day: day(of),
@@ -50,7 +50,7 @@ fn run(number: usize, of: &str, version: i64) -> RunRecord {
     }
 }
 
-fn finding(position: i64, category: Category, of: &str) -> FindingRecord {
+pub fn finding(position: i64, category: Category, of: &str) -> FindingRecord {
     FindingRecord {
         position,
         finding_key: format!("key{position}"),
@@ -89,7 +89,7 @@ fn finding(position: i64, category: Category, of: &str) -> FindingRecord {
     }
 }
 
-async fn publish(store: &Store, run: &RunRecord, findings: &[FindingRecord], cleared: &[(String, bool)]) {
+pub async fn publish(store: &Store, run: &RunRecord, findings: &[FindingRecord], cleared: &[(String, bool)]) {
     let mut tx = store.begin().await.unwrap();
     tx.insert_run(run).await.unwrap();
     tx.commit().await.unwrap();

@@ -3,6 +3,7 @@
 pub(super) mod audit;
 pub(super) mod cashier;
 pub(super) mod door;
+pub(super) mod finance;
 pub(super) mod live;
 pub(super) mod me;
 pub(super) mod people;

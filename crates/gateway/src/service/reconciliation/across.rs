@@ -129,7 +129,11 @@ async fn rows_of(gateway: &Gateway, run: &RunRecord, order_nos: &[String]) -> Re
 }
 
 /// Puts a kept file together again.
-async fn fetch_kept(gateway: &Gateway, sha256: &str, directory: &Path) -> Result<Option<PathBuf>, Trouble> {
+pub(super) async fn fetch_kept(
+    gateway: &Gateway,
+    sha256: &str,
+    directory: &Path,
+) -> Result<Option<PathBuf>, Trouble> {
     let Some(file) = gateway.store.kept_file(sha256).await? else { return Ok(None) };
     let path = directory.join("kept");
     let mut out = BufWriter::new(File::create(&path).map_err(temporary)?);
@@ -149,7 +153,7 @@ async fn fetch_kept(gateway: &Gateway, sha256: &str, directory: &Path) -> Result
 }
 
 /// A statement as rows; what is rows already stays.
-fn table_of(
+pub(super) fn table_of(
     gateway: &Gateway,
     input: &RunInputRecord,
     path: PathBuf,

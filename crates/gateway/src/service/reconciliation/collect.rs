@@ -1,6 +1,8 @@
 //! Everything that takes part in a run, as files: a statement, a journal and a ledger for each merchant account, and what earlier
 //! days left over. One account whose statement is missing is left out with its own three files, and the others are compared.
 
+use super::across::fetch_kept;
+use super::bring::{BringRefused, check_statement};
 use super::day::{ReconcileRefused, Scope};
 use crate::Gateway;
 use crate::service::Trouble;
@@ -11,12 +13,13 @@ use mingfen_domain::refund::State as RefundState;
 use mingfen_domain::sides::{Kind, Side, State};
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
 use mingfen_his::{LedgerKind, LedgerRow};
+use mingfen_provider_api::Provider;
 use mingfen_provider_api::statement::{Fetched, StatementKind, Statements, TradeTable};
 use mingfen_reconciliation::files::{self, Choice, HIS_LEDGER, LINES, Layout, LedgerLine, LinesFile};
 use mingfen_reconciliation::matching::Tally;
 use mingfen_store::{
-    FindingFilter, FindingLineRecord, InputKind, InputState, ReceiptRecord, RunInputRecord, RunRecord,
-    SentRefundRecord, Standing,
+    BroughtFileRecord, FindingFilter, FindingLineRecord, InputKind, InputState, ReceiptRecord,
+    RunInputRecord, RunRecord, SentRefundRecord, Standing,
 };
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +28,7 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Rows of the store that are read at once.
 const PAGE: i64 = 1000;
@@ -97,7 +101,17 @@ pub(super) async fn collect(
 ) -> Result<Collected, ReconcileRefused> {
     let mut inputs = statements(gateway, day, scope, directory).await?;
     inputs.extend(journal(gateway, day, scope, directory).await?);
-    inputs.extend(ledger(gateway, day, scope, directory).await?);
+    match ledger(gateway, day, scope, directory).await {
+        Ok(read) => inputs.extend(read),
+        // What HIS does not give, a person may have brought.
+        Err(refused @ (ReconcileRefused::Ledger(_) | ReconcileRefused::NoLedgerFile(_))) => {
+            match brought_ledger(gateway, day, directory).await? {
+                Some(read) => inputs.push(read),
+                None => return Err(refused),
+            }
+        }
+        Err(refused) => return Err(refused),
+    }
     let mut carried = BTreeMap::new();
     if let Some(before) = before {
         for (input, origins) in left_over(gateway, before, directory).await? {
@@ -115,6 +129,7 @@ async fn statements(
     scope: &Scope,
     directory: &Path,
 ) -> Result<Vec<Prepared>, ReconcileRefused> {
+    let brought = gateway.store.brought_files(day).await?;
     let mut prepared = Vec::new();
     for (channel, provider) in &gateway.channels {
         if !scope.includes(channel) {
@@ -123,9 +138,94 @@ async fn statements(
         let Some(statements) = provider.statements() else { continue };
         let account = gateway.settings.reconciliation.accounts.get(channel);
         let fee = account.and_then(|account| account.fee_per_100000);
-        prepared.push(statement((channel, statements), fee, day, directory).await?);
+        let own = statement((channel, statements), fee, day, directory).await?;
+        let by_hand = brought
+            .iter()
+            .find(|file| file.kind == InputKind::Statement && file.channel.as_ref() == Some(channel));
+        prepared.push(match by_hand {
+            Some(file) if !is_sound(provider, &own).await? => {
+                brought_statement(gateway, statements, own, file, directory).await?
+            }
+            _ => own,
+        });
     }
     Ok(prepared)
+}
+
+/// Whether what the channel itself gave can be compared. It is looked at closely only where somebody has brought another one.
+async fn is_sound(provider: &Arc<dyn Provider>, own: &Prepared) -> Result<bool, Trouble> {
+    match (own.record.state, own.path.clone()) {
+        (InputState::Nothing, _) => Ok(true),
+        (InputState::Read, Some(path)) => {
+            let provider = Arc::clone(provider);
+            let checked = tokio::task::spawn_blocking(move || check_statement(&provider, &path)).await;
+            match checked.map_err(|_| Trouble::Inconsistent("reading a statement broke off".to_owned()))? {
+                Ok(()) => Ok(true),
+                Err(BringRefused::Trouble(trouble)) => Err(trouble),
+                Err(_) => Ok(false),
+            }
+        }
+        (InputState::NotYet | InputState::Refused | InputState::Read, _) => Ok(false),
+    }
+}
+
+/// The statement that somebody brought, in the place of the channel's.
+async fn brought_statement(
+    gateway: &Gateway,
+    statements: &dyn Statements,
+    own: Prepared,
+    file: &BroughtFileRecord,
+    directory: &Path,
+) -> Result<Prepared, Trouble> {
+    let channel = own.record.channel.as_ref().map_or("", ChannelId::as_str);
+    let directory = directory.join(format!("brought-{channel}"));
+    std::fs::create_dir(&directory).map_err(temporary)?;
+    let Some(path) = fetch_named(gateway, file, &directory).await? else { return Ok(own) };
+    let mut record = own.record;
+    record.name.clone_from(&file.name);
+    record.state = InputState::Read;
+    record.remark = format!("{} 人工上传", file.brought_by);
+    let table = statements.trade_table(&path, &directory);
+    let mut prepared = Prepared::whole(record, Some(path));
+    match table {
+        Ok(table) => prepared.table = Some(table),
+        Err(error) => prepared.refuse(Category::UnparsableRow, &error),
+    }
+    Ok(prepared)
+}
+
+/// The ledger that somebody brought.
+async fn brought_ledger(
+    gateway: &Gateway,
+    day: BusinessDay,
+    directory: &Path,
+) -> Result<Option<Prepared>, ReconcileRefused> {
+    let brought = gateway.store.brought_files(day).await?;
+    let Some(file) = brought.iter().find(|file| file.kind == InputKind::Ledger) else { return Ok(None) };
+    let directory = directory.join("brought-ledger");
+    std::fs::create_dir(&directory).map_err(temporary)?;
+    let Some(path) = fetch_named(gateway, file, &directory).await? else { return Ok(None) };
+    let files = gateway.settings.reconciliation.ledger_files.as_ref();
+    let text = files.and_then(|files| files.layout.as_deref()).unwrap_or(HIS_LEDGER);
+    let layout = Layout::parse(text)
+        .map_err(|problem| Trouble::Inconsistent(format!("the layout of HIS's files: {problem}")))?;
+    let plain = directory.join("plain");
+    copy_plain(&path, &layout, Some(day), &plain)?;
+    let mut record = input(Side::His, InputKind::Ledger, file.name.clone(), text);
+    record.remark = format!("{} 人工上传", file.brought_by);
+    Ok(Some(Prepared::whole(record, Some(plain))))
+}
+
+/// A file that was brought, under its own name again.
+async fn fetch_named(
+    gateway: &Gateway,
+    file: &BroughtFileRecord,
+    directory: &Path,
+) -> Result<Option<PathBuf>, Trouble> {
+    let Some(path) = fetch_kept(gateway, &file.file_sha256, directory).await? else { return Ok(None) };
+    let named = directory.join(&file.name);
+    std::fs::rename(&path, &named).map_err(temporary)?;
+    Ok(Some(named))
 }
 
 async fn statement(

@@ -21,6 +21,7 @@ use mingfen_reconciliation::cause::{ChannelAnswer, HisAnswer, RefundAnswer};
 use mingfen_store::{
     FindingRecord, RefundHisState, RemedyRecord, RemedyState, RunRecord, Standing, StoreError, TaskKind, Tx,
 };
+use sha2::{Digest, Sha256};
 
 /// A person's wish.
 #[derive(Clone, Debug)]
@@ -52,6 +53,12 @@ impl RemedyPreview {
     /// As it is kept and compared.
     pub fn text(&self) -> String {
         self.effects.join("\n")
+    }
+
+    /// What a form carries, to know at the order that this is what was read.
+    pub fn fingerprint(&self) -> String {
+        let read = format!("{}\n{}\n{}", self.amount.get(), self.needs_second_person, self.text());
+        hex::encode(Sha256::digest(read))
     }
 }
 
@@ -135,6 +142,22 @@ pub async fn preview_remedy(gateway: &Gateway, order: &RemedyOrder) -> Result<Re
     let (_, finding) = find(gateway, order).await?;
     let orders = gateway.store.remedies_of(&order.finding_key).await?;
     Ok(plan(gateway, &finding, order.remedy, &orders).await?.preview)
+}
+
+/// What an order that waits would do now, for whoever decides over it.
+///
+/// # Errors
+/// [`RemedyRefused`]: it cannot be carried out any more; why, it says.
+pub async fn preview_waiting(
+    gateway: &Gateway,
+    record: &RemedyRecord,
+) -> Result<RemedyPreview, RemedyRefused> {
+    let (finding, _) =
+        gateway.store.finding(&record.run_id, &record.finding_key).await?.ok_or(RemedyRefused::NoFinding)?;
+    let orders = gateway.store.remedies_of(&record.finding_key).await?;
+    let others: Vec<RemedyRecord> =
+        orders.into_iter().filter(|other| other.remedy_id != record.remedy_id).collect();
+    Ok(plan(gateway, &finding, record.remedy, &others).await?.preview)
 }
 
 /// Orders a remedy whose preview was read. It is carried out, or waits for a second person.

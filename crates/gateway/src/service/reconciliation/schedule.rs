@@ -7,7 +7,7 @@ use crate::service::{JobEnd, Trouble};
 use mingfen_domain::BusinessDay;
 use mingfen_domain::ids::TraceId;
 use mingfen_reconciliation::files::Progress;
-use mingfen_store::{ALL_CHANNELS, StoreError, TaskKind, Tx};
+use mingfen_store::{ALL_CHANNELS, RequestEnd, RunRequestRecord, StoreError, TaskKind, Tx};
 use std::sync::Arc;
 
 /// Waits while HIS does not give its ledger; the last one for ever.
@@ -84,7 +84,14 @@ pub async fn follow_day(gateway: &Gateway, subject: &str, attempts: i64) -> Resu
     };
     let settings = &gateway.settings.reconciliation;
     let progress = Arc::new(Progress::default());
-    match reconcile_day(gateway, day, &Scope::All, BY_ITSELF, &progress).await {
+    // Who asked for it has made it.
+    let request = gateway.store.run_request(day).await?.filter(|request| request.ended.is_none());
+    let by = request.as_ref().map_or(BY_ITSELF, |request| request.asked_by.as_str()).to_owned();
+    let made = reconcile_day(gateway, day, &Scope::All, &by, &progress).await;
+    if let Some(request) = request {
+        end_request(gateway, &request, &made).await?;
+    }
+    match made {
         Ok(made) => Ok(if made.incomplete {
             JobEnd::again(settings.retry_after, "a statement is not there yet, or not in order")
         } else {
@@ -109,4 +116,20 @@ pub async fn follow_day(gateway: &Gateway, subject: &str, attempts: i64) -> Resu
         ) => Ok(JobEnd::Park { because: refused.to_string() }),
         Err(ReconcileRefused::Trouble(trouble)) => Err(trouble),
     }
+}
+
+/// Writes down how a comparison that somebody asked for ended. What is only put off has not ended.
+async fn end_request(
+    gateway: &Gateway,
+    request: &RunRequestRecord,
+    made: &Result<DayReconciled, ReconcileRefused>,
+) -> Result<(), StoreError> {
+    let (end, detail) = match made {
+        Ok(made) if made.unchanged => (RequestEnd::Unchanged, made.run.version.to_string()),
+        Ok(made) => (RequestEnd::Made, made.run.version.to_string()),
+        Err(ReconcileRefused::Busy(_) | ReconcileRefused::Trouble(_)) => return Ok(()),
+        Err(refused) => (RequestEnd::Refused, refused.to_string()),
+    };
+    let now = gateway.now();
+    gateway.store.end_run_request(request.day, request.asked_at, now, end, &detail).await
 }
