@@ -23,7 +23,7 @@
 //! [`Store`] and [`Tx`] here; `bills`, `payments`, `refunds`, `write_backs`: what is owed and paid; `notifications`,
 //! `sightings`: what we were told; `journal`, `cross_check`: the books and their proof; `tasks`, `leases`: who does what
 //! next; `runs`, `kept_files`, `remedies`, `sign_offs`: what was compared, with what, what was ordered, and who signed it;
-//! `staff`: who may sign in; `audit`, `api_answers`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
+//! `takings`: what the dashboard shows, counted ahead; `staff`: who may sign in; `audit`, `api_answers`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
 //!
 //! # How to add a table
 //! A migration in both folders and its line in `migrate`; a file named after the aggregate with its record, one function a
@@ -57,6 +57,7 @@ mod sealed;
 mod sightings;
 mod sign_offs;
 mod staff;
+mod takings;
 mod tasks;
 mod write_backs;
 
@@ -74,12 +75,15 @@ pub use refunds::{Inserted, RefundHisState, RefundRecord, SentRefundRecord};
 pub use remedies::{RemedyRecord, RemedyState};
 pub use runs::{
     ALL_CHANNELS, DayRecord, FindingFilter, FindingLineRecord, FindingRecord, InputKind, InputState,
-    PayoutRecord, RunInputRecord, RunRecord, RunSettlementRecord, RunTallyRecord, Standing,
+    OpenDifferences, PayoutRecord, RunInputRecord, RunRecord, RunSettlementRecord, RunTallyRecord, Standing,
 };
 pub use sealed::{IndexedBill, SealedColumn, SealedRow};
 pub use sightings::SightingRecord;
 pub use sign_offs::SignOffRecord;
 pub use staff::{SessionStage, StaffRecord, StaffSessionRecord};
+pub use takings::{
+    Counted, Dimension, Progress as TakingsProgress, SLOTS_A_DAY, Slots, TakingsMark, TakingsRow, TakingsSum,
+};
 pub use tasks::{TaskCount, TaskKind, TaskRecord, TaskState};
 pub use write_backs::WriteBackRecord;
 

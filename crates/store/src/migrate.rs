@@ -42,6 +42,7 @@ migrations! {
     20 "0020_parts_of_lines",
     21 "0021_parts_of_payments",
     22 "0022_staff",
+    23 "0023_takings",
 }
 
 /// Where the engine keeps which migrations were applied.

@@ -4,7 +4,7 @@
 mod findings;
 mod parts;
 
-pub use findings::{FindingFilter, FindingLineRecord, FindingRecord, Standing};
+pub use findings::{FindingFilter, FindingLineRecord, FindingRecord, OpenDifferences, Standing};
 pub use parts::{InputKind, InputState, PayoutRecord, RunInputRecord, RunSettlementRecord, RunTallyRecord};
 
 use crate::errors::{Result, exactly_one};
