@@ -6,6 +6,7 @@
 mod attention;
 mod close_order;
 mod close_task;
+pub mod dashboard;
 mod follow_payment;
 mod follow_refund;
 mod give_lock_back;
@@ -30,6 +31,7 @@ mod send_notice;
 mod slip_link;
 mod slip_sheet;
 pub mod staff;
+mod takings;
 mod verify;
 
 pub use close_order::{CloseOrderRefused, close_order};
@@ -55,6 +57,7 @@ pub use seal_audit::{accept_end, audit_anchor, seal_audit};
 pub use send_notice::send_notice;
 pub use slip_link::{LinkError, SlipLink, slip_link};
 pub use slip_sheet::{SheetError, SheetOptions, SlipSheet, slip_sheet};
+pub use takings::fold_takings;
 pub use verify::{Trail, Verification, verify};
 
 pub(crate) use attention::matter;
