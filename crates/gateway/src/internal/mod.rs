@@ -106,6 +106,8 @@ pub const ROUTES: &[Route] = &[
     staff("/me", Right::OwnAccount, || web::get().to(staff::me::show)),
     staff_post("/me/password", Right::OwnAccount, || web::post().to(staff::me::password)),
     staff_post("/me/sessions", Right::OwnAccount, || web::post().to(staff::me::end)),
+    staff("/dashboard", Right::ReadDashboard, || web::get().to(staff::dashboard::show)),
+    staff("/dashboard.csv", Right::ExportReports, || web::get().to(staff::dashboard::export)),
     staff("/admin/staff", Right::ReadSetup, || web::get().to(staff::people::list)),
     staff_post("/admin/staff", Right::ManageStaff, || web::post().to(staff::people::add)),
     staff("/admin/staff/new", Right::ManageStaff, || web::get().to(staff::people::new)),

@@ -6,6 +6,8 @@
 //! **One page more:** a view struct with its samples here, a template that extends `staff/shell.html` and sets `here`, and a line in
 //! [`samples`]; `tests/staff_pages.rs` checks it in both languages.
 
+pub mod charts;
+mod dashboard;
 mod door;
 mod frame;
 mod icon;
@@ -15,6 +17,10 @@ mod page;
 mod people;
 pub mod samples;
 
+pub use dashboard::{
+    AccountRow, DepartmentRow, Figure, HourRow, Hours, MethodRow, Open, StaffDashboard, SumRow, Trend,
+    WeekRow,
+};
 pub use door::{Code, Enrol, NewPassword, SignIn};
 pub use frame::{Both, Face, Health, Me, NavItem, Place, Say, StaffFrame, State};
 pub(crate) use icon::Icon;

@@ -2,7 +2,7 @@
 
 use super::{
     Both, Code, Enrol, Face, Health, Me, Myself, NavItem, NewPassword, Place, RolesMatrix, SignIn,
-    StaffFrame, StaffNotice, StaffPage, StaffPeople, StaffPerson, State,
+    StaffDashboard, StaffFrame, StaffNotice, StaffPage, StaffPeople, StaffPerson, State,
 };
 use crate::frame::Language;
 use crate::page::RenderError;
@@ -56,6 +56,7 @@ pub fn all(frame: &StaffFrame) -> Result<Vec<Sample>, RenderError> {
     add::<Enrol>("01-sign-in-enrol", frame, &mut samples)?;
     add::<NewPassword>("01-sign-in-password", frame, &mut samples)?;
     add::<Myself>("01-me", frame, &mut samples)?;
+    add::<StaffDashboard>("12-dashboard", frame, &mut samples)?;
     add::<StaffPeople>("13-admin-staff", frame, &mut samples)?;
     add::<StaffPerson>("13-admin-person", frame, &mut samples)?;
     add::<RolesMatrix>("13-admin-roles", frame, &mut samples)?;

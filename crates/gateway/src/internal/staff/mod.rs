@@ -1,5 +1,6 @@
 //! The screens of the internal listener. What stands in front of each is in the table of [`super::ROUTES`].
 
+pub(super) mod dashboard;
 pub(super) mod door;
 pub(super) mod me;
 pub(super) mod people;
