@@ -20,6 +20,7 @@ macro_rules! stories {
 mod api;
 mod bad_input;
 mod crash;
+mod dashboard;
 mod documents;
 mod exactly_once;
 mod his_trouble;
