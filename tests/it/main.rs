@@ -21,6 +21,7 @@ mod api;
 mod bad_input;
 mod cashier;
 mod crash;
+mod dashboard;
 mod documents;
 mod exactly_once;
 mod finance;

@@ -33,7 +33,7 @@ async fn paid(hospital: &Hospital, app: App) -> OutTradeNo {
     OutTradeNo::parse(payment.out_trade_no.as_str()).expect("a number")
 }
 
-fn asked(order: &OutTradeNo, fen: Option<i64>, key: Option<&str>) -> RefundAsked {
+pub(crate) fn asked(order: &OutTradeNo, fen: Option<i64>, key: Option<&str>) -> RefundAsked {
     RefundAsked {
         target: RefundTarget::Order(order.clone()),
         amount: fen.map(|fen| Amount::from_fen(fen).expect("an amount")),

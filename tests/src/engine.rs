@@ -40,13 +40,18 @@ impl Room {
 
     /// Writes past the store, as a hand at the database would; it must find something to change.
     pub async fn tamper(&self, sql: &str) {
+        assert!(self.execute(sql).await > 0, "nothing to tamper with: {sql}");
+    }
+
+    /// The same, whatever it finds; answers how many rows it changed.
+    pub async fn execute(&self, sql: &str) -> u64 {
         let mut connection = AnyConnection::connect(&self.url).await.expect("the database answers");
         let done = connection
             .execute(sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())))
             .await
             .unwrap_or_else(|error| panic!("{sql}: {error}"));
-        assert!(done.rows_affected() > 0, "nothing to tamper with: {sql}");
         connection.close().await.expect("closed");
+        done.rows_affected()
     }
 
     /// Whether it is SQLite.

@@ -314,6 +314,11 @@ impl Hospital {
         self.room.tamper(sql).await;
     }
 
+    /// The same, whether it finds something to change or not: for whoever fills a database.
+    pub async fn executes(&self, sql: &str) {
+        self.room.execute(sql).await;
+    }
+
     /// Reads one column of bytes past the store, as a thief of the database would.
     pub async fn reads_bytes(&self, sql: &'static str) -> Vec<Vec<u8>> {
         let mut connection = AnyConnection::connect(&self.room.url).await.expect("the database opens");

@@ -24,7 +24,7 @@
 //! `sightings`: what we were told; `journal`, `cross_check`: the books and their proof; `tasks`, `leases`: who does what
 //! next; `runs`, `kept_files`, `brought_files`, `run_requests`, `remedies`, `finding_handling`, `sign_offs`: what was compared, with
 //! what, who asked for it, what was ordered, who works on what, and who signed it;
-//! `staff`: who may sign in; `audit`, `audit_search`, `api_answers`, `api_keys`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
+//! `takings`: what the dashboard shows, counted ahead; `staff`: who may sign in; `audit`, `audit_search`, `api_answers`, `api_keys`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
 //!
 //! # How to add a table
 //! A migration in both folders and its line in `migrate`; a file named after the aggregate with its record, one function a
@@ -64,6 +64,7 @@ mod sealed;
 mod sightings;
 mod sign_offs;
 mod staff;
+mod takings;
 mod tasks;
 mod write_backs;
 
@@ -87,13 +88,16 @@ pub use remedies::{RemedyRecord, RemedyState};
 pub use run_requests::{RequestEnd, RunRequestRecord};
 pub use runs::{
     ALL_CHANNELS, AssignedTo, DayRecord, DueWhen, FindingFilter, FindingLineRecord, FindingRecord, InputKind,
-    InputState, PayoutRecord, PendingCount, PendingFilter, PendingPlace, PendingRecord, PendingSums,
-    RunInputRecord, RunRecord, RunSettlementRecord, RunTallyRecord, Standing, StatementDay,
+    InputState, OpenDifferences, PayoutRecord, PendingCount, PendingFilter, PendingPlace, PendingRecord,
+    PendingSums, RunInputRecord, RunRecord, RunSettlementRecord, RunTallyRecord, Standing, StatementDay,
 };
 pub use sealed::{IndexedBill, SealedColumn, SealedRow};
 pub use sightings::SightingRecord;
 pub use sign_offs::SignOffRecord;
 pub use staff::{SessionStage, StaffRecord, StaffSessionRecord};
+pub use takings::{
+    Counted, Dimension, Progress as TakingsProgress, SLOTS_A_DAY, Slots, TakingsMark, TakingsRow, TakingsSum,
+};
 pub use tasks::{TaskCount, TaskKind, TaskRecord, TaskState};
 pub use write_backs::WriteBackRecord;
 

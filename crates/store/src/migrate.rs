@@ -49,6 +49,7 @@ migrations! {
     27 "0027_finding_handling",
     28 "0028_pending_findings",
     29 "0029_brought_files",
+    30 "0030_takings",
 }
 
 /// Where the engine keeps which migrations were applied.

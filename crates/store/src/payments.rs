@@ -333,7 +333,7 @@ impl Tx {
         .bind(payment.version)
         .execute(self.connection())
         .await?;
-        Ok(())
+        self.mark_payment(payment).await
     }
 
     /// The payment, held against every other transaction until this one ends.
@@ -377,7 +377,8 @@ impl Tx {
         .bind(payment.version)
         .execute(self.connection())
         .await?;
-        exactly_one(done.rows_affected(), "payments", payment.out_trade_no.as_str())
+        exactly_one(done.rows_affected(), "payments", payment.out_trade_no.as_str())?;
+        self.mark_payment(payment).await
     }
 
     /// Promises `amount` of what was received to a refund, unless that is more than is left; says whether it did.

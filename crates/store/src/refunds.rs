@@ -408,6 +408,7 @@ impl Tx {
         .execute(self.connection())
         .await?;
         if done.rows_affected() == 1 {
+            self.mark_refund(refund).await?;
             return Ok(Inserted::New);
         }
         let taken: String = query_scalar("SELECT out_refund_no FROM refunds WHERE request_key = $1")
@@ -454,7 +455,8 @@ impl Tx {
         .bind(refund.version)
         .execute(self.connection())
         .await?;
-        exactly_one(done.rows_affected(), "refunds", refund.out_refund_no.as_str())
+        exactly_one(done.rows_affected(), "refunds", refund.out_refund_no.as_str())?;
+        self.mark_refund(refund).await
     }
 
     /// Keeps when it left us. The version stays: [`Tx::save_refund_state`] goes with it.

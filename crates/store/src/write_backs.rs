@@ -180,7 +180,11 @@ impl Tx {
         .bind(record.version)
         .execute(self.connection())
         .await?;
-        exactly_one(done.rows_affected(), "write_backs", record.bill_no.as_str())
+        exactly_one(done.rows_affected(), "write_backs", record.bill_no.as_str())?;
+        match &record.state {
+            State::Posted(_) => self.mark_write_back(&record.out_trade_no).await,
+            State::Due | State::Unknown | State::RefusalToConfirm { .. } | State::Refused { .. } => Ok(()),
+        }
     }
 }
 

@@ -368,7 +368,7 @@ impl AtDoor {
 }
 
 /// Whether the table serves pages at this address.
-fn is_served(path: &str) -> bool {
+pub(crate) fn is_served(path: &str) -> bool {
     crate::internal::ROUTES.iter().any(|route| route.path == path)
 }
 

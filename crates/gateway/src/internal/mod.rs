@@ -140,6 +140,8 @@ pub const ROUTES: &[Route] = &[
         web::post().to(staff::cashier::refunds::withdraw)
     }),
     staff("/shortcuts", Right::OwnAccount, || web::get().to(staff::cashier::desk::shortcuts)),
+    staff("/dashboard", Right::ReadDashboard, || web::get().to(staff::dashboard::show)),
+    staff("/dashboard.csv", Right::ExportReports, || web::get().to(staff::dashboard::export)),
     staff("/admin/staff", Right::ReadSetup, || web::get().to(staff::people::list)),
     staff_post("/admin/staff", Right::ManageStaff, || web::post().to(staff::people::add)),
     staff("/admin/staff/new", Right::ManageStaff, || web::get().to(staff::people::new)),

@@ -13,7 +13,7 @@
 //! | `reconcile` | compares a day that is over | `service/reconciliation/schedule.rs` |
 //! | `approved_refund` | asks for the refund that a second person has approved | `service/desk/second_person.rs` |
 //! | `alert` | tells finance that it does not agree | `service/reconciliation/alert.rs` |
-//! | timers | plans the days to compare, links the audit trail and logs its end, refreshes certificates | [`worker`] |
+//! | timers | plans the days to compare, links the audit trail and logs its end, counts the takings, refreshes certificates | [`worker`] |
 //!
 //! No call of a party may outlast a lease unseen: while a job runs, its lease is renewed ([`lease`]).
 

@@ -15,6 +15,8 @@ use tokio::time::{MissedTickBehavior, interval};
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// New audit rows are linked this often.
 const SEAL_EVERY: Duration = Duration::from_secs(1);
+/// What the dashboard shows is counted this often.
+const FOLD_EVERY: Duration = Duration::from_secs(1);
 /// The end of the audit trail goes into the log this often: where logs are kept apart from the database, nobody there can deny it.
 const ANCHOR_EVERY: Duration = Duration::from_secs(3600);
 /// Certificates are fetched more often than every twelve hours (wechatpay-v3.md, 1.6).
@@ -52,9 +54,9 @@ async fn do_jobs(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
 async fn keep_time(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
     let (mut seal, mut anchor) = (interval(SEAL_EVERY), interval(ANCHOR_EVERY));
     let (mut upkeep, mut tidy) = (interval(REFRESH_EVERY), interval(TIDY_EVERY));
-    let mut plan = interval(PLAN_EVERY);
+    let (mut plan, mut fold) = (interval(PLAN_EVERY), interval(FOLD_EVERY));
     // After a long wait one round is enough; a burst of them would only be more of the same.
-    for timer in [&mut seal, &mut anchor, &mut upkeep, &mut tidy, &mut plan] {
+    for timer in [&mut seal, &mut anchor, &mut upkeep, &mut tidy, &mut plan, &mut fold] {
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
     }
     while !*stop.borrow() {
@@ -62,6 +64,11 @@ async fn keep_time(gateway: &Gateway, mut stop: watch::Receiver<bool>) {
             _ = seal.tick() => {
                 if let Some(Err(error)) = guarded("linking", service::seal_audit(gateway)).await {
                     tracing::error!(error = %error, "the audit trail could not be linked");
+                }
+            }
+            _ = fold.tick() => {
+                if let Some(Err(error)) = guarded("counting", service::fold_takings(gateway)).await {
+                    tracing::warn!(error = %error, "the takings could not be counted; the dashboard counts them by itself meanwhile");
                 }
             }
             _ = anchor.tick() => match guarded("the anchor", service::audit_anchor(gateway)).await {

@@ -7,6 +7,7 @@ mod api_keys;
 mod attention;
 mod close_order;
 mod close_task;
+pub mod dashboard;
 pub mod desk;
 mod follow_payment;
 mod follow_refund;
@@ -32,6 +33,7 @@ mod send_notice;
 mod slip_link;
 mod slip_sheet;
 pub mod staff;
+mod takings;
 mod verify;
 
 pub use api_keys::{KeyRefused, MadeKey, NewKey, OVERLAP_DAYS, make_key, revoke_key, rotate_key};
@@ -58,6 +60,7 @@ pub use seal_audit::{accept_end, audit_anchor, seal_audit};
 pub use send_notice::send_notice;
 pub use slip_link::{LinkError, SlipLink, slip_link};
 pub use slip_sheet::{SheetError, SheetOptions, SlipSheet, slip_sheet};
+pub use takings::fold_takings;
 pub use verify::{Trail, Verification, verify, verify_trail};
 
 pub(crate) use api_keys::{made_key, note_key_use};

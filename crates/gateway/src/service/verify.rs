@@ -2,6 +2,7 @@
 
 use super::attention::audit;
 use super::seal_audit::{end_problem, of_stored};
+use super::takings::check_takings;
 use super::{Trouble, seal_audit};
 use crate::Gateway;
 use mingfen_domain::Fen;
@@ -73,6 +74,7 @@ pub async fn verify(gateway: &Gateway, kept: Option<&Link>) -> Result<Verificati
         problems.push(format!("the accounts add up to {sum} yuan instead of zero"));
     }
     problems.extend(view.cross_check().await?);
+    problems.extend(check_takings(&mut view, gateway.now()).await?);
     let audit = walk(gateway, &mut view, kept).await?;
     view.rollback().await?;
     Ok(Verification { entries: journal.entries, trial_balance, problems, audit })

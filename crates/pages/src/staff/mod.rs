@@ -9,6 +9,8 @@
 mod admin;
 mod audit;
 pub mod cashier;
+pub mod charts;
+mod dashboard;
 mod door;
 pub mod finance;
 mod frame;
@@ -24,6 +26,10 @@ pub use admin::{
     ParkedTasks, RightChoice,
 };
 pub use audit::{AuditRow, AuditTrail, ChainState, Choice};
+pub use dashboard::{
+    ChannelRow, DepartmentRow, Figure, HourRow, Hours, MethodRow, Open, StaffDashboard, SumRow, Trend,
+    WeekRow,
+};
 pub use door::{Code, Enrol, NewPassword, SignIn};
 pub use frame::{Both, Face, Health, Me, NavItem, Place, Say, StaffFrame, State};
 pub(crate) use icon::Icon;

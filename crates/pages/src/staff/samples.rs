@@ -2,8 +2,8 @@
 
 use super::{
     ApiKeys, AuditTrail, Both, Code, Enrol, Expiries, Face, Health, Limits, Me, MerchantAccounts, Myself,
-    NavItem, NewPassword, ParkedTasks, Place, RolesMatrix, SignIn, StaffFrame, StaffNotice, StaffPage,
-    StaffPeople, StaffPerson, State, cashier, finance,
+    NavItem, NewPassword, ParkedTasks, Place, RolesMatrix, SignIn, StaffDashboard, StaffFrame, StaffNotice,
+    StaffPage, StaffPeople, StaffPerson, State, cashier, finance,
 };
 use crate::frame::Language;
 use crate::page::RenderError;
@@ -75,6 +75,7 @@ pub fn all(frame: &StaffFrame) -> Result<Vec<Sample>, RenderError> {
     add::<finance::Approvals>("10-approvals", frame, &mut samples)?;
     add::<finance::Settlement>("11-settlement", frame, &mut samples)?;
     add::<Myself>("01-me", frame, &mut samples)?;
+    add::<StaffDashboard>("12-dashboard", frame, &mut samples)?;
     add::<StaffPeople>("13-admin-staff", frame, &mut samples)?;
     add::<StaffPerson>("13-admin-person", frame, &mut samples)?;
     add::<RolesMatrix>("13-admin-roles", frame, &mut samples)?;

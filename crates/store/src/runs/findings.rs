@@ -86,6 +86,21 @@ pub struct FindingLineRecord {
     pub at_text: String,
 }
 
+/// What somebody has still to act on, of one day and owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenDifferences {
+    /// The day on which its oldest line happened.
+    pub since: BusinessDay,
+    /// It is past its deadline.
+    pub overdue: bool,
+    /// Who has to act first.
+    pub owner: Owner,
+    /// Differences.
+    pub number: i64,
+    /// By how much the sides differ, added up.
+    pub fen: Fen,
+}
+
 /// How a difference stands now, by what was ordered for it and what later days brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Standing {
@@ -239,6 +254,9 @@ reads! {
     findings_of_order(order_no: &str) -> Vec<(RunRecord, FindingRecord, Standing)>;
     /// How many differences that nobody has settled are past their deadline, by the day of the current run that counts them.
     overdue_findings(today: BusinessDay) -> Vec<(BusinessDay, i64)>;
+    /// What nobody has settled, of the days as they are counted now: by the day since when, by owner and whether it is overdue, the
+    /// oldest first.
+    open_differences(today: BusinessDay) -> Vec<OpenDifferences>;
 }
 
 impl Store {
@@ -709,6 +727,66 @@ async fn lines_between(
                 deposit: fields.optional_flag("deposit")?,
             };
             Ok((fields.number("position")?, line))
+        })
+        .collect()
+}
+
+/// How far apart the sides of a finding are: the most that one has less the least, nothing being zero.
+macro_rules! gap {
+    () => {
+        "CASE WHEN a >= b AND a >= c THEN a WHEN b >= c THEN b ELSE c END
+        - CASE WHEN a <= b AND a <= c THEN a WHEN b <= c THEN b ELSE c END"
+    };
+}
+
+async fn open_differences(
+    connection: &mut AnyConnection,
+    today: BusinessDay,
+) -> Result<Vec<OpenDifferences>> {
+    let rows = query(concat!(
+        "SELECT
+            since_day,
+            owner,
+            overdue,
+            COUNT(*) AS number,
+            CAST(SUM(",
+        gap!(),
+        ") AS BIGINT) AS fen
+        FROM (
+            SELECT
+                f.since_day,
+                f.owner,
+                CASE WHEN f.deadline < $1 AND f.category <> 'cross_day' THEN 1 ELSE 0 END AS overdue,
+                COALESCE(f.channel_fen, 0) AS a,
+                COALESCE(f.gateway_fen, 0) AS b,
+                COALESCE(f.his_fen, 0) AS c, ",
+        standing!(),
+        " AS standing
+            FROM runs AS r
+            JOIN run_findings AS f ON f.run_id = r.run_id
+            WHERE
+                r.state = 'current'
+                AND r.scope = 'all'
+                AND f.carried_in = 0
+                AND f.settled = 0
+        ) AS found
+        WHERE standing IN ('open', 'waiting', 'carried')
+        GROUP BY since_day, owner, overdue
+        ORDER BY since_day, owner, overdue"
+    ))
+    .bind(today.to_string())
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let fields = Fields::new("run_findings", "since_day", row)?;
+            Ok(OpenDifferences {
+                since: fields.day("since_day")?,
+                overdue: fields.number("overdue")? == 1,
+                owner: fields.word("owner", Owner::parse)?,
+                number: fields.number("number")?,
+                fen: fields.fen("fen")?,
+            })
         })
         .collect()
 }

@@ -5,7 +5,7 @@ mod findings;
 mod parts;
 mod pending;
 
-pub use findings::{FindingFilter, FindingLineRecord, FindingRecord, Standing};
+pub use findings::{FindingFilter, FindingLineRecord, FindingRecord, OpenDifferences, Standing};
 pub use parts::{InputKind, InputState, PayoutRecord, RunInputRecord, RunSettlementRecord, RunTallyRecord};
 pub use pending::{
     AssignedTo, DueWhen, PendingCount, PendingFilter, PendingPlace, PendingRecord, PendingSums, StatementDay,

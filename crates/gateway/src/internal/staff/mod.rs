@@ -2,6 +2,7 @@
 
 pub(super) mod audit;
 pub(super) mod cashier;
+pub(super) mod dashboard;
 pub(super) mod door;
 pub(super) mod finance;
 pub(super) mod live;
