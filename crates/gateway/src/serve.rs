@@ -102,7 +102,7 @@ pub async fn listen(
     let internal_server = internal_server
         .client_request_timeout(HEAD_PATIENCE)
         .shutdown_timeout(GRACE_SECONDS)
-        .workers(1)
+        .workers(2)
         .disable_signals();
     let public_server = match public_listener.tls {
         Some(tls) => public_server.listen_rustls_0_23(public_listener.socket, (*tls).clone())?.run(),

@@ -23,6 +23,7 @@ use actix_web::{App, HttpServer, web};
 use serde::Serialize;
 
 pub mod alipay;
+pub mod authenticator;
 pub mod clock;
 pub mod control;
 pub mod faults;
@@ -129,6 +130,7 @@ pub(crate) struct Parties {
     pub(crate) alipay: Arc<alipay::Alipay>,
     pub(crate) his: Arc<his::His>,
     pub(crate) sms: Arc<sms::Sms>,
+    pub(crate) authenticator: Arc<authenticator::Authenticator>,
 }
 
 impl Parties {
@@ -213,6 +215,7 @@ impl Simulator {
             alipay: Arc::new(alipay::Alipay::new(shared.clone())),
             his: Arc::new(his::His::new(shared.clone())),
             sms: Arc::new(sms::Sms::new(shared.clone())),
+            authenticator: Arc::new(authenticator::Authenticator::new(shared.clone())),
             shared,
         };
         let server = serve(parties.clone(), listener).map_err(StartError::Server)?;
@@ -233,10 +236,12 @@ fn serve(parties: Parties, listener: TcpListener) -> io::Result<actix_web::dev::
             .app_data(web::Data::from(parties.alipay.clone()))
             .app_data(web::Data::from(parties.his.clone()))
             .app_data(web::Data::from(parties.sms.clone()))
+            .app_data(web::Data::from(parties.authenticator.clone()))
             .configure(wechat::configure)
             .configure(alipay::configure)
             .configure(his::configure)
             .configure(sms::configure)
+            .configure(authenticator::configure)
             .configure(sheet::configure)
             .configure(control::configure)
     };
@@ -277,6 +282,11 @@ impl Running {
     /// The SMS gate.
     pub fn sms(&self) -> &sms::Sms {
         &self.parties.sms
+    }
+
+    /// The phone with staff's second factors.
+    pub fn authenticator(&self) -> &authenticator::Authenticator {
+        &self.parties.authenticator
     }
 
     /// The virtual clock.

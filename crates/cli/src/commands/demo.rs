@@ -13,10 +13,15 @@ use crate::screen::{Screen, Tone};
 use crate::simulated::{self, GatewayPlace};
 use anyhow::Context;
 use mingfen_config::{LogFormat, LogSettings, Sources};
+use mingfen_domain::access::Role;
+use mingfen_domain::ambient::{READABLE, random_text};
+use mingfen_gateway::Gateway;
 use mingfen_gateway::ambient::SystemRandom;
 use mingfen_gateway::serve::{Listener, serve};
+use mingfen_gateway::service::staff::{NewAccount, add_rehearsal_staff};
 use mingfen_pages::qr;
 use mingfen_simulator::{Running, Settings, Simulator};
+use mingfen_vault::totp;
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -58,7 +63,9 @@ pub async fn run(options: Demo, screen: &mut Screen) -> anyhow::Result<Exit> {
         (None, true) => Some(open_lan(own_address()?, place, &simulator).await?),
         (None, false) => None,
     };
+    let staff = hire(&gateway, &simulator).await?;
     let ready = Ready {
+        staff,
         link: pushed.link,
         place,
         simulator: &simulator,
@@ -82,6 +89,45 @@ pub async fn run(options: Demo, screen: &mut Screen) -> anyhow::Result<Exit> {
     gateway.store().close().await;
     simulator.stop().await;
     Ok(Exit::Done)
+}
+
+/// The people of the demo, each of whom can sign in.
+struct Staff {
+    /// Made up at each start: it is nobody else's.
+    password: String,
+    people: Vec<(&'static str, &'static str, Role)>,
+}
+
+const PEOPLE: [(&str, &str, Role); 6] = [
+    ("0201", "陈敏", Role::Cashier),
+    ("0101", "林国栋", Role::CashierLead),
+    ("0301", "王静怡", Role::Finance),
+    ("0501", "赵启明", Role::FinanceLead),
+    ("0601", "孙若兰", Role::Auditor),
+    ("0901", "何志远", Role::Administrator),
+];
+
+async fn hire(gateway: &Gateway, simulator: &Running) -> anyhow::Result<Staff> {
+    let random = SystemRandom;
+    let password = format!("demo-{}", random_text(&random, READABLE, 8).to_lowercase());
+    for (staff_no, name, role) in PEOPLE {
+        let place = if role == Role::Cashier { "门诊 3 号窗口" } else { "" };
+        let account = NewAccount {
+            staff_no: staff_no.into(),
+            name: name.into(),
+            roles: vec![role],
+            place: place.into(),
+        };
+        let secret = role.needs_second_factor().then(|| totp::fresh_secret(&random));
+        if let Some(secret) = &secret {
+            simulator.authenticator().add(&format!("{staff_no} {name}"), secret);
+        }
+        let secret = secret.as_ref().map(<[u8; totp::SECRET_BYTES]>::as_slice);
+        add_rehearsal_staff(gateway, &account, &password, secret, "demo")
+            .await
+            .with_context(|| format!("no account could be made for {staff_no}"))?;
+    }
+    Ok(Staff { password, people: PEOPLE.to_vec() })
 }
 
 /// What a phone needs: the patient pages and the simulator, which stands for its apps.
@@ -173,6 +219,7 @@ fn loopback(port: u16) -> SocketAddr {
 
 /// Everything that a person or a script wants to know once it runs.
 struct Ready<'a> {
+    staff: Staff,
     link: String,
     place: GatewayPlace,
     simulator: &'a Running,
@@ -194,6 +241,15 @@ impl Ready<'_> {
             "his_url": format!("{simulator}/his"),
             "sms_url": format!("{simulator}/sms"),
             "control_url": format!("{simulator}/"),
+            "staff_url": format!("http://{}/", self.place.internal),
+            "staff_password": self.staff.password,
+            "staff": self.staff.people.iter().map(|(staff_no, name, role)| json!({
+                "staff_no": staff_no,
+                "name": name,
+                "role": role.as_str(),
+                "second_factor": role.needs_second_factor(),
+            })).collect::<Vec<_>>(),
+            "authenticator_url": format!("{simulator}/authenticator"),
             "config": self.config.display().to_string(),
             "ready_ms": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         }));
@@ -227,6 +283,13 @@ impl Ready<'_> {
             "  internal listener http://{}        HIS API, health, metrics",
             self.place.internal
         ));
+        screen.line(format!("\n  staff             http://{}/        sign in as", self.place.internal));
+        for (staff_no, name, role) in &self.staff.people {
+            let code = if role.needs_second_factor() { "  and a code" } else { "" };
+            screen.line(format!("                    {staff_no} {name}  {}{code}", role.english()));
+        }
+        screen.line(format!("    password        {}        made up for this demo", self.staff.password));
+        screen.line(format!("    codes           {simulator}/authenticator"));
         screen.line(format!("\n  look at it        mingfen order NUMBER --config {}", self.config.display()));
         screen.line("  pay               open the link in a browser; any six digits are the password");
         screen.line("  stop              Ctrl-C");

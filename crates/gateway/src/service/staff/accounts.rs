@@ -6,8 +6,8 @@
 use super::sign_in::hashing;
 use crate::Gateway;
 use crate::http::words::is_readable;
-use crate::service::Trouble;
 use crate::service::attention::audit;
+use crate::service::{Private, Trouble};
 use mingfen_domain::access::Role;
 use mingfen_store::{StaffRecord, StoreError};
 use mingfen_vault::password;
@@ -127,6 +127,30 @@ pub async fn add_staff(gateway: &Gateway, account: &NewAccount, by: &str) -> Res
     audit(&mut tx, now, by, "staff.added", &account.staff_no, &detail).await?;
     tx.commit().await?;
     Ok(first)
+}
+
+/// Makes an account that can be used at once, with this password and second factor: for rehearsals, whose data is thrown away. No listener
+/// leads here, and the password is the caller's to make up; there is none in the program.
+///
+/// # Errors
+/// [`AccountRefused`].
+pub async fn add_rehearsal_staff(
+    gateway: &Gateway,
+    account: &NewAccount,
+    password: &str,
+    second_factor: Option<&[u8]>,
+    by: &str,
+) -> Result<(), AccountRefused> {
+    add_staff(gateway, account, by).await?;
+    let mut changed = member(gateway, &account.staff_no).await?;
+    let (password, random) = (password.to_owned(), gateway.random.clone());
+    changed.password_hash = hashing(gateway, move || password::hash(&password, random.as_ref())).await?;
+    changed.must_change = false;
+    changed.totp_sealed = second_factor.map(|secret| Private(gateway).seal_second_factor(secret));
+    let mut tx = gateway.store.begin().await?;
+    tx.save_staff(&changed).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 async fn fresh_password(gateway: &Gateway) -> Result<(String, String), Trouble> {

@@ -4,8 +4,8 @@ mod accounts;
 mod sign_in;
 
 pub use accounts::{
-    AccountRefused, NewAccount, add_staff, change_staff, first_password_again, forget_second_factor,
-    let_in_again,
+    AccountRefused, NewAccount, add_rehearsal_staff, add_staff, change_staff, first_password_again,
+    forget_second_factor, let_in_again,
 };
 pub use sign_in::{
     Came, CodeRefused, EnrolRefused, Entered, PasswordRefused, SignInRefused, confirm_second_factor,

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Takes the guides' pictures from those that the browser journeys have just made: npm --prefix tests/browser test, then this.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+take() { cp "tests/browser/shots/staff-$1.png" "docs/images/staff-$2.png"; }
+take administrator-admin-keys admin-keys
+take administrator-admin-staff admin-people
+take administrator-admin-parked admin-parked
