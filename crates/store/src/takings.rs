@@ -415,6 +415,8 @@ reads! {
     marked_slots() -> Vec<Slots>;
     /// What the records themselves say of the time from `from` on and before `to`, slot by slot.
     counted_between(from: Timestamp, to: Timestamp) -> Vec<TakingsRow>;
+    /// The same of several spans that do not overlap, in one question a thing, and without how long anything took.
+    counted_in(spans: &[(Timestamp, Timestamp)]) -> Vec<TakingsRow>;
     /// What stands counted of some slots.
     takings_of(slots: &Slots) -> Vec<TakingsRow>;
     /// Added up over some days, of each the slots before `before`; marked ones are left out.
@@ -906,8 +908,36 @@ async fn counted_between(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Vec<TakingsRow>> {
+    let spans = [(from, to)];
     let mut sheet = Sheet::default();
-    for row in asked(connection, PAID, from, to).await? {
+    for (dimension, sql) in [(Dimension::PayTime, PAY_TIMES), (Dimension::BookTime, BOOK_TIMES)] {
+        for row in asked(connection, sql, &spans).await? {
+            let took: i64 = row.try_get("took_ms")?;
+            let counted = Counted { number: row.try_get("number")?, fen: Fen::ZERO };
+            sheet.add(dimension, row.try_get("slot")?, &took.to_string(), counted)?;
+        }
+    }
+    count_sums(connection, &spans, &mut sheet).await?;
+    Ok(sheet.rows())
+}
+
+async fn counted_in(
+    connection: &mut AnyConnection,
+    spans: &[(Timestamp, Timestamp)],
+) -> Result<Vec<TakingsRow>> {
+    let mut sheet = Sheet::default();
+    if !spans.is_empty() {
+        count_sums(connection, spans, &mut sheet).await?;
+    }
+    Ok(sheet.rows())
+}
+
+async fn count_sums(
+    connection: &mut AnyConnection,
+    spans: &[(Timestamp, Timestamp)],
+    sheet: &mut Sheet,
+) -> Result<()> {
+    for row in asked(connection, PAID, spans).await? {
         let (slot, counted) = (row.try_get("slot")?, counted_of(&row)?);
         if row.try_get::<i64, _>("deposit")? == 1 {
             sheet.add(Dimension::Deposit, slot, "", counted)?;
@@ -917,14 +947,7 @@ async fn counted_between(
         sheet.add(Dimension::Channel, slot, row.try_get("channel_id")?, counted)?;
         sheet.add(Dimension::Scene, slot, row.try_get("scene")?, counted)?;
     }
-    for (dimension, sql) in [(Dimension::PayTime, PAY_TIMES), (Dimension::BookTime, BOOK_TIMES)] {
-        for row in asked(connection, sql, from, to).await? {
-            let took: i64 = row.try_get("took_ms")?;
-            let counted = Counted { number: row.try_get("number")?, fen: Fen::ZERO };
-            sheet.add(dimension, row.try_get("slot")?, &took.to_string(), counted)?;
-        }
-    }
-    for row in asked(connection, DEPARTMENTS, from, to).await? {
+    for row in asked(connection, DEPARTMENTS, spans).await? {
         sheet.add(
             Dimension::Department,
             row.try_get("slot")?,
@@ -932,11 +955,11 @@ async fn counted_between(
             counted_of(&row)?,
         )?;
     }
-    for row in asked(connection, UNPAID, from, to).await? {
+    for row in asked(connection, UNPAID, spans).await? {
         let counted = Counted { number: row.try_get("number")?, fen: Fen::ZERO };
         sheet.add(Dimension::Unpaid, row.try_get("slot")?, row.try_get("channel_id")?, counted)?;
     }
-    for row in asked(connection, REFUNDED, from, to).await? {
+    for row in asked(connection, REFUNDED, spans).await? {
         let (slot, counted) = (row.try_get("slot")?, counted_of(&row)?);
         if row.try_get::<i64, _>("deposit")? == 1 {
             sheet.add(Dimension::DepositBack, slot, "", counted)?;
@@ -947,16 +970,29 @@ async fn counted_between(
         sheet.add(Dimension::RefundReason, slot, &reason_of(row.try_get("reason")?), counted)?;
         sheet.add(Dimension::RefundBy, slot, row.try_get("requested_by")?, counted)?;
     }
-    Ok(sheet.rows())
+    Ok(())
 }
 
+/// One statement for all spans: the same text once for each, so that each is found as one alone would be.
 async fn asked(
     connection: &mut AnyConnection,
     sql: &'static str,
-    from: Timestamp,
-    to: Timestamp,
+    spans: &[(Timestamp, Timestamp)],
 ) -> Result<Vec<AnyRow>> {
-    Ok(query(sql).bind(from.ms()).bind(to.ms()).fetch_all(connection).await?)
+    let mut asks = query(statement(for_spans(sql, spans.len())));
+    for (from, to) in spans {
+        asks = asks.bind(from.ms()).bind(to.ms());
+    }
+    Ok(asks.fetch_all(connection).await?)
+}
+
+fn for_spans(sql: &str, spans: usize) -> String {
+    let one = |at: usize| {
+        // The places are renumbered both at once.
+        let (from, to) = (format!("${}", 2 * at + 1), format!("${}", 2 * at + 2));
+        sql.split("$1").map(|part| part.replace("$2", &to)).collect::<Vec<_>>().join(&from)
+    };
+    (0..spans).map(one).collect::<Vec<_>>().join(" UNION ALL ")
 }
 
 fn counted_of(row: &AnyRow) -> Result<Counted> {
@@ -1006,6 +1042,12 @@ mod tests {
         assert!(at("2026-11-23", 0).is_complete());
         assert_eq!(at("2026-11-23", 12).counted_from(), day("2026-11-24"));
         assert_eq!(at("2026-11-23", 0).counted_from(), day("2026-11-23"));
+    }
+
+    #[test]
+    fn every_span_has_places_of_its_own() {
+        assert_eq!(for_spans("a >= $1 AND a < $2", 1), "a >= $1 AND a < $2");
+        assert_eq!(for_spans("a >= $1 AND a < $2", 2), "a >= $1 AND a < $2 UNION ALL a >= $3 AND a < $4");
     }
 
     #[test]

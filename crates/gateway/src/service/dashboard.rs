@@ -337,12 +337,17 @@ impl Reading {
     /// The slot under way, on the usual days: up to the same minute.
     async fn take_same_minutes(&mut self, view: &mut Tx, now: Timestamp) -> Result<(), DashboardRefused> {
         let elapsed = now.since_ms(self.board.day.start());
-        for day in self.usual.clone() {
-            let from = Slots { day, first: self.cut, end: self.cut }.from();
-            for row in view.counted_between(from, day.start().plus_ms(elapsed)).await? {
-                if COMPARED.contains(&row.dimension) {
-                    add(&mut self.compared(row.dimension, row.member).usual, row.counted)?;
-                }
+        let spans: Vec<(Timestamp, Timestamp)> = self
+            .usual
+            .iter()
+            .map(|day| {
+                let from = Slots { day: *day, first: self.cut, end: self.cut }.from();
+                (from, day.start().plus_ms(elapsed))
+            })
+            .collect();
+        for row in view.counted_in(&spans).await? {
+            if COMPARED.contains(&row.dimension) {
+                add(&mut self.compared(row.dimension, row.member).usual, row.counted)?;
             }
         }
         Ok(())
