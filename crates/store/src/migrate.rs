@@ -108,10 +108,8 @@ mod tests {
     #[test]
     fn the_two_schemas_differ_in_the_word_for_bytes_only() {
         let words = |sql: &str| sql.replace("BYTEA", "BLOB").split_whitespace().collect::<Vec<_>>().join(" ");
-        let mut before = 0;
-        for (version, name, sqlite, postgres) in MIGRATIONS {
-            assert!(*version > before, "{name} comes too late");
-            before = *version;
+        for (place, (version, name, sqlite, postgres)) in (1_i64..).zip(MIGRATIONS) {
+            assert_eq!(*version, place);
             assert!(name.starts_with(&format!("{version:04}_")), "{name}");
             assert_eq!(words(sqlite), words(postgres), "{name}");
         }
