@@ -135,7 +135,27 @@ impl FromRequest for Staff {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         // Without the guard nobody is there: a route that forgot it answers nothing.
-        ready(request.extensions().get::<Self>().cloned().ok_or_else(|| StaffFailure::NoRight.into()))
+        let admitted = request.extensions().get::<Admitted>().cloned();
+        ready(admitted.map(|admitted| admitted.at(request)).ok_or_else(|| StaffFailure::NoRight.into()))
+    }
+}
+
+/// Who was let in, as the guard leaves it with the request. Not the request itself: one that held itself would never be freed, nor would
+/// anything that it holds.
+#[derive(Clone)]
+struct Admitted {
+    gateway: Arc<Gateway>,
+    me: StaffMember,
+    account: StaffRecord,
+    session: StaffSessionRecord,
+    language: Language,
+    badges: Badges,
+}
+
+impl Admitted {
+    fn at(self, request: &HttpRequest) -> Staff {
+        let Self { gateway, me, account, session, language, badges } = self;
+        Staff { gateway, request: request.clone(), me, account, session, language, badges }
     }
 }
 
@@ -287,7 +307,26 @@ impl FromRequest for AtDoor {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(request.extensions().get::<Self>().cloned().ok_or_else(|| StaffFailure::NoRight.into()))
+        let outside = request.extensions().get::<Outside>().cloned();
+        ready(outside.map(|outside| outside.at(request)).ok_or_else(|| StaffFailure::NoRight.into()))
+    }
+}
+
+/// Who is at the door, as the guard leaves it with the request; without the request, as [`Admitted`].
+#[derive(Clone)]
+struct Outside {
+    gateway: Arc<Gateway>,
+    session: Option<(StaffSessionRecord, StaffRecord)>,
+    language: Language,
+    over: Option<Both>,
+    door: String,
+    fresh: bool,
+}
+
+impl Outside {
+    fn at(self, request: &HttpRequest) -> AtDoor {
+        let Self { gateway, session, language, over, door, fresh } = self;
+        AtDoor { gateway, request: request.clone(), session, language, over, door, fresh }
     }
 }
 
@@ -605,16 +644,8 @@ pub async fn guard<B: MessageBody + 'static>(
         let fresh = there.is_none();
         let door =
             there.unwrap_or_else(|| ambient::random_text(gateway.random.as_ref(), ambient::READABLE, 26));
-        let at = AtDoor {
-            gateway: gateway.clone(),
-            request: request.request().clone(),
-            session,
-            language,
-            over,
-            door,
-            fresh,
-        };
-        request.extensions_mut().insert(at);
+        let outside = Outside { gateway: gateway.clone(), session, language, over, door, fresh };
+        request.extensions_mut().insert(outside);
         return Ok(in_pages(&gateway, next.call(request).await?.map_into_boxed_body()));
     };
     let both = match known {
@@ -646,22 +677,14 @@ pub async fn guard<B: MessageBody + 'static>(
         approvals,
         said: heard(&gateway, request.request()),
     };
-    let staff = Staff {
-        gateway: gateway.clone(),
-        request: request.request().clone(),
-        me,
-        account,
-        session,
-        language,
-        badges,
-    };
+    let admitted = Admitted { gateway, me, account, session, language, badges };
     if !allowed {
-        let page = refuse(&staff, right).await;
+        let page = refuse(&admitted.at(request.request()), right).await;
         return Ok(request.into_response(page));
     }
-    request.extensions_mut().insert(staff.clone());
+    request.extensions_mut().insert(admitted.clone());
     let answer = next.call(request).await?.map_into_boxed_body();
-    Ok(staff_pages(&staff, answer))
+    Ok(staff_pages(admitted, answer))
 }
 
 /// The step that a session waits for.
@@ -762,8 +785,9 @@ fn no_right(staff: &Staff, right: Right) -> StaffNotice {
 }
 
 /// An error of a handler as a page.
-fn staff_pages(staff: &Staff, answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+fn staff_pages(admitted: Admitted, answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let Some(error) = answer.response().error() else { return answer };
+    let staff = admitted.at(answer.request());
     let status = error.as_response_error().status_code();
     let home = first_place(&staff.me.roles).to_owned();
     let notice = match error.as_error::<StaffFailure>() {
