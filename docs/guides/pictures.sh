@@ -6,3 +6,8 @@ take() { cp "tests/browser/shots/staff-$1.png" "docs/images/staff-$2.png"; }
 take administrator-admin-keys admin-keys
 take administrator-admin-staff admin-people
 take administrator-admin-parked admin-parked
+take cashier-order cashier-order
+take cashier-refund-chosen cashier-refund
+take cashier-lead-approve cashier-approve
+take finance-lead-finance finance-home
+take finance-lead-differences finance-differences

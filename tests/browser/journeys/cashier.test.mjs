@@ -37,6 +37,8 @@ test('a refund above the limit is asked for by one and approved by another', asy
   await cashier.page.keyboard.press('r');
   await cashier.heading(/^退费/);
   await cashier.look('cashier-refund');
+  await cashier.link('整笔，全部缴费单').click();
+  await cashier.look('cashier-refund-chosen');
   await cashier.button(/提交审批 · 退款 ¥/).click();
   await cashier.page.getByText('请对患者说').waitFor();
   await cashier.look('cashier-refund-waiting');
@@ -46,7 +48,7 @@ test('a refund above the limit is asked for by one and approved by another', asy
   await lead.signsIn('0101');
   await lead.opens('/refunds');
   await lead.look('cashier-lead-refunds-waiting');
-  await lead.link('审批').first().click();
+  await lead.page.getByRole('link', { name: '审批', exact: true }).click();
   await lead.heading('审批退费');
   await lead.look('cashier-lead-approve');
   await lead.button(/批准 · 退款 ¥/).click();

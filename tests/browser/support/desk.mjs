@@ -68,12 +68,14 @@ class Desk {
   /** Signs in by keyboard alone, with the code that the person's phone shows when one is asked for. */
   async signsIn(staffNo) {
     await this.opens('/sign-in');
+    await this.page.locator('#u:focus').waitFor();
     await this.page.keyboard.type(staffNo);
     await this.page.keyboard.press('Tab');
     await this.page.keyboard.type(this.#demo.staff_password);
     await this.page.keyboard.press('Enter');
     await this.page.waitForURL((url) => url.pathname !== '/sign-in');
     if (new URL(this.page.url()).pathname === '/sign-in/code') {
+      await this.page.locator('#c:focus').waitFor();
       await this.page.keyboard.type(await this.code(staffNo));
       await this.page.keyboard.press('Enter');
       await this.page.waitForURL((url) => !url.pathname.startsWith('/sign-in'));
