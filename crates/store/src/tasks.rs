@@ -184,6 +184,8 @@ reads! {
     task(kind: TaskKind, subject: &str) -> Option<TaskRecord>;
     /// The tasks of that kind on one of these subjects that wait for a person.
     parked_among(kind: TaskKind, subjects: &[String]) -> Vec<TaskRecord>;
+    /// How many tasks are in a state, by an index: of the done ones there may be millions, of the others few.
+    tasks_in(state: TaskState) -> i64;
     /// At most `limit` tasks, of one state or of all, the earliest due first.
     list(state: Option<TaskState>, limit: i64) -> Vec<TaskRecord>;
     /// When the next task can be claimed, by what is known now.
@@ -489,6 +491,13 @@ async fn next_due(connection: &mut AnyConnection) -> Result<Option<Timestamp>> {
     .fetch_one(connection)
     .await?;
     Ok(due.map(Timestamp::from_ms))
+}
+
+async fn tasks_in(connection: &mut AnyConnection, state: TaskState) -> Result<i64> {
+    Ok(query_scalar("SELECT COUNT(*) FROM tasks WHERE state = $1")
+        .bind(state.as_str())
+        .fetch_one(connection)
+        .await?)
 }
 
 async fn counts(connection: &mut AnyConnection) -> Result<Vec<TaskCount>> {

@@ -1,5 +1,6 @@
 //! A posted form as names and values, in order, within bounds.
 
+use actix_web::HttpRequest;
 use std::borrow::Cow;
 
 /// The fields of a form.
@@ -31,6 +32,13 @@ impl Form {
     pub fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }
+}
+
+/// A field of the address's query, decoded.
+pub fn query_value(request: &HttpRequest, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(request.query_string().as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
 }
 
 /// A path of our own to come back to; anything else leads to the list.

@@ -3,7 +3,7 @@
 //! [`guard`] stands in front of every route of staff, from the table alone: it looks at the session, refuses who may not, and makes
 //! pages of errors. A handler takes [`Staff`], which only the guard can put there.
 
-use super::form::Form;
+use super::form::{Form, query_value};
 use super::limits;
 use crate::Gateway;
 use crate::service::staff::end_session;
@@ -251,9 +251,7 @@ impl Staff {
 
     /// A field of the query, decoded.
     pub fn query(&self, name: &str) -> Option<String> {
-        url::form_urlencoded::parse(self.request.query_string().as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
+        query_value(&self.request, name)
     }
 
     /// A posted form of one of this session's own pages.
@@ -400,9 +398,7 @@ impl AtDoor {
 
     /// A field of the query, decoded.
     pub fn query(&self, name: &str) -> Option<String> {
-        url::form_urlencoded::parse(self.request.query_string().as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
+        query_value(&self.request, name)
     }
 }
 
@@ -671,8 +667,8 @@ pub async fn guard<B: MessageBody + 'static>(
     let (differences, approvals) =
         if Right::ReadReconciliation.is_had_by(&me.roles) { reconciling(&gateway).await } else { (0, 0) };
     let badges = Badges {
-        parked: parked(&gateway).await,
-        refunds: waiting_refunds(&gateway).await,
+        parked: if Right::ReadSetup.is_had_by(&me.roles) { parked(&gateway).await } else { 0 },
+        refunds: if Right::FindOrders.is_had_by(&me.roles) { waiting_refunds(&gateway).await } else { 0 },
         differences,
         approvals,
         said: heard(&gateway, request.request()),
@@ -719,9 +715,7 @@ pub fn own_next(text: &str) -> String {
 }
 
 async fn parked(gateway: &Gateway) -> u64 {
-    let counts = gateway.store.counts().await.unwrap_or_default();
-    let parked =
-        counts.iter().filter(|count| count.state == TaskState::Parked).map(|count| count.count).sum::<i64>();
+    let parked = gateway.store.tasks_in(TaskState::Parked).await.unwrap_or_default();
     u64::try_from(parked).unwrap_or_default()
 }
 

@@ -1,5 +1,6 @@
 //! One request of a patient: who, in which language, and how an answer is made.
 
+use super::form::query_value;
 use super::session::{COOKIE, Session};
 use crate::Gateway;
 use crate::service::hospital_frame;
@@ -136,9 +137,7 @@ impl Visit {
 
     /// A field of the query, decoded.
     pub fn query(&self, name: &str) -> Option<String> {
-        url::form_urlencoded::parse(self.request.query_string().as_bytes())
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
+        query_value(&self.request, name)
     }
 }
 

@@ -173,13 +173,18 @@ fn sum<'f>(lines: impl Iterator<Item = &'f Found>) -> Option<Fen> {
 /// Where a spreadsheet begins to calculate: as ASCII, as some East Asian editions read it too, and what they skip before it.
 const STARTS_A_FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
-/// A text from somebody else's file: quoted where it must be, and with an apostrophe in front of what a spreadsheet would calculate.
-fn foreign_text(text: &str) -> Cow<'_, str> {
-    let guarded = if text.trim_start_matches([' ', '\u{feff}', '\0']).starts_with(STARTS_A_FORMULA) {
+/// A text with an apostrophe in front when a spreadsheet would calculate it.
+pub fn no_formula(text: &str) -> Cow<'_, str> {
+    if text.trim_start_matches([' ', '\u{feff}', '\0']).starts_with(STARTS_A_FORMULA) {
         Cow::Owned(format!("'{text}"))
     } else {
         Cow::Borrowed(text)
-    };
+    }
+}
+
+/// A text from somebody else's file: quoted where it must be, and with an apostrophe in front of what a spreadsheet would calculate.
+pub fn foreign_text(text: &str) -> Cow<'_, str> {
+    let guarded = no_formula(text);
     // Some editions separate by semicolons or tabs: what follows one would be a cell of its own there.
     if guarded.contains([',', ';', '"', '\n', '\r', '\t']) {
         Cow::Owned(format!("\"{}\"", guarded.replace('"', "\"\"")))

@@ -13,7 +13,7 @@ mod samples;
 mod tests;
 mod xlsx;
 
-pub use csv::{csv, differences};
+pub use csv::{csv, differences, foreign_text, no_formula};
 pub use xlsx::xlsx;
 
 use crate::matching::Summary;

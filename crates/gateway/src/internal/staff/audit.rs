@@ -1,5 +1,6 @@
 //! The audit trail: read, verified, taken away.
 
+use super::dashboard::grouped;
 use crate::Gateway;
 use crate::http::staff::{Staff, StaffAnswer, StaffFailure};
 use crate::service::{Trouble, verify_trail};
@@ -9,6 +10,7 @@ use futures_util::stream;
 use mingfen_domain::access::Right;
 use mingfen_domain::{BusinessDay, Timestamp};
 use mingfen_pages::staff::{AuditRow, AuditTrail, Both, ChainState, Choice, Face, State};
+use mingfen_reconciliation::report::foreign_text;
 use mingfen_store::{AuditEvent, AuditFilter, AuditRecord};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -170,18 +172,6 @@ async fn chain(staff: &Staff) -> Result<ChainState, StaffFailure> {
         problems: check.problems.lines().map(str::to_owned).collect(),
         anchor: Some(format!("{}:{}", check.last_seq, check.last_hash)),
     })
-}
-
-fn grouped(number: i64) -> String {
-    let text = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in text.chars().enumerate() {
-        if at > 0 && (text.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// The names of the people on a page.
@@ -374,20 +364,9 @@ fn line(text: &mut String, record: &AuditRecord) {
         seq,
         hash.to_owned(),
     ];
-    let cells: Vec<String> = cells.iter().map(|cell| csv_cell(cell)).collect();
+    let cells: Vec<_> = cells.iter().map(|cell| foreign_text(cell)).collect();
     text.push_str(&cells.join(","));
     text.push_str("\r\n");
-}
-
-/// A cell that no spreadsheet takes for a formula.
-fn csv_cell(text: &str) -> String {
-    let guarded =
-        if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() };
-    if guarded.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", guarded.replace('"', "\"\""))
-    } else {
-        guarded
-    }
 }
 
 #[cfg(test)]
@@ -396,9 +375,9 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        assert_eq!(csv_cell("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
-        assert_eq!(csv_cell("-1"), "'-1");
-        assert_eq!(csv_cell("128.50 yuan, 药品"), "\"128.50 yuan, 药品\"");
+        assert_eq!(foreign_text("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
+        assert_eq!(foreign_text("-1"), "'-1");
+        assert_eq!(foreign_text("128.50 yuan, 药品"), "\"128.50 yuan, 药品\"");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The dashboard: numbers of a day in words. What they are is read by one service; here they are only said.
 
+use super::provider_words;
 use crate::http::staff::{Staff, StaffAnswer, StaffFailure};
 use crate::service::Trouble;
 use crate::service::dashboard::{
@@ -16,6 +17,7 @@ use mingfen_pages::staff::{
     Both, ChannelRow, DepartmentRow, Face, Figure, HourRow, Hours, MethodRow, Open, StaffDashboard, State,
     SumRow, Trend, WeekRow,
 };
+use mingfen_reconciliation::report::no_formula;
 use mingfen_store::{Counted, Dimension};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -159,7 +161,8 @@ fn gap(fen: Fen) -> String {
     if fen > Fen::ZERO { format!("+{}", yuan(fen)) } else { yuan(fen) }
 }
 
-fn grouped(number: i64) -> String {
+/// A count with thousands commas.
+pub(super) fn grouped(number: i64) -> String {
     yuan(Fen::new(number.saturating_mul(100))).trim_end_matches(".00").to_owned()
 }
 
@@ -441,10 +444,10 @@ fn hour_row(name: Both, board: &Dashboard, compared: Compared) -> Result<HourRow
 /// A provider's colour and name; the colours are those of every page.
 fn method_of(provider: &str) -> (u8, Both) {
     match provider {
-        "wechat" => (1, Both::new("微信支付", "WeChat Pay")),
-        "alipay" => (2, Both::new("支付宝", "Alipay")),
-        "unionpay" => (3, Both::new("云闪付", "UnionPay")),
-        "insurance" => (4, Both::new("医保移动支付", "Insurance")),
+        "wechat" => (1, provider_words(provider)),
+        "alipay" => (2, provider_words(provider)),
+        "unionpay" => (3, provider_words(provider)),
+        "insurance" => (4, provider_words(provider)),
         "window" | "cash" => (5, Both::new("现金", "Cash")),
         "pos" => (6, Both::new("银行卡 POS", "Card (POS)")),
         other => (6, Both::same(other)),
@@ -740,8 +743,7 @@ fn open(board: &Dashboard) -> Result<Open, StaffFailure> {
 
 /// A cell that a spreadsheet takes for text, whatever it begins with.
 fn cell(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    format!("\"{}{}\"", if formula { "'" } else { "" }, text.replace('"', "\"\""))
+    format!("\"{}\"", no_formula(text).replace('"', "\"\""))
 }
 
 /// Every number of the page, a row each: plain yuan, so that a spreadsheet counts with them.

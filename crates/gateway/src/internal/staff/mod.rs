@@ -15,6 +15,7 @@ use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
 use mingfen_pages::Language;
+use mingfen_pages::staff::Both;
 
 /// Where somebody begins.
 pub(super) async fn home(staff: Staff) -> StaffAnswer {
@@ -39,4 +40,15 @@ pub(super) async fn language(door: AtDoor, body: web::Bytes) -> HttpResponse {
         tracing::error!(error = %error, "the language cookie could not be set");
     }
     answer
+}
+
+/// What a provider is called, by its short name.
+fn provider_words(name: &str) -> Both {
+    match name {
+        "wechat" => Both::new("微信支付", "WeChat Pay"),
+        "alipay" => Both::new("支付宝", "Alipay"),
+        "unionpay" => Both::new("云闪付", "UnionPay"),
+        "insurance" => Both::new("医保移动支付", "Medical insurance"),
+        other => Both::same(other),
+    }
 }

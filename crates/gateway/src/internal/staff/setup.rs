@@ -1,5 +1,6 @@
 //! How the gateway is set up, and what of its work waits for a person.
 
+use super::provider_words;
 use crate::http::form::Form;
 use crate::http::staff::{Staff, StaffAnswer, StaffFailure};
 use crate::service::{
@@ -24,16 +25,6 @@ const NEAR_DAYS: i64 = 45;
 const DAY_MS: i64 = 86_400_000;
 /// Parked tasks on the page.
 const PARKED: i64 = 200;
-
-fn provider_words(name: &str) -> Both {
-    match name {
-        "wechat" => Both::new("微信支付", "WeChat Pay"),
-        "alipay" => Both::new("支付宝", "Alipay"),
-        "unionpay" => Both::new("云闪付", "UnionPay"),
-        "insurance" => Both::new("医保移动支付", "Medical insurance"),
-        other => Both::same(other),
-    }
-}
 
 fn abilities(channel: &dyn Provider) -> Vec<Both> {
     let scene = |scene: &Scene| match scene {
@@ -498,9 +489,7 @@ async fn parked_page(staff: &Staff, status: StatusCode, trouble: Option<Both>) -
     let mut tasks = staff.gateway.store.list(Some(TaskState::Parked), PARKED + 1).await?;
     let more = i64::try_from(tasks.len()).unwrap_or_default() > PARKED;
     tasks.truncate(usize::try_from(PARKED).unwrap_or_default());
-    let counts = staff.gateway.store.counts().await?;
-    let under_way =
-        counts.iter().filter(|count| count.state == TaskState::Ready).map(|count| count.count).sum();
+    let under_way = staff.gateway.store.tasks_in(TaskState::Ready).await?;
     let mut rows = Vec::new();
     for task in tasks {
         let because = if task.kind == TaskKind::AskPerson {

@@ -1,6 +1,7 @@
 //! What the cashier's screens call things: states, channels, accounts, steps. Chinese and English side by side.
 
 use crate::Gateway;
+use crate::internal::staff::provider_words;
 use crate::service::desk::{FileStep, HisWord, Kind, OrderFile, OrderLine, What};
 use crate::service::{OpenWork, RefundRefused, Stage};
 use mingfen_domain::Fen;
@@ -25,11 +26,8 @@ pub(super) fn who(actor: &str) -> String {
 }
 
 pub(super) fn way(gateway: &Gateway, channel: &ChannelId) -> Both {
-    match gateway.channel(channel).map(|provider| provider.provider_name()) {
-        Some("wechat") => Both::new("微信支付", "WeChat Pay"),
-        Some("alipay") => Both::new("支付宝", "Alipay"),
-        _ => Both::same(channel.to_string()),
-    }
+    let provider = gateway.channel(channel).map(|provider| provider.provider_name());
+    provider.map_or_else(|| Both::same(channel.to_string()), provider_words)
 }
 
 pub(super) fn kind(kind: SlipKind) -> (&'static str, &'static str) {

@@ -1,6 +1,7 @@
 //! What things are called on finance's screens, in both languages.
 
 use crate::http::staff::Staff;
+use crate::internal::staff::provider_words;
 use mingfen_domain::difference::{Category, Owner, Remedy};
 use mingfen_domain::ids::ChannelId;
 use mingfen_domain::sides::{Kind, Side, State as LineState};
@@ -224,14 +225,8 @@ pub(super) fn cause_sentence(finding: &FindingRecord) -> Both {
 
 /// What a merchant account is called.
 pub(super) fn account(staff: &Staff, channel: &ChannelId) -> Both {
-    match staff.gateway.channel(channel).map(|provider| provider.provider_name()) {
-        Some("wechat") => Both::new("微信支付", "WeChat Pay"),
-        Some("alipay") => Both::new("支付宝", "Alipay"),
-        Some("unionpay") => Both::new("云闪付", "UnionPay"),
-        Some("insurance") => Both::new("医保", "Insurance"),
-        Some(other) => Both::same(other),
-        None => Both::new("账户", "account"),
-    }
+    let provider = staff.gateway.channel(channel).map(|provider| provider.provider_name());
+    provider.map_or_else(|| Both::new("账户", "account"), provider_words)
 }
 
 /// The first and last digits.
