@@ -326,6 +326,21 @@ impl Hospital {
         rows.iter().map(|row| row.try_get(0).expect("bytes")).collect()
     }
 
+    /// Reads the first column, of text, past the store.
+    pub async fn reads(&self, sql: &str) -> Vec<String> {
+        self.reads_column(sql, 0).await
+    }
+
+    /// The same of another column; the first is 0.
+    pub async fn reads_column(&self, sql: &str, column: usize) -> Vec<String> {
+        let mut connection = AnyConnection::connect(&self.room.url).await.expect("the database opens");
+        let rows = sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()))
+            .fetch_all(&mut connection)
+            .await
+            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+        rows.iter().map(|row| row.try_get(column).expect("text")).collect()
+    }
+
     /// How many rows each table of the gateway has.
     pub async fn row_counts(&self) -> BTreeMap<String, i64> {
         let mut connection = AnyConnection::connect(&self.room.url).await.expect("the database opens");
