@@ -81,7 +81,7 @@ pub use journal::{EntryRecord, JournalReport};
 pub use kept_files::KeptFileRecord;
 pub use notices::NoticeRecord;
 pub use notifications::NotificationRecord;
-pub use payments::{PaymentRecord, ReceiptRecord, TakenDay};
+pub use payments::{PaymentRecord, ReceiptRecord};
 pub use refund_requests::{InsertedRequest, RefundRequestRecord};
 pub use refunds::{Inserted, RefundHisState, RefundPart, RefundRecord, RefundedDay, SentRefundRecord};
 pub use remedies::{RemedyRecord, RemedyState};

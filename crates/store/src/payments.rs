@@ -56,15 +56,6 @@ pub struct ReceiptRecord {
     pub deposit: Option<bool>,
 }
 
-/// What came in in a day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TakenDay {
-    /// How many payments.
-    pub payments: i64,
-    /// How much.
-    pub sum: Fen,
-}
-
 macro_rules! select_payments {
     ($condition:literal) => {
         concat!(
@@ -109,8 +100,6 @@ reads! {
     payments_of_bills(bill_nos: &[BillNo]) -> Vec<PaymentRecord>;
     /// At most `limit` payments that any channel knows under this number, one that is not set up any more among them.
     payments_by_their_no(provider_trade_no: &ProviderTradeNo, limit: i64) -> Vec<PaymentRecord>;
-    /// What came in from `from` on and before `to`.
-    taken(from: Timestamp, to: Timestamp) -> TakenDay;
     /// When money first came in.
     first_received() -> Option<Timestamp>;
     /// At most `limit` payments whose money came in from `from` on and before `to`, in the order of time and number, from the one
@@ -221,23 +210,6 @@ async fn payments_by_their_no(
         .fetch_all(connection)
         .await?;
     rows.iter().map(rebuild).collect()
-}
-
-async fn taken(connection: &mut AnyConnection, from: Timestamp, to: Timestamp) -> Result<TakenDay> {
-    let row = query(
-        "SELECT
-            'day' AS day,
-            COUNT(*) AS number,
-            CAST(COALESCE(SUM(received_fen), 0) AS BIGINT) AS fen
-        FROM payments
-        WHERE paid_at_ms >= $1 AND paid_at_ms < $2",
-    )
-    .bind(from.ms())
-    .bind(to.ms())
-    .fetch_one(connection)
-    .await?;
-    let fields = Fields::new("payments", "day", &row)?;
-    Ok(TakenDay { payments: fields.number("number")?, sum: fields.fen("fen")? })
 }
 
 async fn live_payments_of_bill(

@@ -8,7 +8,7 @@ use crate::Gateway;
 use mingfen_domain::money::MoneyError;
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
 use mingfen_store::{
-    Counted, Dimension, OpenDifferences, SLOTS_A_DAY, Slots, TakingsProgress, TakingsRow, Tx,
+    Counted, Dimension, OpenDifferences, SLOTS_A_DAY, Slots, StoreError, TakingsProgress, TakingsRow, Tx,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,8 +29,8 @@ pub enum DashboardRefused {
     Trouble(#[from] Trouble),
 }
 
-impl From<mingfen_store::StoreError> for DashboardRefused {
-    fn from(error: mingfen_store::StoreError) -> Self {
+impl From<StoreError> for DashboardRefused {
+    fn from(error: StoreError) -> Self {
         Self::Trouble(error.into())
     }
 }
@@ -255,6 +255,55 @@ fn usual_days(day: BusinessDay, progress: Option<&TakingsProgress>) -> BTreeSet<
     (1..=WEEKS).map(|week| days_before(day, 7 * week)).filter(|usual| *usual >= first).collect()
 }
 
+/// What whoever reads counts from the records: of the day the part that was never counted, and every slot that has changed since.
+async fn uncounted(
+    view: &mut Tx,
+    progress: Option<&TakingsProgress>,
+    day: BusinessDay,
+) -> Result<Vec<Slots>, StoreError> {
+    let never = match progress {
+        None => Some(Slots::whole(day)),
+        Some(progress) if progress.back_to.day > day => Some(Slots::whole(day)),
+        Some(progress) if progress.back_to.day == day && progress.back_to.first > 0 => {
+            Some(Slots { day, first: 0, end: progress.back_to.first })
+        }
+        Some(_) => None,
+    };
+    let within = |slots: &Slots| {
+        never.is_some_and(|never| never.day == slots.day && (never.first..never.end).contains(&slots.first))
+    };
+    let changed = view.marked_slots().await?.into_iter().filter(|slots| !within(slots));
+    Ok(never.into_iter().chain(changed).collect())
+}
+
+/// What came in today up to this moment, deposits among it and money in suspense not; as quick on a day with many payments as on one
+/// with few.
+///
+/// # Errors
+/// [`Trouble`].
+pub async fn taken_today(gateway: &Gateway) -> Result<Counted, Trouble> {
+    const TAKEN: [Dimension; 2] = [Dimension::Total, Dimension::Deposit];
+    let now = gateway.now();
+    let (today, end) = (BusinessDay::of(now), Slots::of(now).first + 1);
+    let mut view = gateway.store.snapshot().await?;
+    let mut taken = Counted::default();
+    for sum in view.takings_by_member(&TAKEN, &[today], end).await? {
+        add(&mut taken, sum.counted)?;
+    }
+    let progress = view.takings_progress().await?;
+    for slots in uncounted(&mut view, progress.as_ref(), today).await? {
+        if slots.day == today {
+            for row in view.counted_between(slots.from(), slots.to()).await? {
+                if TAKEN.contains(&row.dimension) && row.slot < end {
+                    add(&mut taken, row.counted)?;
+                }
+            }
+        }
+    }
+    view.rollback().await?;
+    Ok(taken)
+}
+
 /// What is compared to the same minute.
 const COMPARED: [Dimension; 8] = [
     Dimension::Total,
@@ -310,24 +359,10 @@ impl Reading {
         progress: Option<&TakingsProgress>,
     ) -> Result<(), DashboardRefused> {
         let day = self.board.day;
-        let uncounted = match progress {
-            None => Some(Slots::whole(day)),
-            Some(progress) if progress.back_to.day > day => Some(Slots::whole(day)),
-            Some(progress) if progress.back_to.day == day && progress.back_to.first > 0 => {
-                Some(Slots { day, first: 0, end: progress.back_to.first })
-            }
-            Some(_) => None,
-        };
-        if let Some(slots) = uncounted {
-            self.take_rows(view.counted_between(slots.from(), slots.to()).await?)?;
-        }
-        for slots in view.marked_slots().await? {
+        for slots in uncounted(view, progress, day).await? {
             let matters =
                 slots.day == day || self.usual.contains(&slots.day) || self.trend.contains_key(&slots.day);
-            let taken = uncounted.is_some_and(|taken| {
-                taken.day == slots.day && (taken.first..taken.end).contains(&slots.first)
-            });
-            if matters && !taken {
+            if matters {
                 self.take_rows(view.counted_between(slots.from(), slots.to()).await?)?;
             }
         }

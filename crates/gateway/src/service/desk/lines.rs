@@ -1,12 +1,13 @@
 //! Payments as lines of a list: read in a few statements, however many lines.
 
 use crate::Gateway;
+use crate::service::dashboard::taken_today;
 use crate::service::payment_view::{order_that_matters, stage_of};
 use crate::service::{Private, Stage, Trouble};
 use mingfen_domain::ids::BillNo;
 use mingfen_domain::person::Patient;
 use mingfen_domain::{BusinessDay, Fen, Timestamp, refund};
-use mingfen_store::{BillRecord, PaymentRecord, RefundPart, RefundRecord, RefundedDay, TakenDay};
+use mingfen_store::{BillRecord, Counted, PaymentRecord, RefundPart, RefundRecord, RefundedDay};
 
 /// A payment in a list.
 #[derive(Clone, Debug)]
@@ -29,7 +30,7 @@ pub struct OrderLine {
 #[derive(Clone, Copy, Debug)]
 pub struct DeskFigures {
     /// What came in.
-    pub taken: TakenDay,
+    pub taken: Counted,
     /// What was asked back.
     pub refunded: RefundedDay,
     /// Refunds that wait for a second person, and since when the oldest.
@@ -104,7 +105,7 @@ pub async fn desk_figures(gateway: &Gateway) -> Result<DeskFigures, Trouble> {
     let today = BusinessDay::of(gateway.now());
     let (from, to) = (today.start(), today.end());
     Ok(DeskFigures {
-        taken: gateway.store.taken(from, to).await?,
+        taken: taken_today(gateway).await?,
         refunded: gateway.store.refunds_asked_for(from, to).await?,
         waiting: gateway.store.refund_requests_waiting().await?,
         under_way: gateway.store.count_refunds_standing(RefundPart::UnderWay).await?,

@@ -70,11 +70,11 @@ async fn figures(staff: &Staff) -> Result<Vec<Figure>, crate::service::Trouble> 
         }
         None => Both::new("没有", "none"),
     };
-    let (payments, refunds) = (figures.taken.payments, figures.refunded.refunds);
+    let (payments, refunds) = (figures.taken.number, figures.refunded.refunds);
     Ok(vec![
         Figure {
             what: Both::new("今日收款", "Received today"),
-            value: format!("¥{}", words::yuan(figures.taken.sum)),
+            value: format!("¥{}", words::yuan(figures.taken.fen)),
             unit: None,
             note: Both::new(
                 format!("{payments} 笔，截至 {clock}"),
