@@ -41,6 +41,8 @@ pub struct UploadPage {
     pub choices: Vec<Choice>,
     /// How large a file may be: `512 MB`.
     pub most: String,
+    /// The same in bytes: the browser tells whoever chooses a larger one before it is sent.
+    pub most_bytes: u64,
     /// Files of the day.
     pub brought: Vec<BroughtLine>,
     /// Why the last one was not taken.
@@ -66,6 +68,7 @@ fn sample() -> UploadPage {
             Choice::new("ledger", Both::new("HIS 收费台账", "HIS ledger"), false),
         ],
         most: "512 MB".into(),
+        most_bytes: 512 << 20,
         brought: vec![BroughtLine {
             what: Both::new("渠道对账单 · alipay-main", "statement · alipay-main"),
             name: "20261123_业务明细.csv".into(),

@@ -163,6 +163,7 @@ async fn show_as(
         day: day.to_string(),
         choices,
         most: format!("{} MB", MOST_BROUGHT >> 20),
+        most_bytes: MOST_BROUGHT,
         brought: brought
             .into_iter()
             .map(|file| {
