@@ -22,6 +22,7 @@ stories!(
     several_are_worked_on_at_once_but_never_where_money_moves,
     notes_and_files_are_kept_sealed_and_odd_files_are_refused,
     a_statement_that_the_channel_does_not_give_is_brought_and_a_damaged_one_leaves_nothing,
+    hostile_files_are_refused_with_a_reason_and_leave_nothing,
     an_auditor_reads_everything_and_changes_nothing,
 );
 
@@ -773,6 +774,68 @@ async fn a_statement_that_the_channel_does_not_give_is_brought_and_a_damaged_one
     page.says("staff:0501 人工上传");
     let brought = hospital.store().brought_files(day).await.expect("readable");
     assert_eq!((brought.len(), brought[0].brought_by.as_str()), (1, "staff:0501"));
+}
+
+/// An archive of so many files, each with one line that is stored as it is, of which each says that it holds `said_bytes`.
+fn archive_of(files: u16, said_bytes: u32) -> Vec<u8> {
+    let line = "#支付宝业务明细查询\r\n".as_bytes();
+    let length = u32::try_from(line.len()).expect("short");
+    let (mut bytes, mut directory) = (Vec::new(), Vec::new());
+    for number in 0..files {
+        let name = format!("{number:04}.csv");
+        let at = u32::try_from(bytes.len()).expect("short");
+        // Version, flags, method 0 (stored), time, date, checksum; then the sizes and the length of the name (APPNOTE.TXT 4.3.7).
+        let mut head = vec![20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0x5a, 0, 0, 0, 0];
+        for number in [length, said_bytes] {
+            head.extend(number.to_le_bytes());
+        }
+        head.extend([8, 0, 0, 0]);
+        bytes.extend(b"PK\x03\x04");
+        bytes.extend(&head);
+        bytes.extend(name.as_bytes());
+        bytes.extend(line);
+        directory.extend(b"PK\x01\x02\x14\x00");
+        directory.extend(&head);
+        directory.extend([0; 10]);
+        directory.extend(at.to_le_bytes());
+        directory.extend(name.as_bytes());
+    }
+    let at = u32::try_from(bytes.len()).expect("short");
+    let length = u32::try_from(directory.len()).expect("short");
+    bytes.extend(directory);
+    bytes.extend(b"PK\x05\x06\x00\x00\x00\x00");
+    bytes.extend([files, files].map(u16::to_le_bytes).concat());
+    bytes.extend([length, at].map(u32::to_le_bytes).concat());
+    bytes.extend([0, 0]);
+    bytes
+}
+
+async fn hostile_files_are_refused_with_a_reason_and_leave_nothing(hospital: Hospital) {
+    let day = a_morning(&hospital);
+    hospital.time_passes(86_400);
+    let finance = Screen::of(&hospital, "0501", Role::Finance).await;
+    let upload = format!("/finance/days/{day}/upload");
+    let form = finance.sees(&upload).await;
+    let before = hospital.row_counts().await;
+
+    let wide: Vec<u8> = "交易时间,公众账号ID\r\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let files: [(&str, &str, Vec<u8>, &str); 6] = [
+        ("statement:wechat-main", "utf16.csv", [b"\xff\xfe".to_vec(), wide].concat(), "不是"),
+        ("statement:wechat-main", "nul.csv", vec![0; 100_000], ""),
+        ("statement:wechat-main", "one-line.csv", vec![b'x'; 20 << 20], ""),
+        ("statement:alipay-main", "bomb.zip", archive_of(1, u32::MAX), "解压后超过"),
+        ("statement:alipay-main", "crowd.zip", archive_of(65, 26), "65 个文件"),
+        ("ledger", "x.exe", b"MZ\x90\x00\x03".to_vec(), ""),
+    ];
+    for (what, name, bytes, because) in files {
+        let refused = finance.sends_file(&form, &upload, what, name, &bytes).await;
+        assert_eq!(refused.status, 422, "{name}: {}", refused.text);
+        refused.says("没有收下");
+        refused.says(because);
+    }
+    let after = hospital.row_counts().await;
+    let changed: Vec<_> = after.iter().filter(|(table, rows)| before.get(*table) != Some(rows)).collect();
+    assert!(changed.is_empty(), "{changed:?}");
 }
 
 async fn an_auditor_reads_everything_and_changes_nothing(hospital: Hospital) {

@@ -1,5 +1,5 @@
 //! Every way in which a file has come damaged, and what the person is told: the table is `damaged.toml`, beside this file, and an
-//! accountant can read it. The program itself is run, so that the message is the one that is seen.
+//! accountant can read it. The program itself is run, so that the message is the one that is seen; finance's pages say it in Chinese.
 
 use serde::Deserialize;
 use std::io::Write;
@@ -238,6 +238,10 @@ fn every_damaged_file_is_told_as_the_table_says() {
                 "{}\n    code {:?}\n    says {text}\n    not  {}",
                 case.what, said.code, case.says
             ));
+        }
+        let chinese = mingfen_reconciliation::files::message_in_chinese(text);
+        if chinese.as_ref().is_none_or(|told| told.contains("again") || told.contains(" is ")) {
+            wrong.push(format!("{}\n    in Chinese {chinese:?}", case.what));
         }
         // Yesterday's report must not pass for today's.
         assert!(!said.out.join("differences.csv").exists(), "{}", case.what);

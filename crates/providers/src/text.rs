@@ -133,11 +133,17 @@ impl<R: Read + Seek> Archive<R> {
         Ok(members)
     }
 
-    /// Unpacks every file and throws it away: afterwards each has proven its checksum.
+    /// Unpacks every file and throws it away: afterwards each has proven its checksum. One that says itself that it holds more than it
+    /// may is not unpacked at all, and one that says less than it holds is stopped.
     ///
     /// # Errors
     /// [`TextError::Archive`] when damaged, [`TextError::TooLarge`].
     pub fn check(&mut self) -> Result<(), TextError> {
+        let mut left_bytes = self.limit_bytes;
+        for index in 0..self.zip.len() {
+            let said_bytes = self.zip.by_index_raw(index).map_err(damaged)?.size();
+            left_bytes = left_bytes.checked_sub(said_bytes).ok_or(TextError::TooLarge(self.limit_bytes))?;
+        }
         let mut left_bytes = self.limit_bytes;
         for index in 0..self.zip.len() {
             let mut file = self.zip.by_index(index).map_err(damaged)?.take(left_bytes.saturating_add(1));
@@ -302,6 +308,15 @@ mod tests {
             Err(TextError::TooLarge(1000))
         );
         assert_eq!(archive(&packed, 1200).and_then(|mut files| files.check()), Ok(()));
+        // One that says less than it holds does not get far either.
+        let mut liar = packed.clone();
+        for at in 0..liar.len() - 4 {
+            if liar[at..at + 4] == 600_u32.to_le_bytes() {
+                liar[at] = 1;
+                liar[at + 1] = 0;
+            }
+        }
+        assert!(archive(&liar, 1000).and_then(|mut files| files.check()).is_err());
         let mut files = archive(&packed, 599).expect("an archive");
         let first = files.members().expect("two files").remove(0);
         let read = io::read_to_string(files.open(&first).expect("a file")).map_err(|error| error.to_string());

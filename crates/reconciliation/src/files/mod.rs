@@ -5,6 +5,7 @@
 //! before. [`guess`] proposes a layout for a file that nobody has described.
 
 mod again;
+mod chinese;
 mod damage;
 mod days;
 mod fields;
@@ -15,6 +16,7 @@ mod lines;
 mod read;
 mod scan;
 
+pub use chinese::{in_chinese, message_in_chinese};
 pub use layout::{BANK_MOVEMENTS, HIS_LEDGER, Layout};
 pub use lines::{LINES, LedgerLine, LinesFile};
 

@@ -58,6 +58,8 @@ impl Prepared {
     pub(super) fn refuse(&mut self, category: Category, told: &dyn Display) {
         tracing::warn!(statement.file = %self.record.name, error = %told, "a statement is not in order");
         self.record.state = InputState::Refused;
+        let told = told.to_string();
+        let told = files::message_in_chinese(&told).unwrap_or(told);
         self.record.remark = format!("{}：{told}", category.chinese());
         self.refused = Some(category);
     }

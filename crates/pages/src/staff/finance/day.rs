@@ -130,7 +130,7 @@ pub struct RunShown {
     /// What it read.
     pub inputs: Vec<InputLine>,
     /// By which rules.
-    pub rules: String,
+    pub rules: Both,
     /// Fees and settlement.
     pub settlement: Vec<SettledLine>,
 }
@@ -376,7 +376,10 @@ fn sample_run() -> RunShown {
                     .into(),
             },
         ],
-        rules: "three sides; 900 s around midnight are waited for; our numbers are P and 20 more".into(),
+        rules: Both::new(
+            "三方核对；零点前后 900 秒内的等次日；本系统单号为 P 加 20 位",
+            "three sides; 900 s around midnight are waited for; our numbers are P and 20 more",
+        ),
         settlement: vec![
             SettledLine {
                 account: "wechat-main".into(),

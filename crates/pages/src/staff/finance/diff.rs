@@ -31,7 +31,7 @@ pub struct DayDiff {
     /// Inputs that are other ones, in words.
     pub inputs: Vec<String>,
     /// The rules before and after, when they changed.
-    pub rules: Option<(String, String)>,
+    pub rules: Option<(Both, Both)>,
     /// Differences that are there no more.
     pub gone: Vec<DiffLine>,
     /// Differences that are new.
@@ -91,7 +91,7 @@ staff_page!(DayDiff, "staff/finance/diff.html", Some(Place::Today), [
         ..sample()
     },
     "hostile" => DayDiff {
-        rules: Some(("<b>before</b>".into(), "<script>after</script>".into())),
+        rules: Some((Both::same("<b>before</b>"), Both::same("<script>after</script>"))),
         come: (0..200).map(|_| line("<script>alert(1)</script>")).collect(),
         more: true,
         ..sample()

@@ -14,7 +14,7 @@ pub struct UploadRefused {
     /// The column's heading; may be empty.
     pub column: String,
     /// What is wrong, with the text that was read.
-    pub problem: String,
+    pub problem: Both,
     /// What can be done.
     pub then: Both,
 }
@@ -87,7 +87,7 @@ staff_page!(UploadPage, "staff/finance/upload.html", Some(Place::Today), [
             file: "INN26112388ZM_898342080620126".into(),
             line: 118,
             column: "金额".into(),
-            problem: "应是 12 位金额，读到“00000000O860”（字母 O）".into(),
+            problem: Both::new("\"00000000O860\" 不是以分计的金额", "\"00000000O860\" is no amount in fen"),
             then: Both::new("整份文件没有收下。请向渠道重新取文件，不要手工改。", "Nothing of it was kept. Fetch the file again from the channel; do not mend it by hand."),
         }),
         ..sample()
@@ -98,7 +98,7 @@ staff_page!(UploadPage, "staff/finance/upload.html", Some(Place::Today), [
             file: "<script>alert(1)</script>.csv".into(),
             line: 0,
             column: String::new(),
-            problem: "<img src=x onerror=alert(1)>".repeat(20),
+            problem: Both::same("<img src=x onerror=alert(1)>".repeat(20)),
             then: Both::same(""),
         }),
         ..sample()

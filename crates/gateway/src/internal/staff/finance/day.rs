@@ -489,7 +489,7 @@ fn run_shown(
             .map(|version| version_line(staff, day, run, version, people))
             .collect(),
         inputs,
-        rules: run.rules.clone(),
+        rules: words::rules(&run.rules),
         settlement,
     })
 }
@@ -638,7 +638,7 @@ pub(in crate::internal) async fn diff(staff: Staff, day: web::Path<String>) -> S
         versions: (old.version, new.version),
         lead,
         inputs: changed,
-        rules: (old.rules != new.rules).then(|| (old.rules.clone(), new.rules.clone())),
+        rules: (old.rules != new.rules).then(|| (words::rules(&old.rules), words::rules(&new.rules))),
         gone,
         come,
         more,

@@ -199,11 +199,11 @@ pub(in crate::internal) async fn bring(staff: Staff, day: web::Path<String>, bod
         _ => None,
     };
     let what = what.ok_or(StaffFailure::Stale)?;
-    let whole = |problem: &str, then: Both| UploadRefused {
+    let whole = |problem: Both, then: Both| UploadRefused {
         file: file_name(&received.name),
         line: 0,
         column: String::new(),
-        problem: problem.to_owned(),
+        problem,
         then,
     };
     let small = Both::new(
@@ -213,12 +213,12 @@ pub(in crate::internal) async fn bring(staff: Staff, day: web::Path<String>, bod
     let refused = match &received.file {
         _ if received.too_large => (
             StatusCode::PAYLOAD_TOO_LARGE,
-            whole("文件超过 512 MB，没有收下。The file has more than 512 MB.", small),
+            whole(Both::new("文件超过 512 MB。", "The file has more than 512 MB."), small),
         ),
         None => (
             StatusCode::BAD_REQUEST,
             whole(
-                "没有文件，或文件是空的。There is no file, or an empty one.",
+                Both::new("没有文件，或文件是空的。", "There is no file, or an empty one."),
                 Both::new("请选择文件。", "Choose a file."),
             ),
         ),
@@ -242,7 +242,7 @@ pub(in crate::internal) async fn bring(staff: Staff, day: web::Path<String>, bod
                     file,
                     line,
                     column: column.unwrap_or_default(),
-                    problem,
+                    problem: words::problem(&problem),
                     then: Both::new(
                         "整份文件没有收下，什么也没有保存。请向渠道或 HIS 重新取原件，不要手工改。",
                         "Nothing of it was kept. Get the file again from the channel or HIS; do not mend it by hand.",

@@ -8,6 +8,7 @@ use mingfen_domain::sides::{Kind, Side, State as LineState};
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
 use mingfen_pages::staff::{Both, Face, State};
 use mingfen_reconciliation::cause::Cause;
+use mingfen_reconciliation::files::in_chinese;
 use mingfen_reconciliation::report::fee_yuan;
 use mingfen_store::{FindingRecord, InputKind, InputState, RemedyState, Standing};
 
@@ -27,6 +28,23 @@ pub(super) fn fee(milli_fen: i64) -> String {
     let Some(point) = text.find('.') else { return text };
     let decimals = text.trim_end_matches('0').len().max(point + 3);
     text.get(..decimals).unwrap_or(&text).to_owned()
+}
+
+/// What is wrong with a file.
+pub(super) fn problem(english: &str) -> Both {
+    Both::new(in_chinese(english).unwrap_or_else(|| english.to_owned()), english)
+}
+
+/// By which rules a run was made, as it keeps them.
+pub(super) fn rules(kept: &str) -> Both {
+    let seconds = kept.strip_prefix("three sides; ").and_then(|rest| {
+        rest.strip_suffix(" s around midnight are waited for; our numbers are P and 20 more")
+    });
+    let zh = seconds.map_or_else(
+        || kept.to_owned(),
+        |seconds| format!("三方核对；零点前后 {seconds} 秒内的等次日；本系统单号为 P 加 20 位"),
+    );
+    Both::new(zh, kept)
 }
 
 /// `1,234`.
