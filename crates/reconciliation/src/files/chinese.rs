@@ -267,6 +267,7 @@ const PROBLEMS: &[(&str, &str)] = &[
         "is Alipay's account ledger (账务明细): movements of the balance with fees and withdrawals. Give the trade detail (业务明细) of the day: {}",
         "是支付宝账务明细，含手续费和提现等余额变动。请上传当天的业务明细：{}",
     ),
+    ("holds no detail file", "压缩包里没有明细文件"),
     ("two files of the same title: {}", "有两个同样标题的文件：{}"),
     ("only goes with another file", "要和另一个文件一起才有用"),
     ("needs a temporary file, and it cannot be written: {}", "需要写临时文件，但写不进去：{}"),
