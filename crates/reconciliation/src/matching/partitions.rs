@@ -414,6 +414,10 @@ impl<'m> Taken<'m> {
         }
     }
 
+    pub fn shapes(&self) -> &[Shape] {
+        &self.shapes
+    }
+
     pub fn clear(&mut self) {
         self.entries.clear();
         self.parts.iter_mut().for_each(Vec::clear);
