@@ -19,6 +19,8 @@ use std::sync::atomic::Ordering;
 
 /// What is read at once.
 const BLOCK: usize = 256 << 10;
+/// What is taken apart at once: it is still in a core's first cache when its rows are read, after its separators were found.
+const STEP: usize = 16 << 10;
 /// What one thread takes at a time.
 const PIECE: u64 = 4 << 20;
 /// Of every so many lines it is written down where they begin; those between are found from there.
@@ -213,13 +215,19 @@ impl Source {
                     });
                 }
             };
-            let block = &filled[..whole];
-            places.find(*level, block, self.plan.mark);
-            if !block.ends_with(b"\n") {
-                places.end(whole);
-            }
             let rows_before = rows.piece.rows;
-            rows.take_all(block, places, at, shelf)?;
+            let mut taken = 0;
+            while taken < whole {
+                let rest = &filled[taken..whole];
+                let step = rest.get(..STEP).and_then(|step| memchr::memrchr(b'\n', step));
+                let block = step.map_or(rest, |line_break| &rest[..line_break + 1]);
+                places.find(*level, block, self.plan.mark);
+                if !block.ends_with(b"\n") {
+                    places.end(block.len());
+                }
+                rows.take_all(block, places, at + taken as u64, shelf)?;
+                taken += block.len();
+            }
             progress.rows.fetch_add(rows.piece.rows - rows_before, Ordering::Relaxed);
             progress.bytes.fetch_add(whole as u64, Ordering::Relaxed);
             let total = filled.len();
