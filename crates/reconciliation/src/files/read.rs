@@ -2,7 +2,7 @@
 //! row that is not understood refuses the file.
 
 use super::fields::{self, Days, Word};
-use super::layout::{Column, Layout, Plan, Sum, Unit, cut, headings};
+use super::layout::{Column, Layout, Plan, Total, Unit, cut, headings};
 use super::scan::{FRONT, Places};
 use super::{Progress, Refusal, name_of};
 use crate::matching::{MatchingError, Shelf, Tally};
@@ -282,11 +282,11 @@ impl Source {
                 ));
             }
         }
-        for (index, Sum { total, column }) in self.plan.sums.iter().enumerate() {
-            let Some(said) = said(total) else { continue };
+        for Total { name, sum } in &self.plan.totals {
+            let (Some(said), Some(column)) = (said(name), self.plan.sums.get(*sum)) else { continue };
             let mut added = Added::default();
             for piece in pieces {
-                let more = piece.sums.get(index).copied().unwrap_or_default();
+                let more = piece.sums.get(*sum).copied().unwrap_or_default();
                 added.payments += more.payments;
                 added.refunds += more.refunds;
                 added.refunds_unsigned += more.refunds_unsigned;
@@ -304,7 +304,7 @@ impl Source {
                     column.name,
                     yuan_of_milli(signed)
                 );
-                return Err(refuse(headings_line + 1, total, problem));
+                return Err(refuse(headings_line + 1, name, problem));
             }
         }
         Ok(())
@@ -405,6 +405,16 @@ impl<'r> Row<'r> {
         } else {
             Word::of(self.field(index))
         }
+    }
+
+    /// Whether a field is `0.00`, which most amounts of a bill are.
+    #[inline(always)]
+    fn is_nought(&self, index: usize) -> bool {
+        const NOUGHT: &[u8; 4] = b"0.00";
+        self.place(index).is_some_and(|(start, end)| {
+            let last = self.block.get(..end).and_then(|before| before.last_chunk());
+            end.wrapping_sub(start) == NOUGHT.len() && last == Some(NOUGHT)
+        })
     }
 
     #[inline(never)]
@@ -662,16 +672,16 @@ impl<'p> Rows<'p> {
 
     #[inline]
     fn add_up(&mut self, row: &Row<'_>, kind: Kind) -> Result<(), Problem> {
-        for (sum, added) in self.plan.sums.iter().zip(&mut self.piece.sums) {
-            let word = row.word(sum.column.index);
-            if word == Some(Word::NOUGHT) {
+        for (column, added) in self.plan.sums.iter().zip(&mut self.piece.sums) {
+            if row.is_nought(column.index) {
                 continue;
             }
+            let word = row.word(column.index);
             let known =
                 word.and_then(|word| if word == self.known.0 { Some(self.known.1) } else { word.milli() });
             let value = match known {
                 Some(value) => i128::from(value),
-                None => milli(row, &sum.column)?,
+                None => milli(row, column)?,
             };
             match kind {
                 Kind::Payment => added.payments += value,
