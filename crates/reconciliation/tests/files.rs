@@ -211,6 +211,59 @@ fn a_damaged_file_is_refused_by_line_and_column() {
     }
 }
 
+/// Rows of all kinds, more than are taken apart at once: among plain ones some in quotation marks, some with a carriage return, and one
+/// that is longer than all that.
+#[test]
+fn a_row_is_read_the_same_wherever_it_stands_and_however_it_is_dressed() {
+    let ledger = |dressed: bool| {
+        let mut text = "流水号,类型,商户订单号,退款单号,金额,记账时间,科室,备注\n".to_owned();
+        for index in 0..3000 {
+            let (kind, refund, sign) = if index % 7 == 0 { ("退费", "R", "-") } else { ("支付", "", "") };
+            let refund_no = if refund.is_empty() { String::new() } else { format!("R{index:09}") };
+            let remark = if dressed && index == 1500 { "长".repeat(15_000) } else { String::new() };
+            let fields = [
+                index.to_string(),
+                kind.to_owned(),
+                format!("P261125{index:014}"),
+                refund_no,
+                format!("{sign}{}.{:02}", index % 500 + 1, index % 100),
+                format!("2026-01-01 12:00:{:02}", index % 60),
+                "内科".to_owned(),
+                remark,
+            ];
+            let in_quotes = dressed && index % 400 < 20;
+            let fields = fields.map(|field| if in_quotes { format!("\"{field}\"") } else { field });
+            text += &fields.join(",");
+            text += if dressed && index % 3 == 0 { "\r\n" } else { "\n" };
+        }
+        text
+    };
+    let directory = tempfile::tempdir().expect("a directory");
+    let compare = |bill: &str| {
+        let report =
+            run_by(directory.path(), HIS_LEDGER, bill.as_bytes(), ledger(false).as_bytes(), HIS_LEDGER);
+        report.unwrap_or_else(|error| panic!("{error}"))
+    };
+    let dressed = ledger(true);
+    let report = compare(&dressed);
+    assert_eq!(report.outcome.findings, []);
+    for side in [Side::Channel, Side::His] {
+        assert_eq!(report.outcome.summary.of(Category::Matched, side).lines, 3000, "{side:?}");
+    }
+    for (row, is, was) in [(2999, "500.98", "500.99"), (2000, "1.01", "1.00"), (801, "302.99", "302.01")] {
+        let other =
+            dressed.replacen(&format!("P261125{row:014},,{was}"), &format!("P261125{row:014},,{is}"), 1);
+        let other = other.replacen(
+            &format!("P261125{row:014}\",\"\",\"{was}"),
+            &format!("P261125{row:014}\",\"\",\"{is}"),
+            1,
+        );
+        let report = compare(&other);
+        let lines: Vec<u64> = report.evidence.iter().flatten().map(|there| there.line).collect();
+        assert_eq!(lines, [row + 2, row + 2], "{row}");
+    }
+}
+
 /// Rows in another order stand on other lines; nothing else changes. Big enough for several pieces and blocks.
 #[test]
 fn the_order_of_rows_changes_nothing_but_line_numbers() {

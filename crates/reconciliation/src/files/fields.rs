@@ -36,7 +36,7 @@ impl Word {
     /// The last of eight bytes.
     #[inline(always)]
     fn of_last(bytes: u64, length: usize) -> Option<Self> {
-        if !(1..=8).contains(&length) {
+        if length.wrapping_sub(1) >= 8 {
             return None;
         }
         let below = 8 * (8 - length as u32);

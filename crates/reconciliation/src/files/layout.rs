@@ -182,14 +182,16 @@ pub(super) struct Plan {
     pub kinds: Vec<(Vec<u8>, Kind)>,
     pub states: Vec<(Vec<u8>, State)>,
     pub only: Vec<(Column, Vec<Vec<u8>>)>,
-    pub sums: Vec<Sum>,
+    /// Columns that are added up, each once, whatever its total may be called.
+    pub sums: Vec<Column>,
+    pub totals: Vec<Total>,
     pub row_count: Option<String>,
 }
 
-/// A column that the file itself adds up.
-pub(super) struct Sum {
-    pub column: Column,
-    pub total: String,
+/// What the file itself adds up: the name of a total, and which of [`Plan::sums`] it is.
+pub(super) struct Total {
+    pub name: String,
+    pub sum: usize,
 }
 
 impl Layout {
@@ -360,11 +362,14 @@ impl Layout {
             };
             only.push((Column { index, name: name.clone() }, words.iter().map(encode).collect()));
         }
-        let mut sums = Vec::new();
+        let (mut sums, mut totals): (Vec<Column>, Vec<Total>) = (Vec::new(), Vec::new());
         for (total, name) in self.totals.iter().filter(|(_, name)| *name != "rows") {
-            if let Some(index) = position(name) {
-                sums.push(Sum { column: Column { index, name: name.clone() }, total: total.clone() });
+            let Some(index) = position(name) else { continue };
+            let sum = sums.iter().position(|sum| sum.index == index).unwrap_or(sums.len());
+            if sum == sums.len() {
+                sums.push(Column { index, name: name.clone() });
             }
+            totals.push(Total { name: total.clone(), sum });
         }
         Ok(Plan {
             encoding,
@@ -404,6 +409,7 @@ impl Layout {
             states: self.states.iter().map(|(word, state)| (encode(word), state.meaning())).collect(),
             only,
             sums,
+            totals,
             row_count: self.totals.iter().find(|(_, name)| *name == "rows").map(|(total, _)| total.clone()),
         })
     }

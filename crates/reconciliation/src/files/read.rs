@@ -2,7 +2,7 @@
 //! row that is not understood refuses the file.
 
 use super::fields::{self, Days, Word};
-use super::layout::{Column, Layout, Plan, Sum, Unit, cut, headings};
+use super::layout::{Column, Layout, Plan, Total, Unit, cut, headings};
 use super::scan::{FRONT, Places};
 use super::{Progress, Refusal, name_of};
 use crate::matching::{MatchingError, Shelf, Tally};
@@ -19,6 +19,8 @@ use std::sync::atomic::Ordering;
 
 /// What is read at once.
 const BLOCK: usize = 256 << 10;
+/// What is taken apart at once: it is still in a core's first cache when its rows are read, after its separators were found.
+const STEP: usize = 16 << 10;
 /// What one thread takes at a time.
 const PIECE: u64 = 4 << 20;
 /// Of every so many lines it is written down where they begin; those between are found from there.
@@ -213,13 +215,19 @@ impl Source {
                     });
                 }
             };
-            let block = &filled[..whole];
-            places.find(*level, block, self.plan.mark);
-            if !block.ends_with(b"\n") {
-                places.end(whole);
-            }
             let rows_before = rows.piece.rows;
-            rows.take_all(block, places, at, shelf)?;
+            let mut taken = 0;
+            while taken < whole {
+                let rest = &filled[taken..whole];
+                let step = rest.get(..STEP).and_then(|step| memchr::memrchr(b'\n', step));
+                let block = step.map_or(rest, |line_break| &rest[..line_break + 1]);
+                places.find(*level, block, self.plan.mark);
+                if !block.ends_with(b"\n") {
+                    places.end(block.len());
+                }
+                rows.take_all(block, places, at + taken as u64, shelf)?;
+                taken += block.len();
+            }
             progress.rows.fetch_add(rows.piece.rows - rows_before, Ordering::Relaxed);
             progress.bytes.fetch_add(whole as u64, Ordering::Relaxed);
             let total = filled.len();
@@ -274,11 +282,11 @@ impl Source {
                 ));
             }
         }
-        for (index, Sum { total, column }) in self.plan.sums.iter().enumerate() {
-            let Some(said) = said(total) else { continue };
+        for Total { name, sum } in &self.plan.totals {
+            let (Some(said), Some(column)) = (said(name), self.plan.sums.get(*sum)) else { continue };
             let mut added = Added::default();
             for piece in pieces {
-                let more = piece.sums.get(index).copied().unwrap_or_default();
+                let more = piece.sums.get(*sum).copied().unwrap_or_default();
                 added.payments += more.payments;
                 added.refunds += more.refunds;
                 added.refunds_unsigned += more.refunds_unsigned;
@@ -296,7 +304,7 @@ impl Source {
                     column.name,
                     yuan_of_milli(signed)
                 );
-                return Err(refuse(headings_line + 1, total, problem));
+                return Err(refuse(headings_line + 1, name, problem));
             }
         }
         Ok(())
@@ -335,30 +343,20 @@ struct Rows<'p> {
 
 type Problem = (Option<String>, String);
 
-/// A row taken apart by its separators.
+/// A row taken apart by its separators. `QUOTED` where a field may stand in quotation marks; where it may not, nobody asks at each field.
 #[derive(Clone, Copy)]
-struct Row<'r> {
+struct Row<'r, const QUOTED: bool> {
     block: &'r [u8],
     /// What stands before and behind each field.
     edges: &'r [u32],
     /// One, and another byte when a mark is in front of each field.
     skip: u32,
-    /// From this field on there may be more around it: quotation marks, or the carriage return of the line.
-    dressed_from: usize,
-    quoted: bool,
 }
 
-impl<'r> Row<'r> {
+impl<'r, const QUOTED: bool> Row<'r, QUOTED> {
     #[inline]
-    fn new(block: &'r [u8], edges: &'r [u32], plan: &Plan, quoted: bool) -> Self {
-        let end = edges.last().map_or(0, |&end| end as usize);
-        let returns = end > 0 && block.get(end - 1) == Some(&b'\r');
-        let dressed_from = match (quoted, returns) {
-            (true, _) => 0,
-            (false, true) => edges.len().saturating_sub(2),
-            (false, false) => usize::MAX,
-        };
-        Self { block, edges, skip: 1 + u32::from(plan.mark.is_some()), dressed_from, quoted }
+    fn new(block: &'r [u8], edges: &'r [u32], plan: &Plan) -> Self {
+        Self { block, edges, skip: 1 + u32::from(plan.mark.is_some()) }
     }
 
     #[inline]
@@ -368,8 +366,7 @@ impl<'r> Row<'r> {
 
     fn whole(&self) -> &'r [u8] {
         let end = self.edges.last().map_or(0, |&end| end as usize);
-        let whole = self.block.get(self.start()..end).unwrap_or_default();
-        whole.strip_suffix(b"\r").unwrap_or(whole)
+        self.block.get(self.start()..end).unwrap_or_default()
     }
 
     /// Where a field begins and ends.
@@ -384,29 +381,30 @@ impl<'r> Row<'r> {
     #[inline]
     fn field(&self, index: usize) -> &'r [u8] {
         let Some((start, end)) = self.place(index) else { return &[] };
-        let field = self.block.get(start..end).unwrap_or_default();
-        if index < self.dressed_from { field } else { self.undressed(field, index) }
+        match self.block.get(start..end).unwrap_or_default() {
+            [b'"', inside @ .., b'"'] if QUOTED => inside,
+            field => field,
+        }
     }
 
     /// A short field; `None` says nothing about it.
     #[inline(always)]
     fn word(&self, index: usize) -> Option<Word> {
-        let (start, end) = self.place(index)?;
-        if index < self.dressed_from {
-            Word::within(self.block, start, end)
-        } else {
-            Word::of(self.field(index))
+        if QUOTED {
+            return Word::of(self.field(index));
         }
+        let (start, end) = self.place(index)?;
+        Word::within(self.block, start, end)
     }
 
-    #[inline(never)]
-    fn undressed(&self, field: &'r [u8], index: usize) -> &'r [u8] {
-        let is_last = index + 2 == self.edges.len();
-        let field = if is_last { field.strip_suffix(b"\r").unwrap_or(field) } else { field };
-        match field {
-            [b'"', inside @ .., b'"'] if self.quoted => inside,
-            _ => field,
-        }
+    /// Whether a field is `0.00`, which most amounts of a bill are.
+    #[inline(always)]
+    fn is_nought(&self, index: usize) -> bool {
+        const NOUGHT: &[u8; 4] = b"0.00";
+        self.place(index).is_some_and(|(start, end)| {
+            let last = self.block.get(..end).and_then(|before| before.last_chunk());
+            end.wrapping_sub(start) == NOUGHT.len() && last == Some(NOUGHT)
+        })
     }
 }
 
@@ -431,25 +429,45 @@ impl<'p> Rows<'p> {
     fn take_all(
         &mut self,
         block: &[u8],
-        places: &Places,
+        places: &mut Places,
+        at: u64,
+        shelf: &mut Shelf<'_>,
+    ) -> Result<(), BadRow> {
+        if places.quoted {
+            self.take_each::<true>(block, places, at, shelf)
+        } else {
+            self.take_each::<false>(block, places, at, shelf)
+        }
+    }
+
+    fn take_each<const QUOTED: bool>(
+        &mut self,
+        block: &[u8],
+        places: &mut Places,
         at: u64,
         shelf: &mut Shelf<'_>,
     ) -> Result<(), BadRow> {
         let width = self.plan.width;
         let is_break = |place: u32| block.get(place as usize).is_none_or(|&byte| byte == b'\n');
-        let (edges, all) = (places.edges(), places.all());
+        let all = places.all();
+        let places_in_all = all.len();
         // As many line breaks as rows of the right width, and one at the end of each: then there is none in between.
         let is_even = places.breaks * width == all.len()
             && all.chunks_exact(width).all(|row| is_break(row[row.len() - 1]));
+        let edges = places.edges_mut();
         let mut first = 0;
-        while first < all.len() {
+        while first < places_in_all {
             let last = if is_even {
                 first + width - 1
             } else {
-                let more = all[first..].iter().position(|&place| is_break(place));
-                first + more.unwrap_or(all.len() - first - 1)
+                let more = edges[first + 1..].iter().position(|&place| is_break(place));
+                first + more.unwrap_or(places_in_all - first - 1)
             };
-            let row = Row::new(block, &edges[first..last + 2], self.plan, places.quoted);
+            // A carriage return belongs to the line break; the next row begins behind both all the same.
+            let end = edges[last + 1];
+            let returns = block.get(end.wrapping_sub(1) as usize) == Some(&b'\r');
+            edges[last + 1] = end.wrapping_sub(u32::from(returns));
+            let row = Row::<QUOTED>::new(block, &edges[first..last + 2], self.plan);
             let row_at = at + row.start() as u64;
             if self.piece.lines.is_multiple_of(LANDMARK) {
                 self.piece.landmarks.push((row_at - self.start) as u32);
@@ -457,13 +475,19 @@ impl<'p> Rows<'p> {
             let taken = self.take(&row, self.number | self.piece.lines, shelf);
             taken.map_err(|(column, problem)| BadRow { at: row_at, column, problem })?;
             self.piece.lines += 1;
+            edges[last + 1] = end;
             first = last + 1;
         }
         Ok(())
     }
 
     #[inline]
-    fn take(&mut self, row: &Row<'_>, at: u64, shelf: &mut Shelf<'_>) -> Result<(), Problem> {
+    fn take<const QUOTED: bool>(
+        &mut self,
+        row: &Row<'_, QUOTED>,
+        at: u64,
+        shelf: &mut Shelf<'_>,
+    ) -> Result<(), Problem> {
         let plan = self.plan;
         if row.edges.len() == 2 && plan.mark.is_none() && row.whole().is_empty() {
             return Ok(());
@@ -567,7 +591,7 @@ impl<'p> Rows<'p> {
     }
 
     #[inline]
-    fn kind_and_amount(&mut self, row: &Row<'_>) -> Result<(Kind, Fen), Problem> {
+    fn kind_and_amount<const QUOTED: bool>(&mut self, row: &Row<'_, QUOTED>) -> Result<(Kind, Fen), Problem> {
         let plan = self.plan;
         let said = match &plan.kind {
             None => None,
@@ -612,7 +636,7 @@ impl<'p> Rows<'p> {
     }
 
     #[inline]
-    fn state(&mut self, row: &Row<'_>, kind: Kind) -> Result<State, Problem> {
+    fn state<const QUOTED: bool>(&mut self, row: &Row<'_, QUOTED>, kind: Kind) -> Result<State, Problem> {
         let plan = self.plan;
         let column = match (kind, &plan.refund_state) {
             (Kind::Refund, Some(column)) => Some(column),
@@ -628,7 +652,12 @@ impl<'p> Rows<'p> {
         }
     }
 
-    fn fee_differs(&self, row: &Row<'_>, kind: Kind, amount: Fen) -> Result<bool, Problem> {
+    fn fee_differs<const QUOTED: bool>(
+        &self,
+        row: &Row<'_, QUOTED>,
+        kind: Kind,
+        amount: Fen,
+    ) -> Result<bool, Problem> {
         let (Some(column), Some(rate), Kind::Payment) = (&self.plan.fee, self.plan.fee_per_100000, kind)
         else {
             return Ok(false);
@@ -642,7 +671,11 @@ impl<'p> Rows<'p> {
 
     /// What insurance bore; refunds may have it with the sign of their amount.
     #[inline(never)]
-    fn insurance(&self, row: &Row<'_>, column: &Column) -> Result<Option<Fen>, Problem> {
+    fn insurance<const QUOTED: bool>(
+        &self,
+        row: &Row<'_, QUOTED>,
+        column: &Column,
+    ) -> Result<Option<Fen>, Problem> {
         let text = row.field(column.index);
         if text.is_empty() {
             return Ok(None);
@@ -653,17 +686,17 @@ impl<'p> Rows<'p> {
     }
 
     #[inline]
-    fn add_up(&mut self, row: &Row<'_>, kind: Kind) -> Result<(), Problem> {
-        for (sum, added) in self.plan.sums.iter().zip(&mut self.piece.sums) {
-            let word = row.word(sum.column.index);
-            if word == Some(Word::NOUGHT) {
+    fn add_up<const QUOTED: bool>(&mut self, row: &Row<'_, QUOTED>, kind: Kind) -> Result<(), Problem> {
+        for (column, added) in self.plan.sums.iter().zip(&mut self.piece.sums) {
+            if row.is_nought(column.index) {
                 continue;
             }
+            let word = row.word(column.index);
             let known =
                 word.and_then(|word| if word == self.known.0 { Some(self.known.1) } else { word.milli() });
             let value = match known {
                 Some(value) => i128::from(value),
-                None => milli(row, &sum.column)?,
+                None => milli(row, column)?,
             };
             match kind {
                 Kind::Payment => added.payments += value,
@@ -679,13 +712,13 @@ impl<'p> Rows<'p> {
 
 /// What the file adds up, as a number of 1/1000 fen.
 #[inline(never)]
-fn milli(row: &Row<'_>, column: &Column) -> Result<i128, Problem> {
+fn milli<const QUOTED: bool>(row: &Row<'_, QUOTED>, column: &Column) -> Result<i128, Problem> {
     let text = row.field(column.index);
     fields::any_milli(text).ok_or_else(|| wrong(column, text, "is not an amount in yuan"))
 }
 
 #[inline(never)]
-fn money(plan: &Plan, row: &Row<'_>, column: &Column) -> Result<Fen, Problem> {
+fn money<const QUOTED: bool>(plan: &Plan, row: &Row<'_, QUOTED>, column: &Column) -> Result<Fen, Problem> {
     let text = row.field(column.index);
     plan.unit.read(text).ok_or_else(|| {
         let wanted = match plan.unit {
@@ -698,7 +731,11 @@ fn money(plan: &Plan, row: &Row<'_>, column: &Column) -> Result<Fen, Problem> {
 
 /// Money in or money out, each in a column of its own; `None` for a row that moves nothing, such as a balance brought forward.
 #[inline(never)]
-fn in_or_out(plan: &Plan, row: &Row<'_>, outgoing: &Column) -> Result<Option<(Kind, Fen)>, Problem> {
+fn in_or_out<const QUOTED: bool>(
+    plan: &Plan,
+    row: &Row<'_, QUOTED>,
+    outgoing: &Column,
+) -> Result<Option<(Kind, Fen)>, Problem> {
     let moved = |column: &Column| {
         let text = row.field(column.index);
         let is_empty = matches!(text.trim_ascii(), b"" | b"-" | b"--");
@@ -724,7 +761,7 @@ fn in_or_out(plan: &Plan, row: &Row<'_>, outgoing: &Column) -> Result<Option<(Ki
 
 /// An order or refund number. What a spreadsheet has rounded is refused: `2.02E+27` was another number once.
 #[inline(always)]
-fn number<'r>(row: &Row<'r>, column: &Column) -> Result<&'r [u8], Problem> {
+fn number<'r, const QUOTED: bool>(row: &Row<'r, QUOTED>, column: &Column) -> Result<&'r [u8], Problem> {
     let text = row.field(column.index);
     if let [.., b'E' | b'e', b'+', _, _] = text {
         return Err(wrong(
@@ -751,7 +788,7 @@ impl<'p, M: Copy> Words<'p, M> {
     }
 
     #[inline]
-    fn meaning(&mut self, row: &Row<'_>, column: &Column) -> Option<M> {
+    fn meaning<const QUOTED: bool>(&mut self, row: &Row<'_, QUOTED>, column: &Column) -> Option<M> {
         let word = row.word(column.index);
         if let Some(word) = &word {
             for (last, meaning) in self.last.iter().flatten() {
@@ -847,11 +884,17 @@ pub(super) fn evidence(plan: &Plan, row: &[u8], places: &mut Places) -> (String,
     let mut edges: Vec<u32> =
         places.edges().iter().copied().filter(|&edge| edge == FRONT || (edge as usize) < end).collect();
     edges.push(end as u32);
-    let fields = edges.len() - 1;
-    let row = Row::new(row, &edges, plan, plan.mark.is_none());
+    if plan.mark.is_none() {
+        evidence_in(plan, &Row::<true>::new(row, &edges, plan))
+    } else {
+        evidence_in(plan, &Row::<false>::new(row, &edges, plan))
+    }
+}
+
+fn evidence_in<const QUOTED: bool>(plan: &Plan, row: &Row<'_, QUOTED>) -> (String, String) {
     let text = |column: Option<&Column>| {
-        let field = column.filter(|column| column.index < fields).map(|column| row.field(column.index));
-        plan.encoding.decode_without_bom_handling(field.unwrap_or_default()).0.into_owned()
+        let field = column.map(|column| row.field(column.index)).unwrap_or_default();
+        plan.encoding.decode_without_bom_handling(field).0.into_owned()
     };
     (text(plan.provider_no.as_ref()), text(Some(&plan.at)))
 }

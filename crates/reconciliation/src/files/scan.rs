@@ -31,6 +31,11 @@ impl Places {
         &self.buffer[..self.length]
     }
 
+    /// As [`Self::edges`].
+    pub fn edges_mut(&mut self) -> &mut [u32] {
+        &mut self.buffer[..self.length]
+    }
+
     /// The end of the last row, where a file has no line break behind it.
     pub fn end(&mut self, place: usize) {
         self.push(place);
@@ -92,6 +97,7 @@ impl Places {
         block: &[u8],
         mut of: impl FnMut(&[u8; 65]) -> Option<(u64, u64)>,
     ) -> bool {
+        let buffer = self.buffer.as_mut_slice();
         let (mut length, mut breaks, mut base) = (self.length, 0, 0_u32);
         let (mut rest, mut last) = (block, [0; 65]);
         loop {
@@ -103,7 +109,7 @@ impl Places {
             });
             let Some((line_breaks, commas)) = of(chunk) else { return false };
             let bits = line_breaks | commas;
-            let Some(room) = self.buffer.get_mut(length..).and_then(|room| room.first_chunk_mut()) else {
+            let Some(room) = buffer.get_mut(length..).and_then(|room| room.first_chunk_mut()) else {
                 return false;
             };
             write_all(simd, room, base, bits);

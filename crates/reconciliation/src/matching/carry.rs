@@ -6,23 +6,24 @@ use mingfen_domain::difference::Category;
 
 const DAY_SECONDS: u32 = 86_400;
 
-/// From which second of a day and up to which one nothing is near its cut.
+/// From which second of a day on, and for how many, nothing is near its cut.
 #[derive(Clone, Copy)]
 pub(super) struct Cut {
     from: u32,
-    to: u32,
+    seconds: u32,
 }
 
 impl Cut {
     pub fn of(rules: &Rules) -> Self {
         let from = rules.near_cut_seconds;
-        Self { from, to: DAY_SECONDS.saturating_sub(from.saturating_add(rules.ends_early_seconds)) }
+        let to = DAY_SECONDS.saturating_sub(from.saturating_add(rules.ends_early_seconds));
+        Self { from, seconds: to.saturating_sub(from) }
     }
 
     /// Whether a moment is so close to its day's cut that the other side may have it on the neighbouring day.
     #[inline]
     pub fn is_near(self, when: When) -> bool {
-        when.second.is_some_and(|second| second < self.from || second >= self.to)
+        when.second.is_some_and(|second| second.wrapping_sub(self.from) >= self.seconds)
     }
 }
 

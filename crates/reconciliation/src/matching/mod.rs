@@ -374,8 +374,7 @@ impl Matching {
             loop {
                 let number = next.fetch_add(1, Ordering::Relaxed);
                 if number >= self.partitions {
-                    desk.outcome.findings.sort_unstable();
-                    return Ok(desk.outcome);
+                    return desk.close();
                 }
                 desk.taken.clear();
                 for shelf in &closed {
@@ -428,9 +427,26 @@ struct Desk<'m> {
     next: Vec<u32>,
     last_shapes: (u32, u32),
     last_agree: bool,
+    /// The entries of plain groups, by shape.
+    matched: Vec<Matched>,
     /// Findings at all desks.
     found: &'m AtomicU64,
     outcome: Outcome,
+}
+
+/// How many entries of a shape agree, and how much money they are.
+#[derive(Clone, Copy, Default)]
+struct Matched {
+    lines: u64,
+    fen: i128,
+}
+
+impl Matched {
+    #[inline]
+    fn add(&mut self, fen: i64) {
+        self.lines += 1;
+        self.fen += i128::from(fen);
+    }
 }
 
 /// Whether two entries of these shapes agree, when their money and their numbers do.
@@ -466,10 +482,12 @@ const NOBODY: u32 = u32::MAX;
 
 impl<'m> Desk<'m> {
     fn new(matching: &'m Matching, names: &'m [Box<[u8]>], found: &'m AtomicU64) -> Self {
+        let taken = Taken::new(matching);
         Self {
             matching,
             names,
-            taken: Taken::new(matching),
+            matched: vec![Matched::default(); taken.shapes().len()],
+            taken,
             slots: Vec::new(),
             groups: Vec::new(),
             next: Vec::new(),
@@ -478,6 +496,22 @@ impl<'m> Desk<'m> {
             found,
             outcome: Outcome::default(),
         }
+    }
+
+    /// What was found at this desk.
+    fn close(mut self) -> Result<Outcome, MatchingError> {
+        for (matched, shape) in self.matched.into_iter().zip(self.taken.shapes()) {
+            let sum = i64::try_from(matched.fen).map_err(|_| MatchingError::OutOfRange)?;
+            let sum = Fen::new(sum);
+            let (paid, refunded) = match shape.kind() {
+                Kind::Payment => (sum, Fen::ZERO),
+                Kind::Refund => (Fen::ZERO, sum),
+            };
+            let tally = Tally { lines: matched.lines, paid, refunded };
+            self.outcome.summary.tallies[Category::Matched.index()][shape.side() as usize].add(&tally)?;
+        }
+        self.outcome.findings.sort_unstable();
+        Ok(self.outcome)
     }
 
     /// Compares the part that was turned to.
@@ -489,8 +523,7 @@ impl<'m> Desk<'m> {
                 let mut index = group.first;
                 while index != NOBODY {
                     let entry = &self.taken.entries[index as usize];
-                    let shape = self.taken.shape(entry);
-                    self.outcome.summary.add(Category::Matched, shape.side(), shape.kind(), entry.fen)?;
+                    self.matched[entry.shape as usize].add(entry.fen);
                     index = self.next[index as usize];
                 }
             } else {
@@ -505,7 +538,8 @@ impl<'m> Desk<'m> {
         self.groups.clear();
         self.next.clear();
         let taken = &self.taken;
-        let capacity = (taken.entries.len() * 2).next_power_of_two().max(16);
+        // Mostly there are half as many numbers as entries; where there are as many, about a fifth of the slots stays free.
+        let capacity = (taken.entries.len() * 5 / 4).next_power_of_two().max(16);
         self.slots.clear();
         self.slots.resize(capacity, Slot { tag: 0, group: NOBODY });
         self.next.resize(taken.entries.len(), NOBODY);
@@ -558,13 +592,16 @@ impl<'m> Desk<'m> {
     fn agree(&mut self, one: u32, other: u32) -> bool {
         let (one, other) = (&self.taken.entries[one as usize], &self.taken.entries[other as usize]);
         // A day has few shapes, so what was found of two of them is worth keeping.
-        let shapes = (one.shape, other.shape);
-        if self.last_shapes != shapes {
-            self.last_shapes = shapes;
-            self.last_agree =
-                !self.matching.rules.three_sided && agree(self.taken.shape(one), self.taken.shape(other));
+        if self.last_shapes != (one.shape, other.shape) {
+            self.last_shapes = (one.shape, other.shape);
+            self.last_agree = self.shapes_agree(one, other);
         }
         self.last_agree && one.fen == other.fen && self.taken.same_refund(one, other)
+    }
+
+    #[inline(never)]
+    fn shapes_agree(&self, one: &Entry, other: &Entry) -> bool {
+        !self.matching.rules.three_sided && agree(self.taken.shape(one), self.taken.shape(other))
     }
 
     #[cold]

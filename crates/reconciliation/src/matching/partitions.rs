@@ -25,10 +25,13 @@ const NONE: u32 = u32::MAX;
 const WIDE: u8 = u8::MAX;
 /// What insurance bore, where the shape says that it is there.
 const PART: usize = 8;
-/// What is written of an entry's end in one step may reach so far behind it.
-const SLACK: usize = 16;
-/// What is read of an entry in one step: the number of its shape, a head, and two numbers. It may reach behind the entry.
+/// What is written or read of an entry in one step: the number of its shape, a head, and two numbers. It may reach behind the entry.
 const TOGETHER: usize = 40;
+/// Where the last number can begin in that.
+const LAST_NUMBER: usize = TOGETHER - 8;
+/// What an entry needs at most beside the numbers of its order and its refund: its shape's number in the long form and the widths, what
+/// insurance bore, and what is written in one step with the numbers at its end.
+const MOST_BESIDE: usize = 6 + PART + TOGETHER;
 
 /// Merchant accounts by number. Which number one gets depends on who came first, so nothing may depend on the number.
 #[derive(Default)]
@@ -152,7 +155,8 @@ impl<'m> Shelf<'m> {
     ///
     /// # Errors
     /// A number that is empty or too long, a negative amount, a full disk.
-    #[inline]
+    // Its line is made for it by the one who calls; taken over there, most of that is never written down.
+    #[inline(always)]
     pub fn push(&mut self, line: &Line<'_>) -> Result<(), MatchingError> {
         let matching = self.matching;
         if line.order_no.is_empty() || line.order_no.len() > MAX_NUMBER || line.refund_no.len() > MAX_NUMBER {
@@ -165,8 +169,8 @@ impl<'m> Shelf<'m> {
             open.last_account = (line.account.to_vec(), number);
         }
         let order = Kept::of(line.order_no, &mut self.order_rest);
-        let order_behind = &self.order_rest[..order.behind()];
-        let partition = matching.partition_of(matching.scatter.scatter(order.head, order_behind));
+        let hash = matching.scatter.scatter(order.head, &self.order_rest[..order.behind()]);
+        let partition = matching.partition_of(hash);
         let mut shape = Shape::new(open.side, line, open.source, open.last_account.1, &order);
         shape.set_near_cut(self.cut.is_near(line.when));
         let mut insurance = None;
@@ -181,51 +185,66 @@ impl<'m> Shelf<'m> {
             shape.set_refund(line.refund_no.len(), kept.packed);
             refund = Some(kept);
         }
-        self.known.give_prefix(&mut shape, order.head);
+        self.known.give_prefix(&mut shape, &order);
         let number = self.known.number(&shape, &matching.shapes)?;
 
-        // More than an entry needs at most: both numbers, and everything of fixed size written as a whole.
-        let most = (order.length + shape.refund_kept() + 2 * SLACK) as u32 + 24;
-        let partition = &mut self.partitions[partition];
-        if partition.used + most > BLOCK as u32 {
-            let full = std::mem::replace(
-                partition,
-                Partition { block: self.blocks.take(), used: HEADER as u32, last_at: 0 },
-            );
-            let block = self.blocks.get_mut(partition.block).ok_or(MatchingError::Damaged)?;
-            block[..4].copy_from_slice(&full.block.to_le_bytes());
-            close(&mut self.blocks, full);
+        // A number is never kept longer than it is written.
+        let most = (line.order_no.len() + line.refund_no.len() + MOST_BESIDE) as u32;
+        if self.partitions[partition].used + most > BLOCK as u32 {
+            self.begin_block(partition)?;
         }
+        let partition = &mut self.partitions[partition];
         let block = self.blocks.get_mut(partition.block).ok_or(MatchingError::Damaged)?;
-        let mut entry = Writer { block, at: partition.used as usize };
         let behind = line.at.wrapping_sub(partition.last_at);
         let (fen_bytes, behind_bytes) = (bytes_of(fen), bytes_of(behind));
-        let widths = (fen_bytes | behind_bytes << 4) as u8;
+        let mut writer = Writer { block, at: partition.used as usize };
+        let mut entry = writer.together()?;
+        entry[1] = (fen_bytes | behind_bytes << 4) as u8;
         if number < u32::from(WIDE) {
-            entry.put(u64::from(number) | u64::from(widths) << 8, 2);
+            entry[0] = number as u8;
         } else {
-            entry.put(u64::from(WIDE) | u64::from(widths) << 8 | u64::from(number) << 16, 6);
+            entry[0] = WIDE;
+            entry[2..6].copy_from_slice(&number.to_le_bytes());
+            writer.at += 4;
+            entry = writer.together()?;
         }
-        if shape.prefix().is_some() {
-            entry.put_head(order.head >> PREFIX_BITS, order.length.min(HEAD) - PREFIX_BITS as usize / 8);
-        } else {
-            entry.put_head(order.head, order.length.min(HEAD));
+        let (head, head_bytes) = match shape.prefix() {
+            Some(_) => (order.head >> PREFIX_BITS, order.length.min(HEAD) - PREFIX_BITS as usize / 8),
+            None => (order.head, order.length.min(HEAD)),
+        };
+        entry[2..2 + HEAD].copy_from_slice(&head.to_le_bytes());
+        // Where the numbers stand, which come last.
+        let mut at = 2 + head_bytes;
+        if order.behind() > 0 || refund.is_some() || insurance.is_some() {
+            writer.at += at;
+            writer.put(&self.order_rest[..order.behind()])?;
+            if let Some(refund) = refund {
+                writer.put(&refund.head.to_le_bytes()[..refund.length.min(HEAD)])?;
+                writer.put(&self.refund_rest[..refund.behind()])?;
+            }
+            if let Some(insurance) = insurance {
+                writer.put(&insurance.to_le_bytes())?;
+            }
+            at = 0;
+            entry = writer.together()?;
         }
-        if !order_behind.is_empty() {
-            entry.put_all(order_behind);
-        }
-        if let Some(refund) = refund {
-            entry.put_head(refund.head, refund.length.min(HEAD));
-            entry.put_all(&self.refund_rest[..refund.behind()]);
-        }
-        if let Some(insurance) = insurance {
-            entry.put(insurance, PART);
-        }
-        entry.put(fen, fen_bytes);
-        entry.put(behind, behind_bytes);
-        partition.used = entry.at as u32;
+        put_number(entry, at, fen);
+        put_number(entry, at + fen_bytes, behind);
+        partition.used = (writer.at + at + fen_bytes + behind_bytes) as u32;
         partition.last_at = line.at;
         if self.blocks.taken > self.budget { self.put_away() } else { Ok(()) }
+    }
+
+    /// Gives a partition whose block is full a new one.
+    #[cold]
+    #[inline(never)]
+    fn begin_block(&mut self, partition: usize) -> Result<(), MatchingError> {
+        let begun = Partition { block: self.blocks.take(), used: HEADER as u32, last_at: 0 };
+        let full = std::mem::replace(&mut self.partitions[partition], begun);
+        let block = self.blocks.get_mut(begun.block).ok_or(MatchingError::Damaged)?;
+        block[..4].copy_from_slice(&full.block.to_le_bytes());
+        close(&mut self.blocks, full);
+        Ok(())
     }
 
     /// Writes everything in memory to a temporary file that nobody else can open by name, a partition after the other.
@@ -287,29 +306,26 @@ struct Writer<'b> {
 }
 
 impl Writer<'_> {
-    /// Writes all eight bytes, of which so many count.
+    /// Where what stands together in an entry is written, whatever is behind it.
     #[inline]
-    fn put(&mut self, value: u64, bytes: usize) {
-        if let Some(place) = self.block.get_mut(self.at..self.at + 8) {
-            place.copy_from_slice(&value.to_le_bytes());
-        }
-        self.at += bytes;
+    fn together(&mut self) -> Result<&mut [u8; TOGETHER], MatchingError> {
+        self.block.get_mut(self.at..).and_then(|rest| rest.first_chunk_mut()).ok_or(MatchingError::Damaged)
     }
 
     #[inline]
-    fn put_head(&mut self, value: u128, bytes: usize) {
-        if let Some(place) = self.block.get_mut(self.at..self.at + HEAD) {
-            place.copy_from_slice(&value.to_le_bytes());
-        }
-        self.at += bytes;
-    }
-
-    #[inline]
-    fn put_all(&mut self, bytes: &[u8]) {
-        if let Some(place) = self.block.get_mut(self.at..self.at + bytes.len()) {
-            place.copy_from_slice(bytes);
-        }
+    fn put(&mut self, bytes: &[u8]) -> Result<(), MatchingError> {
+        let place = self.block.get_mut(self.at..self.at + bytes.len()).ok_or(MatchingError::Damaged)?;
+        place.copy_from_slice(bytes);
         self.at += bytes.len();
+        Ok(())
+    }
+}
+
+/// Writes all eight bytes of a number, whether it needs them or not.
+#[inline(always)]
+fn put_number(entry: &mut [u8; TOGETHER], at: usize, number: u64) {
+    if let Some(place) = entry.get_mut(at % LAST_NUMBER..).and_then(|rest| rest.first_chunk_mut()) {
+        *place = number.to_le_bytes();
     }
 }
 
@@ -396,6 +412,10 @@ impl<'m> Taken<'m> {
             rest: Vec::new(),
             read: Vec::new(),
         }
+    }
+
+    pub fn shapes(&self) -> &[Shape] {
+        &self.shapes
     }
 
     pub fn clear(&mut self) {
@@ -593,8 +613,7 @@ impl<'b> Reader<'b> {
 /// A number of so many bytes of an entry. One that was written stands where it can be read; of any other it does not matter what is.
 #[inline(always)]
 fn number_at(entry: &[u8; TOGETHER], at: usize, bytes: usize) -> u64 {
-    const MOST: usize = TOGETHER - 8;
-    let there = entry[at % MOST..].first_chunk().copied().unwrap_or_default();
+    let there = entry[at % LAST_NUMBER..].first_chunk().copied().unwrap_or_default();
     u64::from_le_bytes(there) & MASKS[bytes & 15]
 }
 

@@ -334,3 +334,65 @@ fn every_small_group_is_decided_as_grouping_would() {
         }
     }
 }
+
+/// More shapes than a byte can number, and numbers of every length in both forms, so that blocks are full behind entries of every size.
+#[test]
+fn what_is_put_on_a_shelf_comes_back_as_it_was() {
+    type Put = (Vec<u8>, Vec<u8>, Fen, Option<Fen>, Vec<u8>, u64);
+    let text = |index: usize, length: usize| -> Vec<u8> {
+        let filling: &[u8] = if index.is_multiple_of(2) { b"AB12" } else { b"ab12" };
+        filling.iter().copied().cycle().take(length).collect()
+    };
+    let lines: Vec<Put> = (0..6000)
+        .map(|index| {
+            let mut order_no = format!("{index:04}").into_bytes();
+            order_no.extend(text(index / 2, index * 7 % 125));
+            let refund_no = text(index / 3, if index.is_multiple_of(4) { index % 129 } else { 0 });
+            let insurance = index.is_multiple_of(5).then(|| Fen::new(1 << (index % 50)));
+            let account = format!("A{}", index % 300).into_bytes();
+            (
+                order_no,
+                refund_no,
+                Fen::new(1 << (index % 45)),
+                insurance,
+                account,
+                (index as u64) << (index % 4 * 9),
+            )
+        })
+        .collect();
+    let expected: BTreeSet<&Put> = lines.iter().collect();
+    for (partitions, memory_bytes) in [(1, None), (4, None), (4, Some(1 << 16))] {
+        let rules = Rules { memory_bytes, ..rules(false) };
+        let matching = Matching::new(rules, HashKey::random(), 1, 0).with_partitions(partitions, 2);
+        let mut shelf = matching.shelf();
+        shelf.open(0, Side::His);
+        for (order_no, refund_no, amount, insurance, account, at) in &lines {
+            let line = Line {
+                kind: if refund_no.is_empty() { Kind::Payment } else { Kind::Refund },
+                state: State::Done,
+                order_no,
+                refund_no,
+                amount: *amount,
+                when: When { day: 20_000, second: Some(40_000) },
+                account,
+                fee_differs: false,
+                carried: false,
+                insurance: *insurance,
+                deposit: None,
+                at: *at,
+            };
+            shelf.push(&line).expect("a line");
+        }
+        let outcome = matching.settle(vec![shelf]).expect("an outcome");
+        let found: BTreeSet<Put> = (outcome.findings.into_iter())
+            .flat_map(|finding| {
+                let order_no = finding.order_no;
+                finding.lines.into_iter().map(move |line| {
+                    let (refund_no, account) = (line.refund_no.into_vec(), line.account.into_vec());
+                    (order_no.to_vec(), refund_no, line.amount, line.insurance, account, line.place.at)
+                })
+            })
+            .collect();
+        assert!(found.iter().eq(expected.iter().copied()), "{partitions} {memory_bytes:?}");
+    }
+}

@@ -216,11 +216,11 @@ pub(super) struct Known {
 impl Known {
     /// Moves the first bits of a number into its shape, when many numbers begin with them.
     #[inline]
-    pub fn give_prefix(&mut self, shape: &mut Shape, head: u128) {
-        if !shape.is(ORDER_PACKED) || shape.order_kept() < PREFIX_FROM {
+    pub fn give_prefix(&mut self, shape: &mut Shape, order: &Kept) {
+        if !order.packed || order.length < PREFIX_FROM {
             return;
         }
-        let prefix = head as u64 & ((1 << PREFIX_BITS) - 1);
+        let prefix = order.head as u64 & ((1 << PREFIX_BITS) - 1);
         if self.last_prefix == Some(prefix) || self.is_usual(prefix) {
             shape.prefix = prefix | HAS_PREFIX;
         }
