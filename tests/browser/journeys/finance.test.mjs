@@ -1,0 +1,125 @@
+// An accountant's morning: a red day is worked down to zero and signed, by keyboard alone, on a hospital that has lived for some days.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { desk } from '../support/desk.mjs';
+import { demo as startDemo } from '../support/demo.mjs';
+import { launch } from '../support/phone.mjs';
+
+// What an accountant would try first, of what the page offers for a difference.
+const REMEDIES = ['立即回写', '标为外部', '挂账', '核销', '结转'];
+
+let browser;
+let running;
+
+before(async () => {
+  [browser, running] = await Promise.all([launch(), startDemo({ more: ['--history', '3'] })]);
+});
+
+after(async () => {
+  await browser?.close();
+  await running?.stop();
+});
+
+/** Goes to it as a keyboard does, and presses Enter: nothing here is clicked. */
+async function presses(person, what) {
+  await what.first().waitFor();
+  await what.first().focus();
+  await person.page.keyboard.press('Enter');
+}
+
+/** The day of the calendar with the fewest open differences, its address. */
+async function reddish(page) {
+  const cells = await page.locator('table a[href^="/finance/days/"]').evaluateAll((links) => links
+    .filter((link) => link.closest('tr') === link.closest('tbody').querySelector('tr'))
+    .map((link) => ({ href: link.getAttribute('href'), number: Number(/\d+\s*$/.exec(link.innerText.trim())?.[0] ?? 0) })));
+  const red = cells.filter(({ number }) => number > 0).sort((one, other) => one.number - other.number);
+  assert.ok(red.length > 0, `no red day among ${JSON.stringify(cells)}`);
+  return red[0].href;
+}
+
+/** Works one difference off with the first remedy that the page advises or allows. */
+async function settles(accountant, lead, address) {
+  await accountant.opens(address);
+  const offered = await accountant.page.locator('.rems li:has(a)').evaluateAll((items) => items.map((item) => ({
+    name: item.querySelector('b').innerText, href: item.querySelector('a').getAttribute('href'),
+  })));
+  const chosen = REMEDIES.map((name) => offered.find((remedy) => remedy.name.includes(name))).find(Boolean);
+  assert.ok(chosen, `nothing to settle it with: ${JSON.stringify(offered)}`);
+  await presses(accountant, accountant.page.locator(`.rems a[href="${chosen.href}"]`));
+  await accountant.page.getByRole('dialog').waitFor();
+  await accountant.look('finance-preview');
+  await accountant.page.locator('#reason').focus();
+  await accountant.page.keyboard.type('已与对方核实');
+  await presses(accountant, accountant.page.getByRole('dialog').getByRole('button'));
+  await accountant.page.getByRole('dialog').waitFor({ state: 'detached' });
+  await accountant.look('finance-difference-done');
+
+  await lead.opens('/approvals');
+  const waiting = lead.page.locator('main tbody').getByRole('link', { name: '查看' });
+  while (await waiting.count() > 0) {
+    await lead.look('finance-approvals');
+    const own = await waiting.count();
+    await presses(lead, waiting);
+    await lead.page.getByRole('dialog').waitFor();
+    await lead.look('finance-approve');
+    await presses(lead, lead.page.getByRole('dialog').getByRole('button').last());
+    await lead.page.getByRole('dialog').waitFor({ state: 'detached' });
+    await lead.opens('/approvals');
+    assert.ok(await waiting.count() < own, 'what was approved does not wait any longer');
+  }
+}
+
+test('a red day is worked down to zero and signed off', async () => {
+  const accountant = await desk(browser, running);
+  await accountant.signsIn('0301');
+  await accountant.opens('/finance');
+  await accountant.heading(/^昨天/);
+  await accountant.look('finance-home');
+  const day = await reddish(accountant.page);
+
+  const lead = await desk(browser, running);
+  await lead.signsIn('0501');
+  await lead.opens(day);
+  await lead.look('finance-day-red');
+  const sign = lead.page.getByRole('button', { name: /^签结/ });
+  assert.ok(await sign.isDisabled(), 'a red day cannot be signed');
+
+  const list = `/differences?day=${day.split('/').pop()}`;
+  for (let rounds = 0; ; rounds += 1) {
+    assert.ok(rounds < 40, 'the day does not get any better');
+    await accountant.opens(list);
+    const first = accountant.page.locator('main tbody a[href*="/differences/"]').first();
+    if (await first.count() === 0) break;
+    if (rounds === 0) await accountant.look('finance-differences');
+    const address = await first.getAttribute('href');
+    if (rounds === 0) {
+      await accountant.opens(address);
+      await accountant.look('finance-difference');
+    }
+    await settles(accountant, lead, address);
+  }
+  await accountant.opens(day);
+  await accountant.look('finance-day-done');
+  assert.equal(await accountant.page.getByRole('link', { name: /^签结/ }).count(), 0, 'an accountant does not sign');
+
+  await lead.opens(day);
+  await presses(lead, lead.page.getByRole('link', { name: /^签结/ }));
+  await lead.page.getByRole('dialog').waitFor();
+  await lead.look('finance-sign');
+  await presses(lead, lead.page.getByRole('dialog').getByRole('button', { name: /签结/ }));
+  await lead.page.getByText('已签结').first().waitFor();
+  await lead.look('finance-day-signed');
+  await lead.close();
+  await accountant.close();
+});
+
+test('the dashboard and the settlement of a hospital with a history', async () => {
+  const person = await desk(browser, running);
+  await person.signsIn('0301');
+  for (const [path, name] of [['/dashboard', 'dashboard'], ['/settlement', 'finance-settlement']]) {
+    await person.opens(path);
+    await person.look(name);
+  }
+  await person.close();
+});
