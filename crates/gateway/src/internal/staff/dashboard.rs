@@ -448,8 +448,8 @@ fn method_of(provider: &str) -> (u8, Both) {
         "alipay" => (2, provider_words(provider)),
         "unionpay" => (3, provider_words(provider)),
         "insurance" => (4, provider_words(provider)),
-        "window" | "cash" => (5, Both::new("现金", "Cash")),
-        "pos" => (6, Both::new("银行卡 POS", "Card (POS)")),
+        "cash" => (5, provider_words(provider)),
+        "pos" => (6, provider_words(provider)),
         other => (6, Both::same(other)),
     }
 }
@@ -552,6 +552,7 @@ fn scene(word: &str) -> Both {
         Some(Scene::InApp) => Both::new("自助扫码，应用内付", "scanned, paid in the app"),
         Some(Scene::ShownCode) => Both::new("屏幕出码，手机扫", "a code on a screen"),
         Some(Scene::MobileBrowser) => Both::new("手机浏览器", "mobile browser"),
+        Some(Scene::Window) => Both::new("收费窗口", "at the window"),
         None => Both::same(word),
     }
 }
