@@ -163,7 +163,14 @@ async fn cash_is_taken_once_and_a_phone_waits_meanwhile(hospital: Hospital) {
     cashier.fills(&page, &format!("/orders/{}/receipt", bill.bill.bill_no), &[]).await.says("现金");
     assert_eq!(holds_in_books(&hospital, "channel_receivable:window-cash").await, 8850);
     let mut finance = hospital.employs("0601", "王芳", &[Role::Finance]).await;
-    finance.opens("/dashboard").await.says("现金").says("收费窗口").says("88.50");
+    finance
+        .opens("/dashboard")
+        .await
+        .says("现金")
+        .says("收费窗口")
+        .says("窗口收款员")
+        .says("陈敏")
+        .says("88.50");
     assert_eq!(finance.opens("/window").await.status, 403);
 }
 
@@ -218,8 +225,11 @@ async fn a_terminals_slip_pays_once(hospital: Hospital) {
     let (_, payments) = latest(&hospital).await;
     let PaymentState::Paid(received) = &payments[0].payment.state else { panic!("paid") };
     assert_eq!(received.provider_trade_no.as_str(), "12345678-110123456790");
-    let found = cashier.opens("/orders?q=12345678-110123456790").await;
-    found.says("银行卡 POS");
+    for key in ["12345678-110123456790", "110123456790", "1101 2345 6790"] {
+        let query = url::form_urlencoded::byte_serialize(key.as_bytes()).collect::<String>();
+        let found = cashier.opens(&format!("/orders?q={query}")).await;
+        found.says("的支付单").says("刷卡，小票 12345678-110123456790");
+    }
 }
 
 async fn a_refund_goes_back_out_of_the_till_once(hospital: Hospital) {
@@ -368,6 +378,8 @@ async fn what_nobody_knows_of_waits_for_a_lead(hospital: Hospital) {
     hospital.simulator.his().lift_trouble(None);
     hospital.lives_through(900, 300).await;
     assert_eq!(booked(&hospital), [5000]);
+    // Nobody sat there meanwhile.
+    cashier.signs_in(hospital.clock.now()).await;
     cashier.opens(&format!("/shift/{number}/sheet")).await.says("HIS 还没有结果");
     hospital.holds_nothing().await;
 }

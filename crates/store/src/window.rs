@@ -195,6 +195,8 @@ reads! {
     window_order(out_trade_no: &OutTradeNo) -> Option<WindowOrderRecord>;
     /// The order that was opened with the form of that key.
     window_order_by_key(form_key: &str) -> Option<WindowOrderRecord>;
+    /// At most `limit` orders that were paid by a card whose terminal printed this reference.
+    window_orders_of_reference(reference: &str, limit: i64) -> Vec<WindowOrderRecord>;
     /// What was given back over the counter for a refund.
     window_refund(out_refund_no: &OutRefundNo) -> Option<WindowRefundRecord>;
     /// What a shift took and gave back.
@@ -232,6 +234,19 @@ async fn window_order_by_key(
 ) -> Result<Option<WindowOrderRecord>> {
     let row = query(select_orders!("form_key = $1")).bind(form_key).fetch_optional(connection).await?;
     row.as_ref().map(order).transpose()
+}
+
+async fn window_orders_of_reference(
+    connection: &mut AnyConnection,
+    reference: &str,
+    limit: i64,
+) -> Result<Vec<WindowOrderRecord>> {
+    let rows = query(select_orders!("reference = $1 ORDER BY terminal LIMIT $2"))
+        .bind(reference)
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(order).collect()
 }
 
 async fn window_refund(

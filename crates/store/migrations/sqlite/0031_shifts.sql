@@ -60,7 +60,7 @@ CREATE TABLE window_orders (
     CHECK ((taken_at_ms IS NOT NULL AND method = 'pos') = (reference IS NOT NULL)),
     CHECK ((terminal IS NULL) = (reference IS NULL))
 );
-CREATE UNIQUE INDEX window_orders_by_reference ON window_orders (terminal, reference);
+CREATE UNIQUE INDEX window_orders_by_reference ON window_orders (reference, terminal);
 CREATE INDEX window_orders_of_shift ON window_orders (shift_no);
 CREATE INDEX window_orders_untaken ON window_orders (cashier, opened_at_ms) WHERE taken_at_ms IS NULL;
 CREATE INDEX window_orders_by_taken_at ON window_orders (taken_at_ms, out_trade_no);
@@ -77,6 +77,6 @@ CREATE TABLE window_refunds (
     CHECK ((method = 'pos') = (reference IS NOT NULL)),
     CHECK ((terminal IS NULL) = (reference IS NULL))
 );
-CREATE UNIQUE INDEX window_refunds_by_reference ON window_refunds (terminal, reference);
+CREATE UNIQUE INDEX window_refunds_by_reference ON window_refunds (reference, terminal);
 CREATE INDEX window_refunds_of_shift ON window_refunds (shift_no);
 CREATE INDEX window_refunds_by_given_at ON window_refunds (given_at_ms, out_refund_no);

@@ -435,6 +435,13 @@ fn more(action: &str, by: &str, detail: &str) -> Both {
             ),
             None => joined(detail, detail),
         },
+        "window.taken" | "window.given_back" => {
+            // `88.50 yuan in cash, shift S…`, `… in card, slip 12345678-110123456789, shift S…`
+            let how = detail.split_once(" yuan in ").map_or(detail, |(_, how)| how);
+            let zh = how.replace("cash", "现金").replace("card, slip ", "刷卡，小票 ");
+            joined(&zh.replace(", shift ", "，班次 "), how)
+        }
+        "window.dropped" => joined("", ""),
         "refund.arrived" | "refund.approved" | "refund.withdrawn" => joined("", ""),
         "refund.declined" => {
             let reason = detail.split_once(": ").map_or("", |(_, reason)| reason);
