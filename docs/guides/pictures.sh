@@ -9,5 +9,9 @@ take administrator-admin-parked admin-parked
 take cashier-order cashier-order
 take cashier-refund-chosen cashier-refund
 take cashier-lead-approve cashier-approve
+take cashier-window cashier-window
+take cashier-window-till cashier-window-till
+take cashier-shift cashier-shift
+take cashier-shift-sheet cashier-shift-sheet
 take finance-lead-finance finance-home
 take finance-lead-differences finance-differences

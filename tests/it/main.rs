@@ -34,6 +34,7 @@ mod rotation;
 mod routes;
 mod second_thoughts;
 mod serving;
+mod shift;
 mod staff;
 mod stored_day;
 mod tampering;

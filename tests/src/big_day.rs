@@ -7,6 +7,7 @@ use mingfen_domain::difference::Category;
 use mingfen_domain::fund_flow::FundFlowKind;
 use mingfen_domain::ids::{ChannelId, HospitalId, OutTradeNo};
 use mingfen_domain::payment::Scene;
+use mingfen_domain::window::Method;
 use mingfen_domain::{Amount, BusinessDay, Fen, Timestamp};
 use mingfen_gateway::ambient::{SystemClock, SystemRandom};
 use mingfen_his::ledger::{Ledger, LedgerDay, LedgerError, LedgerSum, TakeRow};
@@ -553,6 +554,10 @@ impl Provider for BigDay {
     }
 
     fn upkeep(&self) -> Option<&dyn Upkeep> {
+        None
+    }
+
+    fn window(&self) -> Option<Method> {
         None
     }
 }

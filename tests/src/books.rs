@@ -11,9 +11,12 @@ use mingfen_store::{Store, TaskKind};
 pub const fn is_in_between(account: &Account) -> bool {
     match account {
         Account::Suspense | Account::RefundsPayable | Account::PatientMoney => true,
-        Account::ChannelReceivable(_) | Account::HisRevenue | Account::PaidByHand | Account::WrittenOff => {
-            false
-        }
+        Account::ChannelReceivable(_)
+        | Account::HisRevenue
+        | Account::PaidByHand
+        | Account::WrittenOff
+        | Account::CashHandedIn
+        | Account::CashOverShort => false,
     }
 }
 

@@ -49,6 +49,9 @@ const TABLES: &[&str] = &[
     "write_backs",
     "refunds",
     "refund_requests",
+    "shifts",
+    "window_orders",
+    "window_refunds",
     "journal_entries",
     "journal_postings",
     "audit_events",
@@ -664,20 +667,27 @@ fn channels(simulator: &Running, clock: &Arc<dyn Clock>, random: &Arc<dyn Random
         ("authorise_url", &simulator.alipay().authorise_url()),
         ("bill_base_url", base),
     ]);
-    [("wechat-main", "wechat", wechat_table), ("alipay-main", "alipay", alipay_table)]
-        .into_iter()
-        .map(|(id, provider, table)| {
-            let context = BuildContext {
-                channel: ChannelId::parse(id).expect("a channel"),
-                clock: clock.clone(),
-                random: random.clone(),
-                base_dir: PathBuf::from("."),
-            };
-            let registration = mingfen_providers::ALL
-                .iter()
-                .find(|registration| registration.name == provider)
-                .expect("the adapter is listed");
-            (registration.build)(&context, &table).unwrap_or_else(|errors| panic!("{id}: {errors:?}"))
-        })
-        .collect()
+    let cash = table(&[("provider", "window"), ("takes", "cash")]);
+    let pos = table(&[("provider", "window"), ("takes", "pos")]);
+    [
+        ("wechat-main", "wechat", wechat_table),
+        ("alipay-main", "alipay", alipay_table),
+        ("window-cash", "window", cash),
+        ("window-pos", "window", pos),
+    ]
+    .into_iter()
+    .map(|(id, provider, table)| {
+        let context = BuildContext {
+            channel: ChannelId::parse(id).expect("a channel"),
+            clock: clock.clone(),
+            random: random.clone(),
+            base_dir: PathBuf::from("."),
+        };
+        let registration = mingfen_providers::ALL
+            .iter()
+            .find(|registration| registration.name == provider)
+            .expect("the adapter is listed");
+        (registration.build)(&context, &table).unwrap_or_else(|errors| panic!("{id}: {errors:?}"))
+    })
+    .collect()
 }

@@ -149,6 +149,14 @@ alipay_public_key_file = "alipay_public_key.pem"
 gateway_url = {alipay_gateway}
 authorise_url = {alipay_authorise}
 bill_base_url = {base_q}
+
+[channels.window-cash]
+provider = "window"
+takes = "cash"
+
+[channels.window-pos]
+provider = "window"
+takes = "pos"
 "#,
         public = place.public,
         internal = place.internal,

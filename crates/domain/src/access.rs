@@ -94,7 +94,7 @@ impl Role {
             R::RequestRefund => matches!(self, Cashier | CashierLead),
             R::ApproveRefund => matches!(self, CashierLead | FinanceLead),
             R::PrintSheets | R::TakeMoney | R::CloseShift => matches!(self, Cashier | CashierLead),
-            R::CloseShiftOverUnknown | R::UnlockCashiers => matches!(self, CashierLead),
+            R::CloseShiftOverUnknown | R::TakeOverShift | R::UnlockCashiers => matches!(self, CashierLead),
             R::ReadShifts => matches!(self, CashierLead | Finance | FinanceLead | Auditor),
             R::ReadReconciliation => matches!(self, Finance | FinanceLead | Auditor),
             R::Compare | R::WorkOnDifferences => matches!(self, Finance | FinanceLead),
@@ -140,6 +140,8 @@ pub enum Right {
     CloseShift,
     /// Close a shift although something of it is unknown yet.
     CloseShiftOverUnknown,
+    /// Close a shift that somebody else has left, and take over the cash of one that is closed.
+    TakeOverShift,
     /// Let a locked cashier in again.
     UnlockCashiers,
     /// Read shifts of others.
@@ -178,7 +180,7 @@ pub enum Right {
 
 impl Right {
     /// Every right, in the order in which the roles page shows them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::OwnAccount,
         Self::FindOrders,
         Self::Unmask,
@@ -189,6 +191,7 @@ impl Right {
         Self::TakeMoney,
         Self::CloseShift,
         Self::CloseShiftOverUnknown,
+        Self::TakeOverShift,
         Self::UnlockCashiers,
         Self::ReadShifts,
         Self::ReadReconciliation,
@@ -226,6 +229,7 @@ impl Right {
             Self::TakeMoney => "收现金、刷卡、付款码",
             Self::CloseShift => "交款日结",
             Self::CloseShiftOverUnknown => "有未知笔时放行日结",
+            Self::TakeOverShift => "代结班、签收现金",
             Self::UnlockCashiers => "解锁收费员",
             Self::ReadShifts => "看他人日结",
             Self::ReadReconciliation => "看对账与差异",
@@ -259,6 +263,7 @@ impl Right {
             Self::TakeMoney => "take cash, cards and payment codes",
             Self::CloseShift => "close one's own shift",
             Self::CloseShiftOverUnknown => "let a shift close over unknown items",
+            Self::TakeOverShift => "close a shift for somebody, receive its cash",
             Self::UnlockCashiers => "unlock cashiers",
             Self::ReadShifts => "read others' shifts",
             Self::ReadReconciliation => "read reconciliation",
@@ -299,6 +304,7 @@ impl Right {
             | Self::TakeMoney
             | Self::CloseShift
             | Self::CloseShiftOverUnknown
+            | Self::TakeOverShift
             | Self::UnlockCashiers
             | Self::Compare
             | Self::WorkOnDifferences

@@ -11,6 +11,13 @@
 //!
 //! Refused by HIS, the refund is taken from patient money; money that no bill can take goes to suspense and from there. A
 //! refund that is paid out by hand leaves refunds payable towards an account of its own: the channel still owes us that money.
+//!
+//! What a cashier takes in cash is owed by the till: the receivable of the cash channel is what lies in all tills beyond their floats. When a
+//! shift is closed over 2281.00 and 2261.00 are counted and handed in:
+//!
+//! | event | debit | credit |
+//! |---|---|---|
+//! | shift closed | cash handed in 2261.00, over or short 20.00 | receivable of the cash channel 2281.00 |
 
 use crate::ids::ChannelId;
 use crate::money::{Amount, Fen, MoneyError};
@@ -35,6 +42,10 @@ pub enum Account {
     PaidByHand,
     /// What a person has written off after a reconciliation (核销): a loss when debit, a gain when credit.
     WrittenOff,
+    /// Cash that cashiers have handed in when they closed their shifts (上缴现金).
+    CashHandedIn,
+    /// What a till had too little when debit, too much when credit (长短款).
+    CashOverShort,
 }
 
 impl Account {
@@ -48,6 +59,8 @@ impl Account {
             Self::Suspense => "suspense".into(),
             Self::PaidByHand => "paid_by_hand".into(),
             Self::WrittenOff => "written_off".into(),
+            Self::CashHandedIn => "cash_handed_in".into(),
+            Self::CashOverShort => "cash_over_short".into(),
         }
     }
 
@@ -60,6 +73,8 @@ impl Account {
             "suspense" => Some(Self::Suspense),
             "paid_by_hand" => Some(Self::PaidByHand),
             "written_off" => Some(Self::WrittenOff),
+            "cash_handed_in" => Some(Self::CashHandedIn),
+            "cash_over_short" => Some(Self::CashOverShort),
             other => {
                 let channel = other.strip_prefix("channel_receivable:")?;
                 ChannelId::parse(channel).ok().map(Self::ChannelReceivable)
@@ -97,11 +112,13 @@ pub enum Reason {
     DifferenceToSuspense,
     /// A person has written a difference of a reconciliation off.
     DifferenceWrittenOff,
+    /// A cashier has closed a shift and handed its cash in.
+    ShiftClosed,
 }
 
 impl Reason {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Paid,
         Self::PaidIntoSuspense,
         Self::Booked,
@@ -112,6 +129,7 @@ impl Reason {
         Self::RefundPaidByHand,
         Self::DifferenceToSuspense,
         Self::DifferenceWrittenOff,
+        Self::ShiftClosed,
     ];
 
     /// The word that is stored.
@@ -127,6 +145,7 @@ impl Reason {
             Self::RefundPaidByHand => "refund_paid_by_hand",
             Self::DifferenceToSuspense => "difference_to_suspense",
             Self::DifferenceWrittenOff => "difference_written_off",
+            Self::ShiftClosed => "shift_closed",
         }
     }
 }
@@ -223,6 +242,33 @@ impl Entry {
         Ok((!postings.is_empty()).then(|| Self { reason, subject: subject.into(), postings }))
     }
 
+    /// Takes a shift's cash out of the till: what each cash channel took in less what it gave back, against what is handed in; what is
+    /// missing or too much goes to [`Account::CashOverShort`]. `None` when no cash moved at all.
+    ///
+    /// More may have been given back than was taken: then the sums are negative, and the float is filled up again.
+    ///
+    /// # Errors
+    /// [`MoneyError::OutOfRange`].
+    pub fn close_shift(
+        subject: impl Into<String>,
+        net: &[(ChannelId, Fen)],
+        handed_in: Fen,
+    ) -> Result<Option<Self>, MoneyError> {
+        let all = Fen::sum(net.iter().map(|(_, fen)| *fen))?;
+        let mut postings = vec![
+            Posting { account: Account::CashHandedIn, fen: handed_in },
+            Posting { account: Account::CashOverShort, fen: all.minus(handed_in)? },
+        ];
+        for (channel, fen) in net {
+            postings
+                .push(Posting { account: Account::ChannelReceivable(channel.clone()), fen: fen.negated()? });
+        }
+        postings.retain(|posting| posting.fen != Fen::ZERO);
+        debug_assert_eq!(Fen::sum(postings.iter().map(|posting| posting.fen)), Ok(Fen::ZERO));
+        let reason = Reason::ShiftClosed;
+        Ok((!postings.is_empty()).then(|| Self { reason, subject: subject.into(), postings }))
+    }
+
     /// The sum of its debits: how much it moves.
     ///
     /// # Errors
@@ -307,6 +353,33 @@ mod tests {
     }
 
     #[test]
+    fn a_shift_is_taken_out_of_the_till() {
+        let close = |net: i64, handed_in: i64| {
+            let cash = ChannelId::parse("cash").unwrap();
+            let entry = Entry::close_shift("S1", &[(cash, Fen::new(net))], Fen::new(handed_in)).unwrap();
+            entry.map(|entry| {
+                assert_eq!(Fen::sum(entry.postings().iter().map(|posting| posting.fen)), Ok(Fen::ZERO));
+                let texts = entry
+                    .postings()
+                    .iter()
+                    .map(|posting| format!("{} {}", posting.account, posting.fen.get()));
+                texts.collect::<Vec<_>>()
+            })
+        };
+        let texts = |texts: &[&str]| Some(texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
+        assert_eq!(close(0, 0), None);
+        assert_eq!(close(500, 500), texts(&["cash_handed_in 500", "channel_receivable:cash -500"]));
+        // Short, and over.
+        assert_eq!(
+            close(2281, 2261),
+            texts(&["cash_handed_in 2261", "cash_over_short 20", "channel_receivable:cash -2281"])
+        );
+        assert_eq!(close(0, 7), texts(&["cash_handed_in 7", "cash_over_short -7"]));
+        // More went out than came in: the float is filled up again.
+        assert_eq!(close(-300, -300), texts(&["cash_handed_in -300", "channel_receivable:cash 300"]));
+    }
+
+    #[test]
     fn accounts_are_read_as_they_are_written() {
         let channel = ChannelId::parse("alipay-2").unwrap();
         for account in [
@@ -317,6 +390,8 @@ mod tests {
             Account::Suspense,
             Account::PaidByHand,
             Account::WrittenOff,
+            Account::CashHandedIn,
+            Account::CashOverShort,
         ] {
             assert_eq!(Account::parse(&account.to_text()), Some(account));
         }

@@ -121,6 +121,18 @@ id!(
     RefundRequestNo, "refund request number", 8..=32, strict, "8 to 32 letters and digits"
 );
 
+id!(
+    /// The number of a cashier's shift (班次号).
+    ShiftNo, "shift number", 8..=32, strict, "8 to 32 letters and digits"
+);
+
+impl ShiftNo {
+    /// Makes a fresh number: `S`, the Beijing date on which it is opened, then 14 random characters.
+    pub fn fresh(now: Timestamp, random: &dyn Random) -> Self {
+        Self(fresh("S", now, random))
+    }
+}
+
 impl RefundRequestNo {
     /// Makes a fresh number: `Q`, the Beijing date on which it is made, then 14 random characters.
     pub fn fresh(now: Timestamp, random: &dyn Random) -> Self {

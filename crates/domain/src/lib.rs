@@ -11,7 +11,8 @@
 //!    (state, event). [`refund`] and [`write_back`]: machines of their own.
 //! 4. [`books`]: double entry, append-only. [`sides`], [`difference`]: what a comparison with others' books
 //!    speaks of, and what it can find. [`fund_flow`]: what moves a merchant account.
-//! 5. [`access`]: who may do what at the hospital's screens.
+//! 5. [`window`]: cash and cards at the cashier's window. [`shift`]: what a cashier took in, until it is counted and handed in.
+//! 6. [`access`]: who may do what at the hospital's screens.
 //!
 //! # How to add a state or an event
 //! Add the variant; the compiler then names every pair that is undecided, because no `step` has a wildcard arm. Decide each,
@@ -29,10 +30,12 @@ pub mod payment;
 pub mod person;
 pub mod refund;
 pub mod refund_request;
+pub mod shift;
 pub mod sides;
 pub mod slip;
 pub mod split;
 pub mod time;
+pub mod window;
 pub mod write_back;
 
 pub use ambient::{Clock, Random};

@@ -26,3 +26,10 @@ pub enum CallError {
     #[error("not sent: {0}")]
     NotSent(String),
 }
+
+impl CallError {
+    /// For an adapter that is asked to take money at the window, which only a window does.
+    pub fn not_a_window() -> Self {
+        Self::NotSent("this account takes no money at the window".to_owned())
+    }
+}

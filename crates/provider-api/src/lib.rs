@@ -29,6 +29,7 @@ use async_trait::async_trait;
 use mingfen_domain::Timestamp;
 use mingfen_domain::ids::{ChannelId, OutTradeNo, ProviderTradeNo};
 use mingfen_domain::payment::Scene;
+use mingfen_domain::window::Method;
 
 /// One merchant account at a provider.
 ///
@@ -70,6 +71,8 @@ pub trait Provider: Send + Sync {
     fn statements(&self) -> Option<&dyn statement::Statements>;
     /// Keys and certificates that change by themselves.
     fn upkeep(&self) -> Option<&dyn Upkeep>;
+    /// Taking money at the window, and how: a person's word is the news, and nothing goes over a wire.
+    fn window(&self) -> Option<Method>;
 }
 
 /// Finding out who the payer is (授权登录).

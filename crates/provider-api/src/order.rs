@@ -32,6 +32,8 @@ pub enum PayerScene {
         /// The payer's address as we see it.
         client_ip: String,
     },
+    /// At the cashier's window.
+    Window,
 }
 
 impl PayerScene {
@@ -41,6 +43,7 @@ impl PayerScene {
             Self::InApp(_) => Scene::InApp,
             Self::ShownCode => Scene::ShownCode,
             Self::MobileBrowser { .. } => Scene::MobileBrowser,
+            Self::Window => Scene::Window,
         }
     }
 }

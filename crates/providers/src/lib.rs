@@ -1,5 +1,5 @@
 //! The payment providers as they really are: wires, signatures, error codes and statement files of WeChat Pay and Alipay, and the
-//! statement files alone of UnionPay, behind the port of `mingfen-provider-api`.
+//! statement files alone of UnionPay, behind the port of `mingfen-provider-api`. The cashier's window is one of them, without a wire.
 //!
 //! # What never enters
 //! No database, no web framework, no retries, no schedule: an adapter sends once and says what became of it. Adapters hold keys
@@ -10,7 +10,7 @@
 //! 2. The shared rooms: [`settings`] (a channel's table), [`keys`] (RSA in every form), [`http`] (one client), [`arriving`] (a
 //!    download that goes to the disk), [`text`] (encodings, archives, lines).
 //! 3. One folder a provider, with the same rooms in each: `config`, `sign`, `certs`, `order`, `refund`, `notification`,
-//!    `statement`, `error`.
+//!    `statement`, `error`. [`window`] has none of them: nobody is asked there.
 //!
 //! # How to add a provider
 //! A folder with a `REGISTRATION`, one line in [`ALL`]. Signing is a file of its own: a pure function from parts to the canonical
@@ -26,8 +26,9 @@ pub mod settings;
 pub mod text;
 pub mod unionpay;
 pub mod wechat;
+pub mod window;
 
 use mingfen_provider_api::Registration;
 
 /// Every provider that a channel can name.
-pub const ALL: &[Registration] = &[wechat::REGISTRATION, alipay::REGISTRATION];
+pub const ALL: &[Registration] = &[wechat::REGISTRATION, alipay::REGISTRATION, window::REGISTRATION];

@@ -298,7 +298,7 @@ const CHECKS: &[Check] = &[
             LEFT JOIN payments
                 ON payments.out_trade_no = COALESCE(refunds.out_trade_no, journal_entries.subject)
             WHERE
-                journal_entries.reason NOT IN ('difference_to_suspense', 'difference_written_off')
+                journal_entries.reason NOT IN ('difference_to_suspense', 'difference_written_off', 'shift_closed')
                 AND journal_postings.account <> COALESCE(
                     CASE
                         WHEN journal_entries.reason IN ('paid', 'paid_into_suspense') AND journal_postings.fen > 0
@@ -392,6 +392,138 @@ const CHECKS: &[Check] = &[
             FROM audit_events
             LEFT JOIN remedies ON remedies.remedy_id = audit_events.subject
             WHERE audit_events.action = 'remedy.done' AND COALESCE(remedies.state, '') <> 'done'
+            ORDER BY 1",
+    },
+    Check {
+        sentence: "is an entry of a closed shift that moves an account which closing does not move",
+        sql: "SELECT DISTINCT journal_entries.entry_id AS subject
+            FROM journal_entries
+            JOIN journal_postings ON journal_postings.entry_id = journal_entries.entry_id
+            WHERE
+                journal_entries.reason = 'shift_closed'
+                AND journal_postings.account NOT LIKE 'channel_receivable:%'
+                AND journal_postings.account NOT IN ('cash_handed_in', 'cash_over_short')
+            ORDER BY 1",
+    },
+    Check {
+        sentence: "is a closed shift, but the journal does not say 'shift_closed' with what was handed in and what was over or short",
+        sql: "SELECT shifts.shift_no AS subject
+            FROM shifts
+            WHERE
+                shifts.closed_at_ms IS NOT NULL
+                AND (
+                    shifts.handed_in_fen <> (
+                        SELECT CAST(COALESCE(SUM(journal_postings.fen), 0) AS BIGINT)
+                        FROM journal_entries
+                        JOIN journal_postings ON journal_postings.entry_id = journal_entries.entry_id
+                        WHERE
+                            journal_entries.reason = 'shift_closed'
+                            AND journal_entries.subject = shifts.shift_no
+                            AND journal_postings.account = 'cash_handed_in'
+                    )
+                    OR -shifts.difference_fen <> (
+                        SELECT CAST(COALESCE(SUM(journal_postings.fen), 0) AS BIGINT)
+                        FROM journal_entries
+                        JOIN journal_postings ON journal_postings.entry_id = journal_entries.entry_id
+                        WHERE
+                            journal_entries.reason = 'shift_closed'
+                            AND journal_entries.subject = shifts.shift_no
+                            AND journal_postings.account = 'cash_over_short'
+                    )
+                )
+            ORDER BY 1",
+    },
+    Check {
+        sentence: "is a shift that was closed over other cash than went over the counter in it",
+        sql: "SELECT shifts.shift_no AS subject
+            FROM shifts
+            WHERE
+                shifts.closed_at_ms IS NOT NULL
+                AND (
+                    shifts.taken_fen <> (
+                        SELECT CAST(COALESCE(SUM(payments.amount_fen), 0) AS BIGINT)
+                        FROM window_orders
+                        JOIN payments ON payments.out_trade_no = window_orders.out_trade_no
+                        WHERE window_orders.shift_no = shifts.shift_no AND window_orders.method = 'cash'
+                    )
+                    OR shifts.back_fen <> (
+                        SELECT CAST(COALESCE(SUM(refunds.amount_fen), 0) AS BIGINT)
+                        FROM window_refunds
+                        JOIN refunds ON refunds.out_refund_no = window_refunds.out_refund_no
+                        WHERE window_refunds.shift_no = shifts.shift_no AND window_refunds.method = 'cash'
+                    )
+                    OR shifts.handed_in_fen <> shifts.taken_fen - shifts.back_fen + shifts.difference_fen
+                )
+            ORDER BY 1",
+    },
+    Check {
+        sentence: "is a shift in the journal, but it was not closed",
+        sql: "SELECT journal_entries.subject AS subject
+            FROM journal_entries
+            LEFT JOIN shifts ON shifts.shift_no = journal_entries.subject
+            WHERE journal_entries.reason = 'shift_closed' AND shifts.closed_at_ms IS NULL
+            ORDER BY 1",
+    },
+    Check {
+        sentence: "is a closed shift that the audit trail does not tell of with the same amount",
+        sql: concat!(
+            "SELECT shifts.shift_no AS subject
+            FROM shifts
+            WHERE shifts.closed_at_ms IS NOT NULL AND shifts.handed_in_fen >= 0 AND ",
+            untold!("shift.closed", "shifts.shift_no", "shifts.handed_in_fen"),
+            " ORDER BY 1"
+        ),
+    },
+    Check {
+        sentence: "was closed, says the audit trail, but there is no such shift, or it is open",
+        sql: "SELECT DISTINCT audit_events.subject AS subject
+            FROM audit_events
+            LEFT JOIN shifts ON shifts.shift_no = audit_events.subject
+            WHERE audit_events.action = 'shift.closed' AND shifts.closed_at_ms IS NULL
+            ORDER BY 1",
+    },
+    Check {
+        sentence: "was taken over the counter, but it is not paid and nobody goes on with it",
+        sql: concat!(
+            "SELECT window_orders.out_trade_no AS subject
+            FROM window_orders
+            JOIN payments ON payments.out_trade_no = window_orders.out_trade_no
+            WHERE
+                window_orders.taken_at_ms IS NOT NULL
+                AND payments.state NOT IN ('paid', 'suspense')
+                AND ",
+            abandoned!("follow_payment", "window_orders.out_trade_no"),
+            " ORDER BY 1"
+        ),
+    },
+    Check {
+        sentence: "was paid at the window, but no cashier says so",
+        sql: "SELECT payments.out_trade_no AS subject
+            FROM payments
+            LEFT JOIN window_orders ON window_orders.out_trade_no = payments.out_trade_no
+            WHERE
+                payments.scene = 'window'
+                AND payments.state IN ('paid', 'suspense')
+                AND window_orders.taken_at_ms IS NULL
+            ORDER BY 1",
+    },
+    Check {
+        sentence: "is a refund that went back over the counter, but no cashier says so",
+        sql: "SELECT refunds.out_refund_no AS subject
+            FROM refunds
+            JOIN payments ON payments.out_trade_no = refunds.out_trade_no
+            LEFT JOIN window_refunds ON window_refunds.out_refund_no = refunds.out_refund_no
+            WHERE
+                payments.scene = 'window'
+                AND refunds.state = 'succeeded'
+                AND window_refunds.out_refund_no IS NULL
+                AND NOT EXISTS (
+                    SELECT 1
+                    FROM journal_entries
+                    WHERE
+                        journal_entries.subject = refunds.out_refund_no
+                        AND journal_entries.reason = 'refund_paid_by_hand'
+                )
             ORDER BY 1",
     },
     Check {

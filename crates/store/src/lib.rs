@@ -24,7 +24,7 @@
 //! `sightings`: what we were told; `journal`, `cross_check`: the books and their proof; `tasks`, `leases`: who does what
 //! next; `runs`, `kept_files`, `brought_files`, `run_requests`, `remedies`, `finding_handling`, `sign_offs`: what was compared, with
 //! what, who asked for it, what was ordered, who works on what, and who signed it;
-//! `takings`: what the dashboard shows, counted ahead; `staff`: who may sign in; `audit`, `audit_search`, `api_answers`, `api_keys`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
+//! `window`, `shifts`: what cashiers take over the counter, and hand in; `takings`: what the dashboard shows, counted ahead; `staff`: who may sign in; `audit`, `audit_search`, `api_answers`, `api_keys`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
 //!
 //! # How to add a table
 //! A migration in both folders and its line in `migrate`; a file named after the aggregate with its record, one function a
@@ -61,11 +61,13 @@ mod rows;
 mod run_requests;
 mod runs;
 mod sealed;
+mod shifts;
 mod sightings;
 mod sign_offs;
 mod staff;
 mod takings;
 mod tasks;
+mod window;
 mod write_backs;
 
 pub use api_answers::{Attempt, Begin};
@@ -92,6 +94,7 @@ pub use runs::{
     PendingSums, RunInputRecord, RunRecord, RunSettlementRecord, RunTallyRecord, Standing, StatementDay,
 };
 pub use sealed::{IndexedBill, SealedColumn, SealedRow};
+pub use shifts::{ClosingRecord, ShiftRecord};
 pub use sightings::SightingRecord;
 pub use sign_offs::SignOffRecord;
 pub use staff::{SessionStage, StaffRecord, StaffSessionRecord};
@@ -99,6 +102,10 @@ pub use takings::{
     Counted, Dimension, Progress as TakingsProgress, SLOTS_A_DAY, Slots, TakingsMark, TakingsRow, TakingsSum,
 };
 pub use tasks::{TaskCount, TaskKind, TaskRecord, TaskState};
+pub use window::{
+    CounterLine, InsertedOrder, Noted, OpenItem, OpenKind, ShiftSum, TakenRecord, WindowOrderRecord,
+    WindowRefundRecord, cash_number,
+};
 pub use write_backs::WriteBackRecord;
 
 use engine::Pools;

@@ -50,6 +50,8 @@ migrations! {
     28 "0028_pending_findings",
     29 "0029_brought_files",
     30 "0030_takings",
+    31 "0031_shifts",
+    32 "0032_refunds_by_person",
 }
 
 /// Where the engine keeps which migrations were applied.

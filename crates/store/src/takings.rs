@@ -48,6 +48,8 @@ pub enum Dimension {
     Scene,
     /// Slips paid, by department.
     Department,
+    /// Payments at the window, by who took them.
+    Cashier,
     /// Payments of deposits, in none of the above.
     Deposit,
     /// Payments, by how long they took from the order on: the member is the most that it was, in milliseconds.
@@ -70,11 +72,12 @@ pub enum Dimension {
 
 impl Dimension {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Total,
         Self::Channel,
         Self::Scene,
         Self::Department,
+        Self::Cashier,
         Self::Deposit,
         Self::PayTime,
         Self::BookTime,
@@ -93,6 +96,7 @@ impl Dimension {
             Self::Channel => "channel",
             Self::Scene => "scene",
             Self::Department => "department",
+            Self::Cashier => "cashier",
             Self::Deposit => "deposit",
             Self::PayTime => "pay_time",
             Self::BookTime => "book_time",
@@ -829,6 +833,23 @@ const DEPARTMENTS: &str = concat!(
     GROUP BY 1, 2"
 );
 
+const CASHIERS: &str = concat!(
+    "SELECT ",
+    slot!("payments.paid_at_ms"),
+    " AS slot,
+        'staff:' || window_orders.cashier AS cashier,
+        COUNT(*) AS number,
+        CAST(SUM(payments.received_fen) AS BIGINT) AS fen
+    FROM payments
+    JOIN window_orders ON window_orders.out_trade_no = payments.out_trade_no
+    WHERE
+        payments.paid_at_ms >= $1
+        AND payments.paid_at_ms < $2
+        AND payments.state = 'paid'
+        AND COALESCE(payments.deposit, 0) = 0
+    GROUP BY 1, 2"
+);
+
 const UNPAID: &str = concat!(
     "SELECT ",
     slot!("payments.expires_at_ms"),
@@ -866,6 +887,7 @@ const COUNTING: &[(&str, &str)] = &[
     ("pay times", PAY_TIMES),
     ("book times", BOOK_TIMES),
     ("departments", DEPARTMENTS),
+    ("cashiers", CASHIERS),
     ("unpaid", UNPAID),
     ("refunded", REFUNDED),
 ];
@@ -954,6 +976,9 @@ async fn count_sums(
             row.try_get("department")?,
             counted_of(&row)?,
         )?;
+    }
+    for row in asked(connection, CASHIERS, spans).await? {
+        sheet.add(Dimension::Cashier, row.try_get("slot")?, row.try_get("cashier")?, counted_of(&row)?)?;
     }
     for row in asked(connection, UNPAID, spans).await? {
         let counted = Counted { number: row.try_get("number")?, fen: Fen::ZERO };

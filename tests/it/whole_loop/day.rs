@@ -178,6 +178,7 @@ impl<'h> Days<'h> {
             scene: PayerScene::ShownCode,
             client_ip: None,
             language: "zh-CN".to_owned(),
+            window: None,
         }
     }
 

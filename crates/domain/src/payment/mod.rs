@@ -26,6 +26,8 @@ pub enum Scene {
     ShownCode,
     /// A mobile browser outside the app.
     MobileBrowser,
+    /// At the cashier's window, in cash or by the bank's card terminal.
+    Window,
 }
 
 impl Scene {
@@ -35,12 +37,15 @@ impl Scene {
             Self::InApp => "in_app",
             Self::ShownCode => "shown_code",
             Self::MobileBrowser => "mobile_browser",
+            Self::Window => "window",
         }
     }
 
     /// Reads the stored word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::InApp, Self::ShownCode, Self::MobileBrowser].into_iter().find(|scene| scene.as_str() == word)
+        [Self::InApp, Self::ShownCode, Self::MobileBrowser, Self::Window]
+            .into_iter()
+            .find(|scene| scene.as_str() == word)
     }
 }
 

@@ -112,6 +112,10 @@ fn not_opened(visit: &Visit, error: OpenError, shown: &Shown) -> HttpResponse {
         OpenError::NotOwed(NotOwed::Unknown) | OpenError::AlreadyPaid { view_ref: None } => {
             visit.page(&NoLongerOwed { cancelled: false })
         }
+        // Nobody says to a patient's phone who sits at the window; in a moment the slip is paid, or free again.
+        OpenError::AtWindow { order, .. } => {
+            busy(visit, paths::SLIPS, &format!("{order} stands at the window"))
+        }
         OpenError::Busy(why) | OpenError::OtherAtHis(why) => busy(visit, paths::CONFIRM, &why),
         OpenError::OverLimit => over_limit(visit, shown.split.self_pay(), shown.slips.len()),
         // The last look says what to do about it.

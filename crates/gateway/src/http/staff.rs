@@ -124,6 +124,8 @@ struct Badges {
     parked: u64,
     /// Refunds that wait for a second person.
     refunds: u64,
+    /// Closed shifts whose cash nobody has received.
+    shifts: u64,
     differences: u64,
     approvals: u64,
     said: Option<State>,
@@ -197,6 +199,7 @@ impl Staff {
                     waiting: match place {
                         Place::Parked => self.badges.parked,
                         Place::Refunds => self.badges.refunds,
+                        Place::Shift => self.badges.shifts,
                         Place::Differences => self.badges.differences,
                         Place::Approvals => self.badges.approvals,
                         _ => 0,
@@ -669,6 +672,7 @@ pub async fn guard<B: MessageBody + 'static>(
     let badges = Badges {
         parked: if Right::ReadSetup.is_had_by(&me.roles) { parked(&gateway).await } else { 0 },
         refunds: if Right::FindOrders.is_had_by(&me.roles) { waiting_refunds(&gateway).await } else { 0 },
+        shifts: if Right::TakeOverShift.is_had_by(&me.roles) { shifts_to_receive(&gateway).await } else { 0 },
         differences,
         approvals,
         said: heard(&gateway, request.request()),
@@ -722,6 +726,10 @@ async fn parked(gateway: &Gateway) -> u64 {
 async fn waiting_refunds(gateway: &Gateway) -> u64 {
     let (waiting, _) = gateway.store.refund_requests_waiting().await.unwrap_or_default();
     u64::try_from(waiting).unwrap_or_default()
+}
+
+async fn shifts_to_receive(gateway: &Gateway) -> u64 {
+    u64::try_from(gateway.store.shifts_to_receive().await.unwrap_or_default()).unwrap_or_default()
 }
 
 /// Open differences, counted as far as a badge is read, and orders that wait for a second person.

@@ -139,6 +139,24 @@ pub const ROUTES: &[Route] = &[
     staff_post("/refunds/{number}/withdraw", Right::RequestRefund, || {
         web::post().to(staff::cashier::refunds::withdraw)
     }),
+    staff_post("/refunds/{number}/given-back", Right::TakeMoney, || {
+        web::post().to(staff::cashier::refunds::given_back)
+    }),
+    staff("/window", Right::TakeMoney, || web::get().to(staff::cashier::window::show)),
+    staff_post("/window/orders", Right::TakeMoney, || web::post().to(staff::cashier::window::open)),
+    staff("/window/{order}", Right::TakeMoney, || web::get().to(staff::cashier::window::till)),
+    staff_post("/window/{order}", Right::TakeMoney, || web::post().to(staff::cashier::window::settle)),
+    staff("/shift", Right::CloseShift, || web::get().to(staff::cashier::shift::mine)),
+    staff_post("/shift", Right::CloseShift, || web::post().to(staff::cashier::shift::open)),
+    staff("/shift/{number}", Right::CloseShift, || web::get().to(staff::cashier::shift::show)),
+    staff_post("/shift/{number}/count", Right::CloseShift, || web::post().to(staff::cashier::shift::count)),
+    staff_post("/shift/{number}/close", Right::CloseShift, || web::post().to(staff::cashier::shift::close)),
+    staff("/shift/{number}/sheet", Right::CloseShift, || web::get().to(staff::cashier::shift::sheet)),
+    staff_post("/shift/{number}/received", Right::TakeOverShift, || {
+        web::post().to(staff::cashier::shift::receive)
+    }),
+    staff("/shifts", Right::ReadShifts, || web::get().to(staff::cashier::shift::everybody)),
+    staff("/shifts/{number}", Right::ReadShifts, || web::get().to(staff::cashier::shift::read_sheet)),
     staff("/shortcuts", Right::OwnAccount, || web::get().to(staff::cashier::desk::shortcuts)),
     staff("/dashboard", Right::ReadDashboard, || web::get().to(staff::dashboard::show)),
     staff("/dashboard.csv", Right::ExportReports, || web::get().to(staff::dashboard::export)),

@@ -80,6 +80,7 @@ async fn paid(visit: &Visit, body: &[u8]) -> Answer {
         scene,
         client_ip: Some(visit.address()).filter(|address| !address.is_empty()),
         language: visit.language.tag().to_owned(),
+        window: None,
     };
     match open_payment(&visit.gateway, &request).await {
         Ok(opened) => Ok(visit.go(&paths::pay(&opened.view_ref))),

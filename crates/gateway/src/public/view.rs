@@ -57,6 +57,8 @@ pub(crate) fn app_of(gateway: &Gateway, channel: &ChannelId) -> pages::PayApp {
     let name = gateway.channel(channel).map(|provider| provider.provider_name());
     match name {
         Some("alipay") => pages::PayApp::Alipay,
+        Some("cash") => pages::PayApp::Cash,
+        Some("pos") => pages::PayApp::Card,
         _ => pages::PayApp::Wechat,
     }
 }
@@ -67,6 +69,8 @@ pub(crate) fn route(visit: &Visit, app: pages::PayApp) -> Option<ChannelId> {
     let channel = match app {
         pages::PayApp::Wechat => routes.wechat.clone(),
         pages::PayApp::Alipay => routes.alipay.clone(),
+        // Nobody pays over the counter with a phone.
+        pages::PayApp::Cash | pages::PayApp::Card => None,
     }?;
     visit.gateway.channel(&channel).is_some().then_some(channel)
 }

@@ -1,6 +1,7 @@
 //! Asking after an order until it is paid or can no longer be paid; closing it at its deadline, at the provider first.
 
 use super::record_sighting::{Recorded, Source, Way, record_event, record_sighting};
+use super::window::news_of_order;
 use super::{JobEnd, Trouble};
 use crate::{Gateway, crash, trace};
 use mingfen_domain::ids::OutTradeNo;
@@ -99,6 +100,13 @@ async fn ask(gateway: &Gateway, record: &PaymentRecord, close: bool) -> Result<A
     let channel = gateway
         .channel(&record.payment.channel)
         .ok_or_else(|| Trouble::NoChannel(record.payment.channel.to_string()))?;
+    // Nobody is asked at the window: its cashier has said something, or has not. An order that stands there is the cashier's to drop.
+    if channel.window().is_some() {
+        return match news_of_order(gateway, order).await? {
+            Some(recorded) => known(recorded, order),
+            None => Ok(Asked::Known(record.payment.state.clone())),
+        };
+    }
     let inquiry =
         channel.inquiry().ok_or_else(|| Trouble::NoAbility(record.payment.channel.to_string(), "inquiry"))?;
     let (answer, way) = if close {

@@ -4,6 +4,7 @@ use super::attention::ask_person_alone;
 use super::post_write_back::{Refusal, still_refused};
 use super::record_refund::{record_refund_event, record_refund_sighting};
 use super::record_sighting::{Source, Way};
+use super::window::news_of_refund;
 use super::{JobEnd, Trouble};
 use crate::{Gateway, crash};
 use mingfen_domain::ids::OutRefundNo;
@@ -16,6 +17,8 @@ use mingfen_store::{PaymentRecord, RefundRecord};
 const SCHEDULE: &[i64] = &[10, 10, 30, 60, 60, 60, 300, 600, 1200, 1800, 3600, 3600, 3600, 21_600];
 /// While a person has an undeliverable refund paid out at the provider, it is asked after this often.
 const ABNORMAL_SECONDS: i64 = 21_600;
+/// A refund over the counter waits for a cashier's word; only who died right after it needs this.
+const COUNTER_SECONDS: i64 = 300;
 /// A refund that is not over so long after the request is put before a person, and followed all the same: money that the
 /// provider gives back on the eleventh day has to be booked, too.
 const PATIENCE_MS: i64 = 10 * 86_400_000;
@@ -47,13 +50,20 @@ pub async fn follow_refund(
         .channel(&payment.payment.channel)
         .ok_or_else(|| Trouble::NoChannel(payment.payment.channel.to_string()))?
         .clone();
+    if gateway.now().since_ms(record.refund.requested_at) > PATIENCE_MS {
+        tell_that_it_is_overdue(gateway, &record).await?;
+    }
+    // Over the counter it goes back when a cashier says so; who dies right after that is helped here.
+    if channel.window().is_some() {
+        return Ok(match news_of_refund(gateway, &record).await? {
+            true => JobEnd::Done,
+            false => JobEnd::again(COUNTER_SECONDS, "to be given back over the counter"),
+        });
+    }
     let refunds = channel
         .refunds()
         .ok_or_else(|| Trouble::NoAbility(payment.payment.channel.to_string(), "refunds"))?;
     let request = refund_request(gateway, &record, &payment)?;
-    if gateway.now().since_ms(record.refund.requested_at) > PATIENCE_MS {
-        tell_that_it_is_overdue(gateway, &record).await?;
-    }
 
     if record.refund.state != State::Due
         && let Some(why) = ask(gateway, refunds, &request, record.refund.version).await?

@@ -35,6 +35,7 @@ mod slip_sheet;
 pub mod staff;
 mod takings;
 mod verify;
+pub mod window;
 
 pub use api_keys::{KeyRefused, MadeKey, NewKey, OVERLAP_DAYS, make_key, revoke_key, rotate_key};
 pub use close_order::{CloseOrderRefused, close_order};

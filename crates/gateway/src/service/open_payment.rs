@@ -11,10 +11,13 @@ use mingfen_domain::person::{Patient, Phone};
 use mingfen_domain::refund::State as RefundState;
 use mingfen_domain::slip::{Slip, SlipStatus};
 use mingfen_domain::split::Split;
+use mingfen_domain::window::Method;
 use mingfen_domain::{Amount, Fen, Timestamp};
 use mingfen_his::{HisError, LockAnswer, LockRequest, SlipAmount};
 use mingfen_provider_api::{CallError, OrderRequest, Payer, PayerScene, Provider};
-use mingfen_store::{BillRecord, BilledSlipRecord, Claim, PaymentRecord, TaskKind};
+use mingfen_store::{
+    BillRecord, BilledSlipRecord, Claim, InsertedOrder, PaymentRecord, TaskKind, WindowOrderRecord,
+};
 use std::sync::Arc;
 
 /// HIS holds the slips for so much longer than they can be paid.
@@ -41,6 +44,19 @@ pub struct OpenPayment {
     pub client_ip: Option<String>,
     /// For pages and messages.
     pub language: String,
+    /// Who takes the money, when that is a cashier.
+    pub window: Option<AtWindow>,
+}
+
+/// A cashier's part of an order.
+#[derive(Clone, Debug)]
+pub struct AtWindow {
+    /// The form's key: the same key is the same order.
+    pub form_key: String,
+    /// How it will be paid.
+    pub method: Method,
+    /// Who: a staff number.
+    pub cashier: String,
 }
 
 /// A bill that can be looked at, and paid if it still can.
@@ -75,6 +91,14 @@ pub enum OpenError {
     InDoubt {
         /// That bill's page.
         view_ref: String,
+    },
+    /// A cashier takes the money for one of the slips at this moment.
+    #[error("{cashier} takes the money at the window")]
+    AtWindow {
+        /// Who: a staff number.
+        cashier: String,
+        /// The order there.
+        order: OutTradeNo,
     },
     /// Nothing can be ordered just now and nothing was: HIS or the provider does not answer, or refuses.
     #[error("nothing could be ordered: {0}")]
@@ -221,6 +245,16 @@ async fn settle_earlier_bills(gateway: &Gateway, request: &OpenPayment) -> Resul
             return Err(OpenError::InDoubt { view_ref: bill.view_ref });
         }
         for record in payments.into_iter().filter(|record| record.payment.state.is_live()) {
+            if record.payment.scene == Scene::Window {
+                match stands_at_window(gateway, request, &record).await? {
+                    Standing::ThisForm => return Ok(Some(Opened { view_ref: bill.view_ref })),
+                    Standing::Dropped => {
+                        unlock(gateway, &bill).await;
+                        continue;
+                    }
+                    Standing::There(refused) => return Err(refused),
+                }
+            }
             if is_same_order(gateway, request, &bill, &record)? {
                 order_again(gateway, &record.payment.out_trade_no).await?;
                 return Ok(Some(Opened { view_ref: bill.view_ref }));
@@ -236,6 +270,39 @@ async fn settle_earlier_bills(gateway: &Gateway, request: &OpenPayment) -> Resul
         }
     }
     Ok(None)
+}
+
+/// How an order at the window stands to another request for its slips.
+enum Standing {
+    /// It is the order of this form.
+    ThisForm,
+    /// It was this cashier's own, and nobody had paid: it is closed.
+    Dropped,
+    /// A cashier takes the money for it.
+    There(OpenError),
+}
+
+/// Nobody closes a cashier's order but that cashier, who chose otherwise: in another way, or other slips.
+async fn stands_at_window(
+    gateway: &Gateway,
+    request: &OpenPayment,
+    record: &PaymentRecord,
+) -> Result<Standing, OpenError> {
+    let order = &record.payment.out_trade_no;
+    let Some(there) = gateway.store.window_order(order).await? else {
+        return Err(Trouble::Inconsistent(format!("order {order} has no cashier")).into());
+    };
+    match &request.window {
+        Some(window) if window.form_key == there.form_key => Ok(Standing::ThisForm),
+        Some(window) if window.cashier == there.cashier && there.taken.is_none() => {
+            let end = record_event(gateway, order, Event::SeenClosed, Way::Cashier).await?;
+            match end.state() {
+                Some(State::Closed(_)) => Ok(Standing::Dropped),
+                _ => Ok(Standing::There(OpenError::AlreadyPaid { view_ref: None })),
+            }
+        }
+        _ => Ok(Standing::There(OpenError::AtWindow { cashier: there.cashier, order: order.clone() })),
+    }
 }
 
 /// Whether every fen that came for a bill is back at the payer.
@@ -313,7 +380,7 @@ async fn open_fresh(
         payer_sealed: payer_of(&request.scene).map(|payer| Private(gateway).seal_payer(payer)),
         client_ip: match &request.scene {
             PayerScene::MobileBrowser { client_ip } => Some(client_ip.clone()),
-            PayerScene::InApp(_) | PayerScene::ShownCode => request.client_ip.clone(),
+            PayerScene::InApp(_) | PayerScene::ShownCode | PayerScene::Window => request.client_ip.clone(),
         },
         handle_until: None,
         refund_held: Fen::ZERO,
@@ -327,11 +394,30 @@ async fn open_fresh(
         return Ok(None);
     }
     tx.insert_payment(&record).await?;
+    let opened_by = match &request.window {
+        Some(window) => {
+            let part = WindowOrderRecord {
+                out_trade_no: order.clone(),
+                form_key: window.form_key.clone(),
+                method: window.method,
+                cashier: window.cashier.clone(),
+                opened_at: now,
+                taken: None,
+            };
+            // The same form at the same moment: its order is found at the next look.
+            if tx.insert_window_order(&part).await? == InsertedOrder::KeyTaken {
+                tx.rollback().await?;
+                return Ok(None);
+            }
+            super::staff::actor(&window.cashier)
+        }
+        None => "patient".to_owned(),
+    };
     tx.schedule(TaskKind::FollowPayment, order.as_str(), now.plus_seconds(5), &trace).await?;
     audit(
         &mut tx,
         now,
-        "patient",
+        &opened_by,
         "payment.opened",
         order.as_str(),
         &format!("{amount} yuan for {}", bill.bill.bill_no),
@@ -359,7 +445,7 @@ async fn open_fresh(
 fn payer_of(scene: &PayerScene) -> Option<&Payer> {
     match scene {
         PayerScene::InApp(payer) => Some(payer),
-        PayerScene::ShownCode | PayerScene::MobileBrowser { .. } => None,
+        PayerScene::ShownCode | PayerScene::MobileBrowser { .. } | PayerScene::Window => None,
     }
 }
 
@@ -600,6 +686,7 @@ pub(crate) fn order_request(gateway: &Gateway, record: &PaymentRecord) -> Result
             PayerScene::MobileBrowser { client_ip: client_ip.clone() }
         }
         (Scene::ShownCode, ..) => PayerScene::ShownCode,
+        (Scene::Window, ..) => PayerScene::Window,
         (Scene::InApp, None, _) | (Scene::MobileBrowser, _, None) => {
             return Err(Trouble::Inconsistent(format!("order {} has no payer", payment.out_trade_no)));
         }

@@ -27,6 +27,8 @@ pub enum Way {
     RefundAnswer,
     /// Our own deadline.
     Deadline,
+    /// A cashier said so, at the window.
+    Cashier,
 }
 
 impl Way {
@@ -39,6 +41,7 @@ impl Way {
             Self::CloseAnswer => "close_answer",
             Self::RefundAnswer => "refund_answer",
             Self::Deadline => "deadline",
+            Self::Cashier => "cashier",
         }
     }
 }

@@ -125,7 +125,7 @@ pub async fn request_refund(gateway: &Gateway, asked: RefundAsked) -> Result<Ref
     let channel = gateway
         .channel(&payment.payment.channel)
         .ok_or_else(|| Trouble::NoChannel(payment.payment.channel.to_string()))?;
-    if asked.by == RefundWay::Channel && channel.refunds().is_none() {
+    if asked.by == RefundWay::Channel && channel.refunds().is_none() && channel.window().is_none() {
         return Err(RefundRefused::NoRefunds(payment.payment.channel.to_string()));
     }
     let left_of_payment = received.amount.fen().minus(payment.refund_held).map_err(Trouble::from)?;

@@ -21,6 +21,10 @@ pub enum PayApp {
     Wechat,
     /// Alipay.
     Alipay,
+    /// No app: cash, at the window.
+    Cash,
+    /// No app: a card, at the window's terminal.
+    Card,
 }
 
 impl PayApp {
@@ -29,10 +33,12 @@ impl PayApp {
         match self {
             Self::Wechat => "wechat",
             Self::Alipay => "alipay",
+            Self::Cash => "cash",
+            Self::Card => "card",
         }
     }
 
-    /// The app with this key.
+    /// The app with this key; what is paid at the window is no app.
     pub fn from_key(key: &str) -> Option<Self> {
         [Self::Wechat, Self::Alipay].into_iter().find(|app| app.key() == key)
     }
@@ -41,6 +47,8 @@ impl PayApp {
         match self {
             Self::Wechat => &say.wechat,
             Self::Alipay => &say.alipay,
+            Self::Cash => &say.cash,
+            Self::Card => &say.card,
         }
     }
 }

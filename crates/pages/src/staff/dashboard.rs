@@ -190,6 +190,8 @@ pub struct StaffDashboard {
     pub reasons: Vec<SumRow>,
     /// Who asked for it.
     pub refunders: Vec<SumRow>,
+    /// Who took money at the window.
+    pub cashiers: Vec<SumRow>,
     /// Below both.
     pub refunded: SumRow,
     /// What nobody has settled; of the present only, and for who may read it.
@@ -540,6 +542,10 @@ fn sample() -> StaffDashboard {
             sum("检查未做", "检查未做", "9", "2,100.00", 425),
             sum("重复缴费", "重复缴费", "5", "526.80", 107),
         ],
+        cashiers: vec![
+            sum("陈敏 · 3 号窗口", "Chen Min · window 3", "47", "4,401.90", 1000),
+            sum("郭芳 · 4 号窗口", "Guo Fang · window 4", "31", "2,880.00", 654),
+        ],
         refunders: vec![
             sum("陈敏 · 门诊 3 号窗口", "陈敏 · 门诊 3 号窗口", "14", "2,410.50", 1000),
             sum("徐丽 · 门诊 1 号窗口", "徐丽 · 门诊 1 号窗口", "11", "1,900.00", 788),
@@ -598,6 +604,7 @@ fn sample_empty() -> StaffDashboard {
         },
         scenes: Vec::new(),
         reasons: Vec::new(),
+        cashiers: Vec::new(),
         refunders: Vec::new(),
         refunded: empty_sum(),
         open: None,
@@ -617,7 +624,8 @@ fn sample_worst() -> StaffDashboard {
         bar.name = hostile.into();
         bar.value = "1,234,567,890".into();
     }
-    for row in view.reasons.iter_mut().chain(&mut view.refunders).chain(&mut view.scenes) {
+    let people = view.refunders.iter_mut().chain(&mut view.cashiers);
+    for row in view.reasons.iter_mut().chain(people).chain(&mut view.scenes) {
         row.name = Both::same(hostile);
         row.yuan = "1,234,567,890.12".into();
     }

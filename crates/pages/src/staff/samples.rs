@@ -66,6 +66,11 @@ pub fn all(frame: &StaffFrame) -> Result<Vec<Sample>, RenderError> {
     add::<cashier::ApproveDialog>("04-refund-approve", frame, &mut samples)?;
     add::<cashier::RefundList>("04-refunds", frame, &mut samples)?;
     add::<cashier::RefundProgress>("04-refund-progress", frame, &mut samples)?;
+    add::<cashier::WindowSlips>("05-window", frame, &mut samples)?;
+    add::<cashier::WindowTill>("05-window-till", frame, &mut samples)?;
+    add::<cashier::ShiftPage>("06-shift", frame, &mut samples)?;
+    add::<cashier::ShiftStart>("06-shifts", frame, &mut samples)?;
+    add::<cashier::ShiftSheet>("06-shift-sheet", frame, &mut samples)?;
     add::<finance::FinanceHome>("07-finance-home", frame, &mut samples)?;
     add::<finance::DayPage>("08-run", frame, &mut samples)?;
     add::<finance::DayDiff>("08-run-diff", frame, &mut samples)?;

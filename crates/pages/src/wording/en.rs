@@ -96,6 +96,18 @@ pub(crate) static EN: Wording = Wording {
         pay_button: p("Pay with Alipay"),
         refund_times: p("Balance: minutes. |Bank card: 1–3 working days."),
     },
+    cash: AppWords {
+        name: p("The cashier's window"),
+        pay: p("Cash"),
+        pay_button: p("Pay in cash at the window"),
+        refund_times: p("Given to you at the window."),
+    },
+    card: AppWords {
+        name: p("The cashier's window"),
+        pay: p("Bank card"),
+        pay_button: p("Pay by card at the window"),
+        refund_times: p("To the card: 1–7 working days."),
+    },
     choose: Choose {
         title: p("Choose how to pay"),
         heading: p("Which app will you use?"),

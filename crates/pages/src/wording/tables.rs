@@ -32,6 +32,8 @@ tables! {
         classes: Classes,
         wechat: AppWords,
         alipay: AppWords,
+        cash: AppWords,
+        card: AppWords,
         choose: Choose,
         authorise: AuthoriseWords,
         slips: SlipsWords,

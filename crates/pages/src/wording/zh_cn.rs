@@ -95,6 +95,18 @@ pub(crate) static ZH_CN: Wording = Wording {
         pay_button: p("支付宝付款"),
         refund_times: p("余额几分钟，|银行卡 1–3 个工作日"),
     },
+    cash: AppWords {
+        name: p("收费窗口"),
+        pay: p("现金"),
+        pay_button: p("窗口付现金"),
+        refund_times: p("在窗口当面退给您"),
+    },
+    card: AppWords {
+        name: p("收费窗口"),
+        pay: p("银行卡 POS"),
+        pay_button: p("窗口刷卡"),
+        refund_times: p("退回原卡，|1–7 个工作日"),
+    },
     choose: Choose {
         title: p("选择付款方式"),
         heading: p("用哪个付款？"),

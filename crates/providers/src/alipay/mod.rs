@@ -38,6 +38,7 @@ use async_trait::async_trait;
 use certs::Trust;
 use mingfen_domain::ids::ChannelId;
 use mingfen_domain::payment::Scene;
+use mingfen_domain::window::Method;
 use mingfen_domain::{Clock, Timestamp};
 use mingfen_provider_api::statement::Statements;
 use mingfen_provider_api::{
@@ -130,5 +131,9 @@ impl Provider for Alipay {
             Trust::PublicKey(_) => None,
             Trust::Certificates(_) => Some(self),
         }
+    }
+
+    fn window(&self) -> Option<Method> {
+        None
     }
 }

@@ -67,6 +67,7 @@ impl Alipay {
         match &request.scene {
             PayerScene::InApp(payer) => self.create(request, payer).await,
             PayerScene::ShownCode => self.precreate(request).await,
+            PayerScene::Window => Err(CallError::not_a_window()),
             // The cashier page opens the order when the payer logs in; until then nothing is on the wire.
             PayerScene::MobileBrowser { .. } => {
                 self.content(request)?;
@@ -92,6 +93,7 @@ impl Alipay {
             }),
             PayerScene::ShownCode => Ok(Presentation::Code { text: handle.to_owned() }),
             PayerScene::MobileBrowser { .. } => self.cashier_page(request, now),
+            PayerScene::Window => Err(CallError::not_a_window()),
         }
     }
 
@@ -150,6 +152,7 @@ impl Alipay {
             // Whoever scans a screen has another address than the screen.
             PayerScene::ShownCode => (self.precreate_product_code.as_str(), None),
             PayerScene::MobileBrowser { client_ip } => ("QUICK_WAP_WAY", Some(client_ip)),
+            PayerScene::Window => return Err(CallError::not_a_window()),
         };
         let in_a_browser = matches!(request.scene, PayerScene::MobileBrowser { .. });
         within("notify_url", &request.notify_url)?;

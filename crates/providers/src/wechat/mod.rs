@@ -27,6 +27,7 @@ use async_trait::async_trait;
 use mingfen_domain::Timestamp;
 use mingfen_domain::ids::ChannelId;
 use mingfen_domain::payment::Scene;
+use mingfen_domain::window::Method;
 use mingfen_provider_api::statement::Statements;
 use mingfen_provider_api::{
     Authorisation, BuildContext, CallError, ConfigError, Inquiry, Notifications, Opened, OrderRequest,
@@ -126,6 +127,10 @@ impl Provider for Wechat {
     fn upkeep(&self) -> Option<&dyn Upkeep> {
         let something_ends = self.wire.anchors.downloads() || self.merchant_certificate_ends.is_some();
         something_ends.then_some(self as &dyn Upkeep)
+    }
+
+    fn window(&self) -> Option<Method> {
+        None
     }
 }
 

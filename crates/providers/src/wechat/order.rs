@@ -133,6 +133,7 @@ impl Wechat {
             PayerScene::InApp(_) => "jsapi",
             PayerScene::ShownCode => "native",
             PayerScene::MobileBrowser { .. } => "h5",
+            PayerScene::Window => return Err(CallError::not_a_window()),
         };
         let asked_at = self.now();
         let answer: Proven<CreateAnswer> = self
@@ -146,6 +147,7 @@ impl Wechat {
             PayerScene::InApp(_) => (answer.prepay_id, HANDLE_LIFE_SECONDS),
             PayerScene::ShownCode => (answer.code_url, HANDLE_LIFE_SECONDS),
             PayerScene::MobileBrowser { .. } => (answer.h5_url, H5_LIFE_SECONDS),
+            PayerScene::Window => return Err(CallError::not_a_window()),
         };
         let handle = handle
             .filter(|handle| !handle.is_empty() && handle.len() <= 2048)
@@ -163,6 +165,7 @@ impl Wechat {
         match request.scene {
             PayerScene::InApp(_) => self.jsapi(handle, now.seconds(), self.wire.nonce()),
             PayerScene::ShownCode => Ok(Presentation::Code { text: handle.to_owned() }),
+            PayerScene::Window => Err(CallError::not_a_window()),
             PayerScene::MobileBrowser { .. } => {
                 BaseUrl::parse(handle.split('?').next().unwrap_or_default())
                     .map_err(|problem| CallError::NotSent(format!("the cashier page's address {problem}")))?;
@@ -232,14 +235,14 @@ impl Wechat {
     fn create_body(&self, request: &OrderRequest) -> Result<Vec<u8>, CallError> {
         let payer = match &request.scene {
             PayerScene::InApp(payer) => Some(CreatePayer { openid: &payer.id }),
-            PayerScene::ShownCode | PayerScene::MobileBrowser { .. } => None,
+            PayerScene::ShownCode | PayerScene::MobileBrowser { .. } | PayerScene::Window => None,
         };
         let scene_info = match &request.scene {
             PayerScene::MobileBrowser { client_ip } => {
                 let payer_client_ip = client_ip_of(client_ip, self.allow_private_payer_address)?;
                 Some(SceneInfo { payer_client_ip, h5_info: H5Info { r#type: "Wap" } })
             }
-            PayerScene::InApp(_) | PayerScene::ShownCode => None,
+            PayerScene::InApp(_) | PayerScene::ShownCode | PayerScene::Window => None,
         };
         let body = CreateRequest {
             appid: &self.appid,

@@ -18,6 +18,7 @@ mod refunds;
 mod room;
 mod runs;
 mod samples;
+mod shifts;
 mod tasks;
 mod worklist;
 mod write_backs;

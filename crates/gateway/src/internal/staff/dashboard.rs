@@ -67,10 +67,11 @@ async fn asked(staff: &Staff) -> Result<Dashboard, StaffFailure> {
     })
 }
 
-/// The people behind the refunds, by what stands in the records.
+/// The people behind refunds and what was taken at the window, by what stands in the records.
 async fn refunders(staff: &Staff, board: &Dashboard) -> Result<BTreeMap<String, Both>, StaffFailure> {
     let mut names = BTreeMap::new();
-    for (by, _) in largest(board, Dimension::RefundBy).into_iter().take(NAMED) {
+    let refunds = largest(board, Dimension::RefundBy).into_iter().take(NAMED);
+    for (by, _) in refunds.chain(largest(board, Dimension::Cashier).into_iter().take(NAMED)) {
         let name = match by.split_once(':') {
             _ if by == "gateway" => Both::new("系统自动退回", "by itself"),
             Some(("staff", number)) => match staff.gateway.store.staff_member(number).await? {
@@ -138,6 +139,9 @@ fn view(
             if reason.is_empty() { Both::new("未写明", "not said") } else { Both::same(reason) }
         })?,
         refunders: sums(board, Dimension::RefundBy, NAMED, |by| {
+            names.get(by).cloned().unwrap_or_else(|| Both::same(by))
+        })?,
+        cashiers: sums(board, Dimension::Cashier, NAMED, |by| {
             names.get(by).cloned().unwrap_or_else(|| Both::same(by))
         })?,
         refunded: sum_row(Both::new("合计", "Total"), refunded.day, refunded.day.fen, 1000),
@@ -448,8 +452,8 @@ fn method_of(provider: &str) -> (u8, Both) {
         "alipay" => (2, provider_words(provider)),
         "unionpay" => (3, provider_words(provider)),
         "insurance" => (4, provider_words(provider)),
-        "window" | "cash" => (5, Both::new("现金", "Cash")),
-        "pos" => (6, Both::new("银行卡 POS", "Card (POS)")),
+        "cash" => (5, provider_words(provider)),
+        "pos" => (6, provider_words(provider)),
         other => (6, Both::same(other)),
     }
 }
@@ -552,6 +556,7 @@ fn scene(word: &str) -> Both {
         Some(Scene::InApp) => Both::new("自助扫码，应用内付", "scanned, paid in the app"),
         Some(Scene::ShownCode) => Both::new("屏幕出码，手机扫", "a code on a screen"),
         Some(Scene::MobileBrowser) => Both::new("手机浏览器", "mobile browser"),
+        Some(Scene::Window) => Both::new("收费窗口", "at the window"),
         None => Both::same(word),
     }
 }
@@ -774,6 +779,7 @@ fn csv(staff: &Staff, board: &Dashboard, names: &BTreeMap<String, Both>) -> Resu
         (Dimension::Channel, "商户号", true),
         (Dimension::Department, "科室", true),
         (Dimension::Scene, "付款场景", true),
+        (Dimension::Cashier, "窗口收款员", false),
         (Dimension::RefundChannel, "退款商户号", false),
         (Dimension::RefundReason, "退费原因", true),
         (Dimension::RefundBy, "退费经手", false),
@@ -781,7 +787,9 @@ fn csv(staff: &Staff, board: &Dashboard, names: &BTreeMap<String, Both>) -> Resu
         for (member, compared) in board.members(dimension) {
             let name = match dimension {
                 Dimension::Scene => scene(member).zh,
-                Dimension::RefundBy => names.get(member).map_or(member.to_owned(), |name| name.zh.clone()),
+                Dimension::RefundBy | Dimension::Cashier => {
+                    names.get(member).map_or(member.to_owned(), |name| name.zh.clone())
+                }
                 _ => member.to_owned(),
             };
             let [number, fen] = if compares { usual(compared) } else { [String::new(), String::new()] };

@@ -49,6 +49,8 @@ fn provider_words(name: &str) -> Both {
         "alipay" => Both::new("支付宝", "Alipay"),
         "unionpay" => Both::new("云闪付", "UnionPay"),
         "insurance" => Both::new("医保移动支付", "Medical insurance"),
+        "cash" => Both::new("现金", "Cash"),
+        "pos" => Both::new("银行卡 POS", "Card (POS)"),
         other => Both::same(other),
     }
 }

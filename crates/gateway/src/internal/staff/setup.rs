@@ -31,6 +31,7 @@ fn abilities(channel: &dyn Provider) -> Vec<Both> {
         Scene::InApp => Both::new("应用内支付", "inside the app"),
         Scene::MobileBrowser => Both::new("手机网页", "mobile browser"),
         Scene::ShownCode => Both::new("动态码", "shown code"),
+        Scene::Window => Both::new("窗口收款", "taken at the window"),
     };
     let mut all: Vec<Both> = channel.scenes().iter().map(scene).collect();
     let more = [

@@ -107,7 +107,7 @@ enum Reading {
     Order(OutTradeNo),
     Refund(OutRefundNo),
     Slip(Vec<SlipNo>),
-    Provider(ProviderTradeNo),
+    Provider(Vec<ProviderTradeNo>),
     Receipt(Vec<String>),
     Voucher(String),
     SlipLink(String),
@@ -144,7 +144,7 @@ impl Reading {
             Self::Order(number) => number.to_string(),
             Self::Refund(number) => number.to_string(),
             Self::Slip(numbers) => numbers.first().map(ToString::to_string).unwrap_or_default(),
-            Self::Provider(number) => number.to_string(),
+            Self::Provider(numbers) => numbers.first().map(ToString::to_string).unwrap_or_default(),
             Self::Receipt(numbers) => numbers.first().cloned().unwrap_or_default(),
             Self::Voucher(code) => code.clone(),
             Self::SlipLink(_) | Self::ResultLink(_) => String::new(),
@@ -285,12 +285,19 @@ async fn look_up(
             }
             return Ok(bills);
         }
-        Reading::Provider(number) => {
-            let payments = store.payments_by_their_no(number, LIMIT).await?;
-            numbers.extend(payments.into_iter().map(|record| record.payment.bill_no));
-            if let Ok(number) = ProviderRefundNo::parse(number.as_str()) {
-                let refunds = store.refunds_by_provider_no(&number, LIMIT).await?;
-                numbers.extend(refunds.into_iter().map(|record| record.bill_no));
+        Reading::Provider(theirs) => {
+            for number in theirs {
+                let payments = store.payments_by_their_no(number, LIMIT).await?;
+                numbers.extend(payments.into_iter().map(|record| record.payment.bill_no));
+                if let Ok(number) = ProviderRefundNo::parse(number.as_str()) {
+                    let refunds = store.refunds_by_provider_no(&number, LIMIT).await?;
+                    numbers.extend(refunds.into_iter().map(|record| record.bill_no));
+                }
+                // The reference on the slip of a card terminal, without the terminal.
+                for order in store.window_orders_of_reference(number.as_str(), LIMIT).await? {
+                    let payment = store.payment(&order.out_trade_no).await?;
+                    numbers.extend(payment.map(|record| record.payment.bill_no));
+                }
             }
         }
         Reading::Receipt(receipts) => {
@@ -407,10 +414,19 @@ fn understand(text: &str) -> Vec<Reading> {
         if !written.is_empty() {
             readings.push(Reading::Receipt(written));
         }
-        if bare.len() >= 10
-            && let Ok(number) = ProviderTradeNo::parse(bare.as_str())
-        {
-            readings.push(Reading::Provider(number));
+        if bare.len() >= 6 {
+            // A number in groups, and one that has its dash from the window.
+            let mut theirs: Vec<ProviderTradeNo> = Vec::new();
+            for text in [&bare, &compact, &upper] {
+                if let Ok(number) = ProviderTradeNo::parse(text.as_str())
+                    && !theirs.contains(&number)
+                {
+                    theirs.push(number);
+                }
+            }
+            if !theirs.is_empty() {
+                readings.push(Reading::Provider(theirs));
+            }
         }
     }
     if bare.len() == 8 && bare.bytes().all(|byte| byte.is_ascii_alphanumeric()) {

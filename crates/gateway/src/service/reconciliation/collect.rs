@@ -8,7 +8,7 @@ use crate::Gateway;
 use crate::service::Trouble;
 use crate::settings::LedgerFiles;
 use mingfen_domain::difference::Category;
-use mingfen_domain::ids::{ChannelId, OutTradeNo, ProviderTradeNo};
+use mingfen_domain::ids::{ChannelId, OutRefundNo, OutTradeNo, ProviderTradeNo};
 use mingfen_domain::refund::State as RefundState;
 use mingfen_domain::sides::{Kind, Side, State};
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
@@ -102,6 +102,7 @@ pub(super) async fn collect(
     directory: &Path,
 ) -> Result<Collected, ReconcileRefused> {
     let mut inputs = statements(gateway, day, scope, directory).await?;
+    inputs.extend(counter(gateway, day, scope, directory).await?);
     inputs.extend(journal(gateway, day, scope, directory).await?);
     match ledger(gateway, day, scope, directory).await {
         Ok(read) => inputs.extend(read),
@@ -150,6 +151,51 @@ async fn statements(
             }
             _ => own,
         });
+    }
+    Ok(prepared)
+}
+
+/// What cashiers said of the day, in the place of a statement: nobody else saw the money at the window. The lines come from their shifts, not
+/// from payments and refunds, so that the three sides are three records.
+async fn counter(
+    gateway: &Gateway,
+    day: BusinessDay,
+    scope: &Scope,
+    directory: &Path,
+) -> Result<Vec<Prepared>, Trouble> {
+    let mut files = Ledgers::new(directory, Side::Channel, InputKind::Statement, "counter");
+    for back in [false, true] {
+        let mut after: Option<(Timestamp, String)> = None;
+        loop {
+            let (from, to) = (day.start(), day.end());
+            let page = if back {
+                gateway.store.counter_given_back(from, to, after.as_ref(), PAGE).await?
+            } else {
+                gateway.store.counter_taken(from, to, after.as_ref(), PAGE).await?
+            };
+            let Some(last) = page.last() else { break };
+            let number = last.out_refund_no.as_ref().map_or(last.out_trade_no.as_str(), OutRefundNo::as_str);
+            after = Some((last.at, number.to_owned()));
+            for said in page.iter().filter(|said| scope.includes(&said.channel)) {
+                let line = LedgerLine {
+                    kind: if back { Kind::Refund } else { Kind::Payment },
+                    state: State::Done,
+                    order_no: said.out_trade_no.as_str(),
+                    refund_no: said.out_refund_no.as_ref().map_or("", OutRefundNo::as_str),
+                    provider_no: &said.number,
+                    amount: said.amount.fen(),
+                    at: &said.at.to_beijing_text(),
+                    account: said.channel.as_str(),
+                    insurance: None,
+                    deposit: said.deposit,
+                };
+                files.line(Some(&said.channel), &line)?;
+            }
+        }
+    }
+    let mut prepared = files.end(day)?;
+    for one in &mut prepared {
+        one.record.remark = "窗口收退，收费员登记".to_owned();
     }
     Ok(prepared)
 }

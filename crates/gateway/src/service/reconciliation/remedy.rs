@@ -529,6 +529,8 @@ fn posting_text(account: &Account, fen: Fen) -> String {
         Account::Suspense => "挂账".to_owned(),
         Account::PaidByHand => "手工退款".to_owned(),
         Account::WrittenOff => "核销损益".to_owned(),
+        Account::CashHandedIn => "上缴现金".to_owned(),
+        Account::CashOverShort => "现金长短款".to_owned(),
     };
     let (word, amount) = if fen < Fen::ZERO { ("贷", fen.negated().unwrap_or(fen)) } else { ("借", fen) };
     format!("记账：{word} {name} {amount} 元")

@@ -47,6 +47,8 @@ pub struct Desk {
     pub errands: Vec<Errand>,
     /// The person may ask for refunds.
     pub refunds: bool,
+    /// The person may take money at the window, which is set up.
+    pub takes: bool,
 }
 
 fn ordinary() -> Desk {
@@ -99,13 +101,14 @@ fn ordinary() -> Desk {
             },
         ],
         refunds: true,
+        takes: true,
     }
 }
 
 staff_page!(Desk, "staff/cashier/desk.html", Some(Place::Desk), [
     "ordinary" => ordinary(),
     "empty" => Desk { rows: Vec::new(), older: None, newest: None, errands: Vec::new(), ..ordinary() },
-    "older" => Desk { newest: Some("/desk".into()), refunds: false, ..ordinary() },
+    "older" => Desk { newest: Some("/desk".into()), refunds: false, takes: false, ..ordinary() },
     "worst" => Desk {
         rows: vec![worst_row(); 8],
         errands: vec![Errand {

@@ -8,7 +8,9 @@ mod refund;
 mod refunds;
 mod search;
 mod shared;
+mod shift;
 mod shortcuts;
+mod window;
 
 pub use desk::{Desk, Errand, Figure};
 pub use dialogs::{Evidence, EvidenceDialog, FullPerson, PersonDialog};
@@ -17,7 +19,12 @@ pub use print::{PrintDialog, PrintOption};
 pub use refund::{
     ApproveDialog, Check, RefundByAmount, RefundChoice, RefundDialog, RefundForm, RefundReason, RefundWay,
 };
-pub use refunds::{RefundList, RefundListRow, RefundProgress, RefundTab, RefundTabKind, Stage};
+pub use refunds::{HandOut, RefundList, RefundListRow, RefundProgress, RefundTab, RefundTabKind, Stage};
 pub use search::{Reading, SearchResults};
 pub use shared::{Ability, OrderRow};
+pub use shift::{
+    Receiver, ShiftCell, ShiftCheck, ShiftFace, ShiftListRow, ShiftMatrix, ShiftPage, ShiftReason, ShiftRow,
+    ShiftSheet, ShiftStart, TillCount, TillLines,
+};
 pub use shortcuts::Shortcuts;
+pub use window::{CounterWay, OwedSlip, WindowSlips, WindowTill};

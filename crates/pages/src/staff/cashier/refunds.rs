@@ -165,6 +165,23 @@ impl Stage {
     }
 }
 
+/// A refund that is given back over the counter, once a cashier says so.
+#[derive(Clone, Debug)]
+pub struct HandOut {
+    /// Where the form goes.
+    pub action: String,
+    /// It goes back in cash; to a card otherwise.
+    pub cash: bool,
+    /// What was typed from the terminal's slip.
+    pub terminal: String,
+    /// The same.
+    pub reference: String,
+    /// Why nothing was written down.
+    pub trouble: Option<Both>,
+    /// The cashier has an open shift.
+    pub shift_open: bool,
+}
+
 /// 退费进度 of one refund.
 #[derive(Clone, Debug)]
 pub struct RefundProgress {
@@ -192,6 +209,8 @@ pub struct RefundProgress {
     pub decide: Option<String>,
     /// It goes on by itself: the page is looked at again after so many seconds.
     pub again_after: Option<u32>,
+    /// This person may say that the patient has the money.
+    pub hand_out: Option<HandOut>,
 }
 
 fn list() -> RefundList {
@@ -325,6 +344,18 @@ fn progress() -> RefundProgress {
         withdraw: None,
         decide: None,
         again_after: Some(10),
+        hand_out: None,
+    }
+}
+
+fn hand_out(cash: bool) -> HandOut {
+    HandOut {
+        action: "/refunds/R2611247K2M9QX4RT3P5/given-back".into(),
+        cash,
+        terminal: String::new(),
+        reference: String::new(),
+        trouble: None,
+        shift_open: true,
     }
 }
 
@@ -340,6 +371,22 @@ staff_page!(RefundProgress, "staff/cashier/refund_progress.html", Some(Place::Re
     "failed" => RefundProgress {
         state: State::new(Face::Bad, "未到账", "failed"),
         matter: Some(Both::new("渠道没有退成，钱还在医院，请组长处理。", "The channel did not deliver it; the hospital still has the money.")),
+        again_after: None,
+        ..progress()
+    },
+    "over the counter" => RefundProgress {
+        state: State::new(Face::Warn, "待窗口退现金", "to be given back in cash"),
+        hand_out: Some(hand_out(true)),
+        again_after: None,
+        ..progress()
+    },
+    "to a card" => RefundProgress {
+        state: State::new(Face::Warn, "待 POS 退回原卡", "to be sent back to the card"),
+        hand_out: Some(HandOut {
+            trouble: Some(Both::new("这张 POS 小票已登记过", "This slip was used before")),
+            shift_open: false,
+            ..hand_out(false)
+        }),
         again_after: None,
         ..progress()
     },

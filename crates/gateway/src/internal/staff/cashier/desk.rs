@@ -4,10 +4,12 @@ use super::words;
 use super::{encoded, page_mark, read_mark, when};
 use crate::http::staff::{Staff, StaffAnswer};
 use crate::service::desk::{Found, Kind, OrderLine, PAGE, desk_figures, find_orders, latest_orders};
+use crate::service::window::window_channel;
 use actix_web::http::StatusCode;
 use mingfen_domain::Fen;
 use mingfen_domain::access::Right;
 use mingfen_domain::ids::BillNo;
+use mingfen_domain::window::Method;
 use mingfen_pages::staff::Both;
 use mingfen_pages::staff::cashier::{Desk, Errand, Figure, OrderRow, Reading, SearchResults, Shortcuts};
 use mingfen_store::RefundPart;
@@ -54,6 +56,8 @@ pub(in crate::internal) async fn show(staff: Staff) -> StaffAnswer {
         newest: before.map(|_| "/desk".to_owned()),
         errands: errands(&staff).await?,
         refunds: staff.may(Right::RequestRefund) || staff.may(Right::ApproveRefund),
+        takes: staff.may(Right::TakeMoney)
+            && Method::ALL.into_iter().any(|method| window_channel(gateway, method).is_some()),
     };
     Ok(staff.page(&view))
 }

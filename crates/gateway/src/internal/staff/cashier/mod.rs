@@ -5,6 +5,9 @@ mod file;
 pub(in crate::internal) mod orders;
 pub(in crate::internal) mod refund;
 pub(in crate::internal) mod refunds;
+pub(in crate::internal) mod shift;
+mod shift_view;
+pub(in crate::internal) mod window;
 mod words;
 
 use crate::http::staff::Staff;

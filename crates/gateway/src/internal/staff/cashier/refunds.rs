@@ -7,16 +7,18 @@ use crate::http::staff::{Staff, StaffAnswer, StaffFailure};
 use crate::service::desk::{
     DecideRefused, Decision, Facts, HisWord, decide_request, request_facts, withdraw_request,
 };
-use crate::service::{Private, Trouble};
+use crate::service::window::{GiveBackRefused, HandBack, hand_back};
+use crate::service::{Private, Trouble, staff_actor};
 use actix_web::http::StatusCode;
 use actix_web::web;
 use mingfen_domain::access::{Right, Role};
 use mingfen_domain::ids::{BillNo, OutRefundNo, RefundRequestNo};
 use mingfen_domain::refund::State as RefundState;
 use mingfen_domain::refund_request::State as RequestState;
+use mingfen_domain::window::{Method, PosSlip};
 use mingfen_domain::{Fen, Timestamp};
 use mingfen_pages::staff::cashier::{
-    ApproveDialog, Check, RefundList, RefundListRow, RefundProgress, RefundTab, RefundTabKind, Stage,
+    ApproveDialog, Check, HandOut, RefundList, RefundListRow, RefundProgress, RefundTab, RefundTabKind, Stage,
 };
 use mingfen_pages::staff::{Both, Face, State};
 use mingfen_store::{RefundHisState, RefundPart, RefundRecord, RefundRequestRecord};
@@ -328,6 +330,7 @@ async fn waiting(staff: &Staff, request: &RefundRequestRecord) -> Result<RefundP
             .then(|| format!("/refunds/{number}/withdraw")),
         decide: may_decide(staff, request).then(|| format!("/refunds/{number}/approve")),
         again_after: looks_again(staff, request.state.is_open(), request.asked_at),
+        hand_out: None,
         number,
     })
 }
@@ -380,7 +383,11 @@ async fn progress(
         || Both::new("渠道", "the channel"),
         |payment| words::way(&staff.gateway, &payment.payment.channel),
     );
-    stages.extend(channel_stages(staff, record, &way));
+    let counter = counter(staff, record).await?;
+    match counter {
+        Some(method) => stages.extend(counter_stages(staff, record, method).await?),
+        None => stages.extend(channel_stages(staff, record, &way)),
+    }
     stages.push(his_stage(record));
     let told = staff.gateway.store.notices_of_bill(&record.bill_no).await?;
     let after =
@@ -430,10 +437,31 @@ async fn progress(
     if let Some(slip_no) = &record.slip_no {
         facts.push((Both::new("缴费单", "Slip"), slip_no.to_string()));
     }
-    let (tell, matter) = words_for_patient(record, &way);
+    let (tell, matter) = match counter {
+        Some(method) => (words_at_counter(record, method), None),
+        None => words_for_patient(record, &way),
+    };
+    let due = refund.state == RefundState::Due;
+    let hand_out = match counter.filter(|_| due && staff.may(Right::TakeMoney)) {
+        Some(method) => Some(HandOut {
+            action: format!("/refunds/{}/given-back", refund.out_refund_no),
+            cash: method == Method::Cash,
+            terminal: String::new(),
+            reference: String::new(),
+            trouble: None,
+            shift_open: staff.gateway.store.open_shift_of(&staff.me.staff_no).await?.is_some(),
+        }),
+        None => None,
+    };
     Ok(RefundProgress {
         number: refund.out_refund_no.to_string(),
-        state: words::refund(record),
+        state: match counter {
+            Some(Method::Cash) if due => State::new(Face::Warn, "待窗口退现金", "to be given back in cash"),
+            Some(Method::Pos) if due => {
+                State::new(Face::Warn, "待 POS 退回原卡", "to be sent back to the card")
+            }
+            _ => words::refund(record),
+        },
         amount_yuan: words::yuan(refund.amount.fen()),
         order_href: format!("/orders/{}", record.bill_no),
         who: name_of(staff, &record.bill_no).await?,
@@ -443,8 +471,78 @@ async fn progress(
         matter,
         withdraw: None,
         decide: None,
-        again_after: looks_again(staff, refund.state.is_under_way(), refund.requested_at),
+        again_after: looks_again(
+            staff,
+            refund.state.is_under_way() && counter.is_none(),
+            refund.requested_at,
+        ),
+        hand_out,
     })
+}
+
+/// A refund over the counter: it waits for a cashier, and then it is over.
+async fn counter_stages(
+    staff: &Staff,
+    record: &RefundRecord,
+    method: Method,
+) -> Result<Vec<Stage>, StaffFailure> {
+    let (zh, en) = match method {
+        Method::Cash => ("窗口退现金", "Given back in cash"),
+        Method::Pos => ("POS 退回原卡", "Sent back to the card"),
+    };
+    Ok(vec![match (
+        &record.refund.state,
+        staff.gateway.store.window_refund(&record.refund.out_refund_no).await?,
+    ) {
+        (RefundState::Succeeded { refunded_at, .. }, given) => {
+            let who = match &given {
+                Some(given) => named(staff, &staff_actor(&given.cashier)).await,
+                None => String::new(),
+            };
+            let note = match given.as_ref().map(|given| (&given.shift_no, &given.slip)) {
+                Some((shift_no, Some(slip))) => format!("{who} · {shift_no} · {}", slip.number()),
+                Some((shift_no, None)) => format!("{who} · {shift_no}"),
+                None => who,
+            };
+            stage(Face::Ok, false, Both::new(zh, en), Both::same(note), clock(staff, *refunded_at))
+        }
+        (RefundState::Failed { reason }, _) => {
+            stage(Face::Bad, false, Both::new(zh, en), Both::same(reason.clone()), String::new())
+        }
+        _ => stage(
+            Face::Info,
+            true,
+            Both::new(zh, en),
+            Both::new(
+                "患者到窗口，收费员退钱后登记",
+                "the patient comes to the window; a cashier gives it back and says so",
+            ),
+            String::new(),
+        ),
+    }])
+}
+
+fn words_at_counter(record: &RefundRecord, method: Method) -> Both {
+    match (&record.refund.state, method) {
+        (RefundState::Succeeded { .. }, Method::Cash) => {
+            Both::new("现金已经当面退给您。", "You have the cash.")
+        }
+        (RefundState::Succeeded { .. }, Method::Pos) => Both::new(
+            "已经退到您付款的银行卡，1 到 7 个工作日到账。",
+            "It is sent back to your card, and arrives in one to seven working days.",
+        ),
+        (RefundState::Failed { .. }, _) => Both::new(
+            "这次没有退成，钱还在医院，我们马上再办。",
+            "It could not be given back this time; the hospital still has the money.",
+        ),
+        (_, Method::Cash) => {
+            Both::new("请在窗口领取退给您的现金。", "Please take your cash here at the window.")
+        }
+        (_, Method::Pos) => Both::new(
+            "请把付款的银行卡给我，在 POS 上退回原卡。",
+            "Please give me the card that paid; it goes back to that card.",
+        ),
+    }
 }
 
 /// Accepted and arrived are two things, and unknown is a third.
@@ -595,6 +693,86 @@ fn words_for_patient(record: &RefundRecord, way: &Both) -> (Both, Option<Both>) 
                 "The hospital still has the money: refund it again from the payment, or by hand, and record that.",
             )),
         ),
+    }
+}
+
+/// How a refund goes back over the counter, when it does.
+async fn counter(staff: &Staff, record: &RefundRecord) -> Result<Option<Method>, StaffFailure> {
+    let payment = staff.gateway.store.payment(&record.refund.out_trade_no).await?;
+    let channel = payment.and_then(|payment| staff.gateway.channel(&payment.payment.channel).cloned());
+    Ok(channel.and_then(|channel| channel.window()))
+}
+
+/// 窗口退款: the patient has the money.
+pub(in crate::internal) async fn given_back(
+    staff: Staff,
+    number: web::Path<String>,
+    body: web::Bytes,
+) -> StaffAnswer {
+    let form = staff.form(&body)?;
+    let refund_no = OutRefundNo::parse(number.as_str()).map_err(|_| StaffFailure::NotFound)?;
+    let page = format!("/refunds/{refund_no}");
+    // Enter in a text field moves no money.
+    if form.value("do") != Some("given") {
+        return Ok(staff.go(&page));
+    }
+    let store = &staff.gateway.store;
+    let record = store.refund(&refund_no).await?.ok_or(StaffFailure::NotFound)?;
+    let method = counter(&staff, &record).await?.ok_or(StaffFailure::NotFound)?;
+    let value = |name: &str| form.value(name).unwrap_or_default().trim().to_owned();
+    let (terminal, reference) = (value("terminal"), value("reference"));
+    let again = async |trouble: Both| {
+        let request = match &record.request_key {
+            Some(key) => store.refund_request_by_key(key).await?,
+            None => None,
+        };
+        let mut view = progress(&staff, &record, request.as_ref()).await?;
+        if let Some(hand) = &mut view.hand_out {
+            hand.trouble = Some(trouble);
+            (hand.terminal, hand.reference) = (terminal.clone(), reference.clone());
+        }
+        Ok(staff.page_as(StatusCode::CONFLICT, &view))
+    };
+    let slip = match method {
+        Method::Cash => None,
+        Method::Pos => match PosSlip::parse(&terminal, &reference) {
+            Ok(slip) => Some(slip),
+            Err(error) => return again(words::pos_slip(error)).await,
+        },
+    };
+    let hand = HandBack { out_refund_no: refund_no, slip, cashier: staff.me.staff_no.clone() };
+    match hand_back(&staff.gateway, &hand).await {
+        Ok(record) => {
+            let amount = words::yuan(record.refund.amount.fen());
+            let said = State::new(
+                Face::Ok,
+                format!("已退 {amount}，已记入本班"),
+                format!("{amount} were given back, and belong to your shift"),
+            );
+            Ok(staff.say_and_go(&page, &said))
+        }
+        Err(GiveBackRefused::NotFound) => Err(StaffFailure::NotFound),
+        Err(GiveBackRefused::Trouble(trouble)) => Err(trouble.into()),
+        Err(GiveBackRefused::Over) => {
+            let said = State::new(
+                Face::Info,
+                "这笔退款已有结果，没有再记",
+                "It is over already; nothing was written down",
+            );
+            Ok(staff.say_and_go(&page, &said))
+        }
+        Err(GiveBackRefused::NoShift) => {
+            again(Both::new("您还没有开班，没有记退款", "You have no open shift; nothing was written down"))
+                .await
+        }
+        Err(GiveBackRefused::NoSlip) => {
+            again(Both::new(
+                "请填退货小票上的终端号和参考号",
+                "Give terminal and reference of the refund's slip",
+            ))
+            .await
+        }
+        Err(GiveBackRefused::SlipUsed) => again(words::slip_used()).await,
     }
 }
 

@@ -11,6 +11,7 @@ use mingfen_domain::payment::{ClosedBecause, Scene};
 use mingfen_domain::refund::State as RefundState;
 use mingfen_domain::refund_request::State as RequestState;
 use mingfen_domain::slip::SlipKind;
+use mingfen_domain::window::PosSlipError;
 use mingfen_pages::staff::cashier::StepKind;
 use mingfen_pages::staff::{Both, Face, State};
 use mingfen_store::{RefundHisState, RefundRecord, RefundRequestRecord, TaskKind};
@@ -195,6 +196,8 @@ pub(super) fn account(account: &Account) -> Both {
         Account::Suspense => Both::new("挂账", "suspense"),
         Account::PaidByHand => Both::new("手工退款", "paid by hand"),
         Account::WrittenOff => Both::new("核销", "written off"),
+        Account::CashHandedIn => Both::new("上缴现金", "cash handed in"),
+        Account::CashOverShort => Both::new("现金长短款", "cash over and short"),
     }
 }
 
@@ -210,7 +213,30 @@ pub(super) fn entry(reason: Reason) -> Both {
         Reason::RefundPaidByHand => Both::new("手工退款", "paid back by hand"),
         Reason::DifferenceToSuspense => Both::new("对账差额挂账", "difference to suspense"),
         Reason::DifferenceWrittenOff => Both::new("对账差额核销", "difference written off"),
+        Reason::ShiftClosed => Both::new("结班上缴", "shift closed"),
     }
+}
+
+/// Why what was typed is no slip of a terminal.
+pub(super) fn pos_slip(error: PosSlipError) -> Both {
+    match error {
+        PosSlipError::Terminal => Both::new(
+            "终端号须为 4 到 16 位字母或数字，见 POS 小票",
+            "A terminal has 4 to 16 letters and digits; it is on the slip",
+        ),
+        PosSlipError::Reference => Both::new(
+            "参考号须为 6 到 32 位字母或数字，见 POS 小票",
+            "A reference has 6 to 32 letters and digits; it is on the slip",
+        ),
+    }
+}
+
+/// A slip of a terminal that was written down before.
+pub(super) fn slip_used() -> Both {
+    Both::new(
+        "这张 POS 小票已登记过，没有记这一笔；请核对参考号",
+        "This slip was used before; nothing was written down. Compare the reference",
+    )
 }
 
 /// A matter that waits for a person.
@@ -243,15 +269,20 @@ pub(super) fn step(step: &FileStep) -> (StepKind, Face, Both, Both) {
                 Some(Scene::InApp) => ("应用内打开", "opened inside the app"),
                 Some(Scene::MobileBrowser) => ("手机浏览器打开", "opened in a browser"),
                 Some(Scene::ShownCode) => ("屏幕二维码", "code on a screen"),
+                Some(Scene::Window) => ("收费窗口", "at the window"),
                 None => ("", ""),
             };
             let who =
                 if *authorised { ("，付款人已授权", ", the payer is authorised") } else { ("", "") };
             let comma = if from.0.is_empty() { ("", "") } else { ("；", "; ") };
+            let what = match scene {
+                Some(Scene::Window) => Both::new("窗口选单", "Chosen at the window"),
+                _ => Both::new("扫码并确认", "Scanned and confirmed"),
+            };
             (
                 StepKind::Confirmed,
                 Face::Ok,
-                Both::new("扫码并确认", "Scanned and confirmed"),
+                what,
                 Both::new(
                     format!("{}{}{}{slips} 张缴费单", from.0, who.0, comma.0),
                     format!("{}{}{}{slips} slips", from.1, who.1, comma.1),
@@ -314,6 +345,7 @@ fn seen_step(of_refund: bool, way: &str, seen: &str, outcome: &str) -> (StepKind
         "close_answer" => ("向渠道关单", "Closed at the channel"),
         "refund_answer" => ("渠道应答退款", "Channel answered the refund"),
         "deadline" => ("到期", "Deadline"),
+        "cashier" => ("收费员", "Cashier"),
         other => (other, other),
     };
     let word = seen.split_whitespace().next().unwrap_or_default().trim_end_matches(':');
@@ -366,6 +398,9 @@ fn written(by: &str, action: &str, detail: &str) -> (StepKind, Face, Both, Both)
         "receipt.printed" => (StepKind::Printed, Face::Idle, "打印收据", "Receipt printed"),
         "order.asked" => (StepKind::Channel, Face::Idle, "人工再查询", "Asked by a person"),
         "order.close_asked" => (StepKind::Channel, Face::Idle, "要求关单", "To be closed"),
+        "window.taken" => (StepKind::Paid, Face::Ok, "窗口收款", "Taken at the window"),
+        "window.dropped" => (StepKind::Order, Face::Idle, "窗口放开缴费单", "The slips were let go"),
+        "window.given_back" => (StepKind::Refund, Face::Ok, "窗口退款", "Given back over the counter"),
         _ => {
             let known = crate::service::KINDS_OF_MATTERS.contains(&action);
             let face = if known { Face::Warn } else { Face::Idle };
@@ -400,6 +435,13 @@ fn more(action: &str, by: &str, detail: &str) -> Both {
             ),
             None => joined(detail, detail),
         },
+        "window.taken" | "window.given_back" => {
+            // `88.50 yuan in cash, shift S…`, `… in card, slip 12345678-110123456789, shift S…`
+            let how = detail.split_once(" yuan in ").map_or(detail, |(_, how)| how);
+            let zh = how.replace("cash", "现金").replace("card, slip ", "刷卡，小票 ");
+            joined(&zh.replace(", shift ", "，班次 "), how)
+        }
+        "window.dropped" => joined("", ""),
         "refund.arrived" | "refund.approved" | "refund.withdrawn" => joined("", ""),
         "refund.declined" => {
             let reason = detail.split_once(": ").map_or("", |(_, reason)| reason);

@@ -1,0 +1,154 @@
+// A cashier takes cash and a card at the window, the till is short, and the lead receives what is handed in: all by keyboard.
+
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { after, before, test } from 'node:test';
+import { desk } from '../support/desk.mjs';
+import { demo as startDemo } from '../support/demo.mjs';
+import { launch } from '../support/phone.mjs';
+
+const SHOTS = fileURLToPath(new URL('../shots/', import.meta.url));
+
+let browser;
+let running;
+
+before(async () => {
+  [browser, running] = await Promise.all([launch(), startDemo()]);
+});
+
+after(async () => {
+  await browser?.close();
+  await running?.stop();
+});
+
+/** Presses Tab until the element that is meant has the focus, as somebody without a mouse does. */
+async function tabTo(page, locator) {
+  await locator.waitFor();
+  for (let pressed = 0; pressed < 60; pressed += 1) {
+    if (await locator.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error('the keyboard does not reach it');
+}
+
+async function presses(person, button) {
+  await tabTo(person.page, button);
+  await person.page.keyboard.press('Enter');
+}
+
+test('a shift with cash and a card is counted, is short, and is handed in', async () => {
+  const cashier = await desk(browser, running, { allow: [/status of 409/] });
+  const { page } = cashier;
+  const keyboard = page.keyboard;
+  await cashier.signsIn('0201');
+  await cashier.heading('收费台');
+
+  // No till, no money: the float comes first.
+  await keyboard.press('Escape');
+  await keyboard.press('w');
+  await cashier.heading('窗口收款');
+  await page.getByText('您还没有开班').waitFor();
+  await presses(cashier, cashier.link('去开班'));
+  await cashier.heading('开班');
+  await page.locator('#fl:focus').waitFor();
+  await keyboard.type('500');
+  await cashier.look('cashier-shift-open');
+  await keyboard.press('Enter');
+  await cashier.heading('窗口收款');
+
+  // A scan gun types the card and presses Enter.
+  await page.locator('#ask:focus').waitFor();
+  await keyboard.type(running.card_no);
+  await keyboard.press('Enter');
+  await cashier.heading(/待缴的费用/);
+  const boxes = page.getByRole('checkbox');
+  const owed = await boxes.count();
+  assert.ok(owed >= 2, 'the demo\'s patient owes several slips');
+  await tabTo(page, boxes.first());
+  // Only the first one now: the others are paid by card.
+  for (let at = 1; at < owed; at += 1) {
+    await keyboard.press('Tab');
+    await keyboard.press('Space');
+  }
+  await cashier.look('cashier-window');
+  await presses(cashier, cashier.button('收现金'));
+  await cashier.heading(/^收现金/);
+  await page.locator('#td:focus').waitFor();
+  await keyboard.type('500');
+  // Enter reckons the change and takes nothing.
+  await keyboard.press('Enter');
+  await page.getByRole('status').filter({ hasText: '¥' }).waitFor();
+  await cashier.look('cashier-window-till');
+  await presses(cashier, cashier.button(/^已收现金 ¥/));
+  await page.waitForURL(/\/orders\//);
+  await page.getByText('已收现金 ¥').waitFor();
+  await page.getByText('已入账').first().waitFor();
+  await cashier.look('cashier-window-paid');
+
+  await cashier.opens(`/window?q=${running.card_no}`);
+  await presses(cashier, cashier.button('刷卡 POS'));
+  await cashier.heading(/^刷卡 POS/);
+  await page.locator('#tm:focus').waitFor();
+  await keyboard.type('12345678');
+  await keyboard.press('Tab');
+  await keyboard.type('110123456789');
+  await cashier.look('cashier-window-card');
+  await presses(cashier, cashier.button(/^POS 已扣款 ¥/));
+  await page.waitForURL(/\/orders\//);
+  await page.getByText('已入账').first().waitFor();
+
+  // The till is ten yuan short: four hundreds and nine tens are missing one ten.
+  await cashier.opens('/shift');
+  await cashier.heading(/^交款日结/);
+  const expected = Number((await page.locator('.sumline.total').nth(1).locator('span').last().innerText()).replace(/,/g, ''));
+  let left = Math.round(expected * 100) - 1000;
+  await tabTo(page, page.locator('#d10000'));
+  for (const face of [10000, 5000, 2000, 1000, 500, 100, 50, 10, 1]) {
+    const pieces = Math.floor(left / face);
+    left -= pieces * face;
+    await keyboard.type(String(pieces));
+    await keyboard.press('Tab');
+  }
+  await presses(cashier, cashier.button('核对清点'));
+  await page.getByText('少 ¥10.00').waitFor();
+  await cashier.look('cashier-shift');
+  const close = cashier.button(/^结班并上缴现金 ¥/);
+  await presses(cashier, close);
+  await page.getByText('请写明原因').waitFor();
+  await cashier.look('cashier-shift-why');
+  await tabTo(page, page.locator('#dn'));
+  await keyboard.type('一笔找零，患者当场未清点');
+  const handed = (await close.innerText()).replace(/^.*¥/, '');
+  await presses(cashier, close);
+  await page.waitForURL(/\/sheet$/);
+  await cashier.heading('收费员交款交接单');
+  await page.getByText('少 ¥10.00').waitFor();
+  await page.getByText(/^人民币.*整$|^人民币.*分$/).waitFor();
+  await cashier.look('cashier-shift-sheet');
+  const sheet = page.url();
+  await mkdir(SHOTS, { recursive: true });
+  await page.emulateMedia({ media: 'print' });
+  await page.setViewportSize({ width: 794, height: 1123 });
+  assert.equal(await page.locator('.desk-bar').isVisible(), false, 'the bar is not printed');
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  assert.ok(height <= 1130, `the sheet is ${height} px high on a page of 1123`);
+  await page.screenshot({ path: `${SHOTS}staff-cashier-shift-sheet-print.png`, fullPage: true });
+  await page.emulateMedia({ media: 'screen' });
+
+  const lead = await desk(browser, running);
+  await lead.signsIn('0101');
+  await lead.opens('/shifts');
+  await lead.heading('全部班次');
+  await lead.page.getByText(handed).waitFor();
+  await lead.look('cashier-lead-shifts');
+  await lead.page.goto(sheet);
+  await presses(lead, lead.button(/^签收现金/));
+  await lead.page.getByText('已签收现金').waitFor();
+  await lead.page.getByText('已交接').waitFor();
+  await lead.look('cashier-lead-shift-received');
+  await lead.close();
+  await cashier.close();
+  const verified = await running.cli('verify');
+  assert.deepEqual(verified.problems, []);
+});
