@@ -24,7 +24,8 @@
 //! `sightings`: what we were told; `journal`, `cross_check`: the books and their proof; `tasks`, `leases`: who does what
 //! next; `runs`, `kept_files`, `brought_files`, `run_requests`, `remedies`, `finding_handling`, `sign_offs`: what was compared, with
 //! what, who asked for it, what was ordered, who works on what, and who signed it;
-//! `takings`: what the dashboard shows, counted ahead; `staff`: who may sign in; `audit`, `audit_search`, `api_answers`, `api_keys`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
+//! `takings`: what the dashboard shows, counted ahead; `rule_sets`, `velocity`, `blocklist`: what may be paid, who opened what lately, who
+//! may not; `staff`: who may sign in; `audit`, `audit_search`, `api_answers`, `api_keys`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
 //!
 //! # How to add a table
 //! A migration in both folders and its line in `migrate`; a file named after the aggregate with its record, one function a
@@ -38,6 +39,7 @@ mod api_nonces;
 mod audit;
 mod audit_search;
 mod bills;
+mod blocklist;
 mod brought_files;
 mod cross_check;
 mod engine;
@@ -58,6 +60,7 @@ mod refunds;
 mod remedies;
 mod revoked_links;
 mod rows;
+mod rule_sets;
 mod run_requests;
 mod runs;
 mod sealed;
@@ -66,6 +69,7 @@ mod sign_offs;
 mod staff;
 mod takings;
 mod tasks;
+mod velocity;
 mod write_backs;
 
 pub use api_answers::{Attempt, Begin};
@@ -73,6 +77,7 @@ pub use api_keys::ApiKeyRecord;
 pub use audit::{AuditEvent, AuditLink, AuditRecord};
 pub use audit_search::{AuditCheckRecord, AuditFilter};
 pub use bills::{BillIndex, BillIndexes, BillRecord, BilledSlipRecord, Claim};
+pub use blocklist::{BlockRecord, BlockedKind};
 pub use brought_files::BroughtFileRecord;
 pub use engine::Engine;
 pub use errors::{Result, StoreError};
@@ -85,6 +90,7 @@ pub use payments::{PaymentRecord, ReceiptRecord, TakenDay};
 pub use refund_requests::{InsertedRequest, RefundRequestRecord};
 pub use refunds::{Inserted, RefundHisState, RefundPart, RefundRecord, RefundedDay, SentRefundRecord};
 pub use remedies::{RemedyRecord, RemedyState};
+pub use rule_sets::RuleSetRecord;
 pub use run_requests::{RequestEnd, RunRequestRecord};
 pub use runs::{
     ALL_CHANNELS, AssignedTo, DayRecord, DueWhen, FindingFilter, FindingLineRecord, FindingRecord, InputKind,
@@ -99,6 +105,7 @@ pub use takings::{
     Counted, Dimension, Progress as TakingsProgress, SLOTS_A_DAY, Slots, TakingsMark, TakingsRow, TakingsSum,
 };
 pub use tasks::{TaskCount, TaskKind, TaskRecord, TaskState};
+pub use velocity::{RiskEvent, RuleRefusals, TrialRead, VelocitySubject};
 pub use write_backs::WriteBackRecord;
 
 use engine::Pools;

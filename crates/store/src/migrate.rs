@@ -50,6 +50,7 @@ migrations! {
     28 "0028_pending_findings",
     29 "0029_brought_files",
     30 "0030_takings",
+    31 "0031_rules",
 }
 
 /// Where the engine keeps which migrations were applied.

@@ -124,6 +124,8 @@ struct Badges {
     parked: u64,
     /// Refunds that wait for a second person.
     refunds: u64,
+    /// Limits that wait for a second person.
+    limits: u64,
     differences: u64,
     approvals: u64,
     said: Option<State>,
@@ -197,6 +199,7 @@ impl Staff {
                     waiting: match place {
                         Place::Parked => self.badges.parked,
                         Place::Refunds => self.badges.refunds,
+                        Place::Limits => self.badges.limits,
                         Place::Differences => self.badges.differences,
                         Place::Approvals => self.badges.approvals,
                         _ => 0,
@@ -416,9 +419,8 @@ pub fn place_right(place: Place) -> Right {
         Place::Shift => Right::CloseShift,
         Place::Today | Place::Differences | Place::Settlement | Place::Approvals => Right::ReadReconciliation,
         Place::Dashboard => Right::ReadDashboard,
-        Place::Accounts | Place::Keys | Place::Expiry | Place::Limits | Place::Staff | Place::Parked => {
-            Right::ReadSetup
-        }
+        Place::Limits => Right::ReadRules,
+        Place::Accounts | Place::Keys | Place::Expiry | Place::Staff | Place::Parked => Right::ReadSetup,
         Place::Audit => Right::ReadAudit,
         Place::Me => Right::OwnAccount,
     }
@@ -669,6 +671,7 @@ pub async fn guard<B: MessageBody + 'static>(
     let badges = Badges {
         parked: if Right::ReadSetup.is_had_by(&me.roles) { parked(&gateway).await } else { 0 },
         refunds: if Right::FindOrders.is_had_by(&me.roles) { waiting_refunds(&gateway).await } else { 0 },
+        limits: if Right::ApproveRules.is_had_by(&me.roles) { waiting_limits(&gateway).await } else { 0 },
         differences,
         approvals,
         said: heard(&gateway, request.request()),
@@ -721,6 +724,11 @@ async fn parked(gateway: &Gateway) -> u64 {
 
 async fn waiting_refunds(gateway: &Gateway) -> u64 {
     let (waiting, _) = gateway.store.refund_requests_waiting().await.unwrap_or_default();
+    u64::try_from(waiting).unwrap_or_default()
+}
+
+async fn waiting_limits(gateway: &Gateway) -> u64 {
+    let waiting = gateway.store.rule_sets_waiting_count().await.unwrap_or_default();
     u64::try_from(waiting).unwrap_or_default()
 }
 
