@@ -32,6 +32,7 @@ mod reconciling;
 mod refunds;
 mod rotation;
 mod routes;
+mod rules;
 mod second_thoughts;
 mod serving;
 mod shift;

@@ -8,6 +8,7 @@ use crate::patient::{App, Patient};
 use crate::signed::SignedCall;
 use mingfen_domain::ids::{ChannelId, HospitalId};
 use mingfen_domain::person::Phone;
+use mingfen_domain::rules::{Rule, Rules};
 use mingfen_domain::{Clock, Fen, Random, Timestamp};
 use mingfen_gateway::ambient::SystemRandom;
 use mingfen_gateway::cache::{Cache, MemoryCache};
@@ -420,6 +421,17 @@ impl Hospital {
     }
 }
 
+/// The rules of the configuration: far away for who does not look for them, but for the largest payment and the refunds.
+pub fn usual_rules() -> Rules {
+    Rules::new(|rule| match rule {
+        Rule::MaxPayment => 5_000_000,
+        Rule::RefundAlone => 10_000,
+        rule if rule.counts_payments() => 10_000,
+        _ => 1_000_000_000,
+    })
+    .expect("they agree")
+}
+
 /// A keyring of these keys, in this order; the same number is always the same key.
 pub fn keyring(numbers: &[u8], current: u8) -> Arc<Keyring> {
     let key = |number: u8| {
@@ -588,8 +600,7 @@ fn settings(public_url: &str, simulator: &str) -> GatewaySettings {
             hinted_queries_per_minute: 5,
             unproven_per_minute: 20,
             failed_signatures_per_minute: 20,
-            max_payment_fen: 5_000_000,
-            refund_second_person_fen: 10_000,
+            rules: usual_rules(),
             max_body_bytes: 65_536,
         },
         api_keys: vec![

@@ -1,5 +1,6 @@
 use crate::reference;
 use crate::{Draft, LedgerSettings, Problems, Sources};
+use mingfen_domain::rules::Rule;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -68,8 +69,8 @@ fn problems(text: &str) -> String {
 fn a_complete_file_is_accepted() {
     let settings = load(COMPLETE, &[]).and_then(Draft::finish).expect("complete settings");
     assert_eq!(settings.timing.link_valid.as_secs(), 86_400);
-    assert_eq!(settings.limits.max_payment.get(), 10_000_000);
-    assert_eq!(settings.limits.refund_second_person_above.get(), 10_000);
+    assert_eq!(settings.limits.rules.get(Rule::MaxPayment), 10_000_000);
+    assert_eq!(settings.limits.rules.refund_alone().get(), 10_000);
     assert_eq!(settings.routes.wechat.map(|id| id.to_string()).as_deref(), Some("wechat-main"));
     assert_eq!(settings.channels[0].table.len(), 2);
 }
@@ -113,6 +114,23 @@ fn everything_wrong_is_told_at_once() {
     ] {
         assert!(told.contains(part), "{part} is missing in:\n{told}");
     }
+}
+
+#[test]
+fn rules_that_contradict_each_other_are_refused() {
+    let limits = |text: &str| problems(&format!("{COMPLETE}\n[limits]\n{text}\n"));
+    assert_eq!(limits("max_payment = \"200000.00\""), "");
+    let told = limits("max_payment = \"200000.01\"");
+    assert!(
+        told.contains("limits.max_payment is 200000.01") && told.contains("limits.payer_hour_sum"),
+        "{told}"
+    );
+    let told = limits("card_hour_payments = 61");
+    assert!(
+        told.contains("limits.card_hour_payments") && told.contains("limits.card_day_payments"),
+        "{told}"
+    );
+    assert!(limits("payer_day_payments = 0").contains("limits.payer_day_payments"));
 }
 
 #[test]

@@ -102,7 +102,14 @@ impl Role {
             R::ExportReports => matches!(self, Finance | FinanceLead | Auditor),
             R::ReadDashboard => matches!(self, CashierLead | Finance | FinanceLead | Auditor),
             R::ReadSetup => matches!(self, Auditor | Administrator),
-            R::ManageStaff | R::ManageKeys | R::ManageLimits | R::ManageAccounts | R::RetryTasks => {
+            R::ReadRules => matches!(self, FinanceLead | Auditor | Administrator),
+            R::ApproveRules => matches!(self, FinanceLead | Administrator),
+            R::ManageStaff
+            | R::ManageKeys
+            | R::ManageLimits
+            | R::ManageTexts
+            | R::ManageAccounts
+            | R::RetryTasks => {
                 matches!(self, Administrator)
             }
             R::ReadAudit => matches!(self, FinanceLead | Auditor | Administrator),
@@ -166,8 +173,14 @@ pub enum Right {
     ManageStaff,
     /// Make and revoke API keys.
     ManageKeys,
-    /// Change limits and rules.
+    /// Read limits, the blocklist and message templates, with their history.
+    ReadRules,
+    /// Propose limits, and keep the blocklist.
     ManageLimits,
+    /// Propose message templates, and change what pages say of the hospital.
+    ManageTexts,
+    /// Be the second person of a change of limits or templates.
+    ApproveRules,
     /// Change merchant and bank accounts.
     ManageAccounts,
     /// Retry and close parked tasks.
@@ -180,7 +193,7 @@ pub enum Right {
 
 impl Right {
     /// Every right, in the order in which the roles page shows them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::OwnAccount,
         Self::FindOrders,
         Self::Unmask,
@@ -204,7 +217,10 @@ impl Right {
         Self::ReadSetup,
         Self::ManageStaff,
         Self::ManageKeys,
+        Self::ReadRules,
         Self::ManageLimits,
+        Self::ManageTexts,
+        Self::ApproveRules,
         Self::ManageAccounts,
         Self::RetryTasks,
         Self::ReadAudit,
@@ -242,7 +258,10 @@ impl Right {
             Self::ReadSetup => "看系统设置",
             Self::ManageStaff => "管理人员",
             Self::ManageKeys => "管理接口密钥",
-            Self::ManageLimits => "改限额与风控",
+            Self::ReadRules => "看限额、黑名单、短信模板",
+            Self::ManageLimits => "提出改限额、管黑名单",
+            Self::ManageTexts => "提出改短信模板、改医院与院区",
+            Self::ApproveRules => "审批限额与模板的改动",
             Self::ManageAccounts => "改商户号与账户",
             Self::RetryTasks => "处理搁置任务",
             Self::ReadAudit => "看审计日志",
@@ -276,7 +295,10 @@ impl Right {
             Self::ReadSetup => "read the setup",
             Self::ManageStaff => "manage staff",
             Self::ManageKeys => "manage API keys",
-            Self::ManageLimits => "change limits and rules",
+            Self::ReadRules => "read limits, blocklist and templates",
+            Self::ManageLimits => "propose limits, keep the blocklist",
+            Self::ManageTexts => "propose templates, change hospital and campuses",
+            Self::ApproveRules => "approve changes of limits and templates",
             Self::ManageAccounts => "change merchant and bank accounts",
             Self::RetryTasks => "retry parked tasks",
             Self::ReadAudit => "read the audit trail",
@@ -295,6 +317,7 @@ impl Right {
             | Self::ExportReports
             | Self::ReadDashboard
             | Self::ReadSetup
+            | Self::ReadRules
             | Self::ReadAudit
             | Self::ExportAudit => false,
             Self::AskChannel
@@ -313,6 +336,8 @@ impl Right {
             | Self::ManageStaff
             | Self::ManageKeys
             | Self::ManageLimits
+            | Self::ManageTexts
+            | Self::ApproveRules
             | Self::ManageAccounts
             | Self::RetryTasks => true,
         }
@@ -371,8 +396,9 @@ mod tests {
     #[test]
     fn who_approves_large_sums_or_makes_people_needs_a_second_factor() {
         for role in Role::ALL {
-            let large =
-                role.may(Right::ApproveRemedy) || role.may(Right::SignDay) || role.may(Right::ManageStaff);
+            let large = [Right::ApproveRemedy, Right::SignDay, Right::ManageStaff, Right::ApproveRules]
+                .into_iter()
+                .any(|right| role.may(right));
             assert!(!large || role.needs_second_factor(), "{role}");
         }
     }

@@ -133,6 +133,29 @@ impl ShiftNo {
     }
 }
 
+id!(
+    /// The number of a proposed change of limits and rules, or of message templates.
+    ProposalNo, "proposal number", 8..=32, strict, "8 to 32 letters and digits"
+);
+id!(
+    /// The number of an entry of the blocklist.
+    BlockNo, "blocklist number", 8..=32, strict, "8 to 32 letters and digits"
+);
+
+impl ProposalNo {
+    /// Makes a fresh number: `C`, the Beijing date on which it is made, then 14 random characters.
+    pub fn fresh(now: Timestamp, random: &dyn Random) -> Self {
+        Self(fresh("C", now, random))
+    }
+}
+
+impl BlockNo {
+    /// Makes a fresh number: `L`, the Beijing date on which it is made, then 14 random characters.
+    pub fn fresh(now: Timestamp, random: &dyn Random) -> Self {
+        Self(fresh("L", now, random))
+    }
+}
+
 impl RefundRequestNo {
     /// Makes a fresh number: `Q`, the Beijing date on which it is made, then 14 random characters.
     pub fn fresh(now: Timestamp, random: &dyn Random) -> Self {

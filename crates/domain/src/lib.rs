@@ -12,7 +12,7 @@
 //! 4. [`books`]: double entry, append-only. [`sides`], [`difference`]: what a comparison with others' books
 //!    speaks of, and what it can find. [`fund_flow`]: what moves a merchant account.
 //! 5. [`window`]: cash and cards at the cashier's window. [`shift`]: what a cashier took in, until it is counted and handed in.
-//! 6. [`access`]: who may do what at the hospital's screens.
+//! 6. [`access`]: who may do what at the hospital's screens. [`rules`]: how much may be paid, how often, and by whom.
 //!
 //! # How to add a state or an event
 //! Add the variant; the compiler then names every pair that is undecided, because no `step` has a wildcard arm. Decide each,
@@ -28,8 +28,10 @@ pub mod ids;
 pub mod money;
 pub mod payment;
 pub mod person;
+pub mod proposal;
 pub mod refund;
 pub mod refund_request;
+pub mod rules;
 pub mod shift;
 pub mod sides;
 pub mod slip;

@@ -13,6 +13,7 @@ pub struct Metrics {
 /// Every counter: name and what it counts.
 const COUNTERS: &[(&str, &str)] = &[
     ("mingfen_payments_opened_total", "Payment orders stored, by channel."),
+    ("mingfen_payments_held_back_total", "Payments held back before an order, by rule or blocklist."),
     ("mingfen_sightings_total", "News of orders, by way and outcome."),
     ("mingfen_notifications_total", "Provider notifications, by channel and verdict."),
     ("mingfen_write_backs_total", "Write-backs to HIS, by outcome."),

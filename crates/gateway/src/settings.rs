@@ -2,6 +2,7 @@
 
 use mingfen_domain::ids::{ChannelId, HospitalId};
 use mingfen_domain::person::Phone;
+use mingfen_domain::rules::Rules;
 use mingfen_domain::{BusinessDay, Fen};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -176,10 +177,8 @@ pub struct LimitSettings {
     pub unproven_per_minute: u32,
     /// API requests a minute from one address whose signature may be wrong before it has to wait.
     pub failed_signatures_per_minute: u32,
-    /// The largest single payment in fen.
-    pub max_payment_fen: i64,
-    /// What a cashier may give back of one payment alone, in fen; above it another person has to approve.
-    pub refund_second_person_fen: i64,
+    /// How much may be paid, how often and by whom, until a version of the screens is in force.
+    pub rules: Rules,
     /// The largest request body in bytes.
     pub max_body_bytes: usize,
 }

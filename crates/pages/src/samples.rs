@@ -6,9 +6,9 @@ use crate::{
     frame::{Frame, Language},
     page::{Page, RenderError},
     patient::{
-        AlreadyPaid, AmountChanged, Authorise, Busy, ChooseApp, Confirm, ErrorPage, Held, History, InDoubt,
-        LinkExpired, LinkInvalid, NoLongerOwed, NotCharged, NotMatched, NothingToPay, OverLimit, Paid,
-        PaidBooking, Pay, Phone, Receipt, Refund, SlipDetail, Slips, TooManyTries, Waiting,
+        AlreadyPaid, AmountChanged, Authorise, Busy, ChooseApp, Confirm, ErrorPage, Held, HeldBack, History,
+        InDoubt, LinkExpired, LinkInvalid, NoLongerOwed, NotCharged, NotMatched, NothingToPay, OverLimit,
+        Paid, PaidBooking, Pay, Phone, Receipt, Refund, SlipDetail, Slips, TooManyTries, Waiting,
     },
     print_slip::PrintSlip,
 };
@@ -73,6 +73,7 @@ pub fn all(frame: &Frame) -> Result<Vec<Sample>, RenderError> {
     add::<AlreadyPaid>("13-already-paid", frame, &mut samples)?;
     add::<NoLongerOwed>("13-no-longer-owed", frame, &mut samples)?;
     add::<OverLimit>("13-over-limit", frame, &mut samples)?;
+    add::<HeldBack>("13-held-back", frame, &mut samples)?;
     add::<LinkExpired>("14-link-expired", frame, &mut samples)?;
     add::<LinkInvalid>("14-link-invalid", frame, &mut samples)?;
     add::<NotMatched>("14-not-matched", frame, &mut samples)?;

@@ -24,7 +24,9 @@
 //! `sightings`: what we were told; `journal`, `cross_check`: the books and their proof; `tasks`, `leases`: who does what
 //! next; `runs`, `kept_files`, `brought_files`, `run_requests`, `remedies`, `finding_handling`, `sign_offs`: what was compared, with
 //! what, who asked for it, what was ordered, who works on what, and who signed it;
-//! `window`, `shifts`: what cashiers take over the counter, and hand in; `takings`: what the dashboard shows, counted ahead; `staff`: who may sign in; `audit`, `audit_search`, `api_answers`, `api_keys`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
+//! `window`, `shifts`: what cashiers take over the counter, and hand in;
+//! `takings`: what the dashboard shows, counted ahead; `rule_sets`, `velocity`, `blocklist`: what may be paid, who opened what lately, who
+//! may not; `staff`: who may sign in; `audit`, `audit_search`, `api_answers`, `api_keys`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
 //!
 //! # How to add a table
 //! A migration in both folders and its line in `migrate`; a file named after the aggregate with its record, one function a
@@ -38,6 +40,7 @@ mod api_nonces;
 mod audit;
 mod audit_search;
 mod bills;
+mod blocklist;
 mod brought_files;
 mod cross_check;
 mod engine;
@@ -58,6 +61,7 @@ mod refunds;
 mod remedies;
 mod revoked_links;
 mod rows;
+mod rule_sets;
 mod run_requests;
 mod runs;
 mod sealed;
@@ -67,6 +71,7 @@ mod sign_offs;
 mod staff;
 mod takings;
 mod tasks;
+mod velocity;
 mod window;
 mod write_backs;
 
@@ -75,6 +80,7 @@ pub use api_keys::ApiKeyRecord;
 pub use audit::{AuditEvent, AuditLink, AuditRecord};
 pub use audit_search::{AuditCheckRecord, AuditFilter};
 pub use bills::{BillIndex, BillIndexes, BillRecord, BilledSlipRecord, Claim};
+pub use blocklist::{BlockRecord, BlockedKind};
 pub use brought_files::BroughtFileRecord;
 pub use engine::Engine;
 pub use errors::{Result, StoreError};
@@ -87,6 +93,7 @@ pub use payments::{PaymentRecord, ReceiptRecord};
 pub use refund_requests::{InsertedRequest, RefundRequestRecord};
 pub use refunds::{Inserted, RefundHisState, RefundPart, RefundRecord, RefundedDay, SentRefundRecord};
 pub use remedies::{RemedyRecord, RemedyState};
+pub use rule_sets::RuleSetRecord;
 pub use run_requests::{RequestEnd, RunRequestRecord};
 pub use runs::{
     ALL_CHANNELS, AssignedTo, DayRecord, DueWhen, FindingFilter, FindingLineRecord, FindingRecord, InputKind,
@@ -102,6 +109,7 @@ pub use takings::{
     Counted, Dimension, Progress as TakingsProgress, SLOTS_A_DAY, Slots, TakingsMark, TakingsRow, TakingsSum,
 };
 pub use tasks::{TaskCount, TaskKind, TaskRecord, TaskState};
+pub use velocity::{RiskEvent, RuleRefusals, TrialRead, VelocitySubject};
 pub use window::{
     CounterLine, InsertedOrder, Noted, OpenItem, OpenKind, ShiftSum, TakenRecord, WindowOrderRecord,
     WindowRefundRecord, cash_number,

@@ -52,6 +52,7 @@ migrations! {
     30 "0030_takings",
     31 "0031_shifts",
     32 "0032_refunds_by_person",
+    33 "0033_rules",
 }
 
 /// Where the engine keeps which migrations were applied.

@@ -146,6 +146,8 @@ macro_rules! select_refunds {
 }
 
 reads! {
+    /// At most `limit` refunds that were asked for at the desk from `from` on and did not fail, the oldest first: of which payment, and how much.
+    desk_refunds(from: Timestamp, limit: i64) -> Vec<(String, Fen)>;
     /// The refund of that number.
     refund(out_refund_no: &OutRefundNo) -> Option<RefundRecord>;
     /// Every refund of the payment, the oldest first.
@@ -231,6 +233,33 @@ async fn refunds_requested(
     );
     let rows = page(connection, sql, (from, to), after, limit).await?;
     rows.iter().map(rebuild).collect()
+}
+
+async fn desk_refunds(
+    connection: &mut AnyConnection,
+    from: Timestamp,
+    limit: i64,
+) -> Result<Vec<(String, Fen)>> {
+    let rows = query(
+        "SELECT
+            out_trade_no,
+            amount_fen
+        FROM refunds
+        WHERE requested_at_ms >= $1 AND origin = $2 AND state <> 'failed'
+        ORDER BY requested_at_ms, out_refund_no
+        LIMIT $3",
+    )
+    .bind(from.ms())
+    .bind(Origin::Cashier.as_str())
+    .bind(limit)
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            let fields = Fields::new("refunds", "out_trade_no", row)?;
+            Ok((fields.text("out_trade_no")?, fields.fen("amount_fen")?))
+        })
+        .collect()
 }
 
 async fn refund(connection: &mut AnyConnection, out_refund_no: &OutRefundNo) -> Result<Option<RefundRecord>> {

@@ -39,11 +39,13 @@ pub enum SealedColumn {
     StaffEnrol,
     /// `api_keys.secret_sealed`
     ApiSecret,
+    /// `blocklist.value_sealed`
+    BlockedValue,
 }
 
 impl SealedColumn {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::BillPatient,
         Self::BillPhone,
         Self::PaymentPayer,
@@ -56,6 +58,7 @@ impl SealedColumn {
         Self::StaffTotp,
         Self::StaffEnrol,
         Self::ApiSecret,
+        Self::BlockedValue,
     ];
 
     /// Table, key and column; the key is what tells the rows apart, an expression where that is two columns.
@@ -69,6 +72,7 @@ impl SealedColumn {
             Self::AuditEnd => ("audit_ends", "chain", "end_sealed"),
             Self::StaffTotp => ("staff", "staff_no", "totp_sealed"),
             Self::ApiSecret => ("api_keys", "key_id", "secret_sealed"),
+            Self::BlockedValue => ("blocklist", "block_no", "value_sealed"),
             Self::StaffEnrol => ("staff_sessions", "token_sha256", "enrol_sealed"),
             // Neither of the two has a blank in it.
             Self::ApiAnswer => ("api_answers", "api_key || ' ' || idempotency_key", "body_sealed"),

@@ -3,14 +3,16 @@
 use super::session::{Shown, seal_shown};
 use super::visit::Visit;
 use crate::public::view::{changed_lines, pages_split};
+use crate::service::rules::Held;
 use crate::service::{NotOwed, OpenError, Trouble};
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use mingfen_domain::Fen;
+use mingfen_domain::{Fen, Timestamp};
 use mingfen_his::HisError;
 use mingfen_pages::paths;
 use mingfen_pages::patient::{
-    AlreadyPaid, AmountChanged, Busy, ErrorKind, ErrorPage, NoLongerOwed, NotMatched, OverLimit, PaidBy,
+    AlreadyPaid, AmountChanged, Busy, ErrorKind, ErrorPage, HeldBack, NoLongerOwed, NotMatched, OverLimit,
+    PaidBy,
 };
 use mingfen_store::StoreError;
 
@@ -23,6 +25,8 @@ pub enum Failure {
     NotMatched,
     /// More than may be paid at once.
     OverLimit {
+        /// The most that may be.
+        most: Fen,
         /// What the patient would pay.
         own: Fen,
         /// How many slips were chosen.
@@ -73,19 +77,15 @@ pub fn answer(visit: &Visit, failure: Failure) -> HttpResponse {
             visit.page_as(status, &ErrorPage { kind, staff_code: None })
         }
         Failure::NotMatched => visit.page(&NotMatched),
-        Failure::OverLimit { own, slip_count } => over_limit(visit, own, slip_count),
+        Failure::OverLimit { most, own, slip_count } => over_limit(visit, most, own, slip_count),
         Failure::His(error) => busy(visit, paths::SLIPS, &error.to_string()),
         Failure::Trouble(trouble) => busy(visit, paths::SLIPS, &trouble.to_string()),
         Failure::Open { error, shown } => not_opened(visit, error, &shown),
     }
 }
 
-fn over_limit(visit: &Visit, own: Fen, slip_count: usize) -> HttpResponse {
-    visit.page(&OverLimit {
-        own_yuan: own.to_yuan_grouped(),
-        most_yuan: Fen::new(visit.gateway.settings.limits.max_payment_fen).to_yuan_grouped(),
-        slip_count,
-    })
+fn over_limit(visit: &Visit, most: Fen, own: Fen, slip_count: usize) -> HttpResponse {
+    visit.page(&OverLimit { own_yuan: own.to_yuan_grouped(), most_yuan: most.to_yuan_grouped(), slip_count })
 }
 
 fn not_opened(visit: &Visit, error: OpenError, shown: &Shown) -> HttpResponse {
@@ -117,11 +117,22 @@ fn not_opened(visit: &Visit, error: OpenError, shown: &Shown) -> HttpResponse {
             busy(visit, paths::SLIPS, &format!("{order} stands at the window"))
         }
         OpenError::Busy(why) | OpenError::OtherAtHis(why) => busy(visit, paths::CONFIRM, &why),
-        OpenError::OverLimit => over_limit(visit, shown.split.self_pay(), shown.slips.len()),
+        OpenError::Held(Held { most: Some(most), .. }) => {
+            over_limit(visit, most, shown.split.self_pay(), shown.slips.len())
+        }
+        OpenError::Held(Held { until, most: None, .. }) => held_back(visit, until),
         // The last look says what to do about it.
         OpenError::NothingToCharge => visit.go(paths::CONFIRM),
         OpenError::Trouble(trouble) => busy(visit, paths::SLIPS, &trouble.to_string()),
     }
+}
+
+/// Which rule it was, what it says and what others have paid is told to nobody here: whoever tries them out learns nothing.
+fn held_back(visit: &Visit, until: Option<Timestamp>) -> HttpResponse {
+    // The next whole minute, so that nobody comes a few seconds too early.
+    let minute = |at: Timestamp| Timestamp::from_ms(at.plus_ms(59_999).ms().div_euclid(60_000) * 60_000);
+    let until = until.map(|at| visit.moment(minute(at)));
+    visit.page_as(StatusCode::FORBIDDEN, &HeldBack { until })
 }
 
 /// Nothing was taken; the code leads staff to the line in the log.

@@ -126,6 +126,8 @@ struct Badges {
     refunds: u64,
     /// Closed shifts whose cash nobody has received.
     shifts: u64,
+    /// Limits that wait for a second person.
+    limits: u64,
     differences: u64,
     approvals: u64,
     said: Option<State>,
@@ -200,6 +202,7 @@ impl Staff {
                         Place::Parked => self.badges.parked,
                         Place::Refunds => self.badges.refunds,
                         Place::Shift => self.badges.shifts,
+                        Place::Limits => self.badges.limits,
                         Place::Differences => self.badges.differences,
                         Place::Approvals => self.badges.approvals,
                         _ => 0,
@@ -419,9 +422,8 @@ pub fn place_right(place: Place) -> Right {
         Place::Shift => Right::CloseShift,
         Place::Today | Place::Differences | Place::Settlement | Place::Approvals => Right::ReadReconciliation,
         Place::Dashboard => Right::ReadDashboard,
-        Place::Accounts | Place::Keys | Place::Expiry | Place::Limits | Place::Staff | Place::Parked => {
-            Right::ReadSetup
-        }
+        Place::Limits => Right::ReadRules,
+        Place::Accounts | Place::Keys | Place::Expiry | Place::Staff | Place::Parked => Right::ReadSetup,
         Place::Audit => Right::ReadAudit,
         Place::Me => Right::OwnAccount,
     }
@@ -673,6 +675,7 @@ pub async fn guard<B: MessageBody + 'static>(
         parked: if Right::ReadSetup.is_had_by(&me.roles) { parked(&gateway).await } else { 0 },
         refunds: if Right::FindOrders.is_had_by(&me.roles) { waiting_refunds(&gateway).await } else { 0 },
         shifts: if Right::TakeOverShift.is_had_by(&me.roles) { shifts_to_receive(&gateway).await } else { 0 },
+        limits: if Right::ApproveRules.is_had_by(&me.roles) { waiting_limits(&gateway).await } else { 0 },
         differences,
         approvals,
         said: heard(&gateway, request.request()),
@@ -730,6 +733,11 @@ async fn waiting_refunds(gateway: &Gateway) -> u64 {
 
 async fn shifts_to_receive(gateway: &Gateway) -> u64 {
     u64::try_from(gateway.store.shifts_to_receive().await.unwrap_or_default()).unwrap_or_default()
+}
+
+async fn waiting_limits(gateway: &Gateway) -> u64 {
+    let waiting = gateway.store.rule_sets_waiting_count().await.unwrap_or_default();
+    u64::try_from(waiting).unwrap_or_default()
 }
 
 /// Open differences, counted as far as a badge is read, and orders that wait for a second person.

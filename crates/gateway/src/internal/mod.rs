@@ -12,7 +12,7 @@ use crate::settings::ApiRight;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route as Service};
 use mingfen_domain::access::Right;
-use staff::finance;
+use staff::{finance, rules};
 
 pub use openapi::document;
 
@@ -181,7 +181,27 @@ pub const ROUTES: &[Route] = &[
     staff("/live", Right::OwnAccount, || web::get().to(staff::live::follow)),
     staff("/admin/accounts", Right::ReadSetup, || web::get().to(staff::setup::accounts)),
     staff("/admin/expiry", Right::ReadSetup, || web::get().to(staff::setup::expiry)),
-    staff("/admin/limits", Right::ReadSetup, || web::get().to(staff::setup::limits)),
+    staff("/admin/limits", Right::ReadRules, || web::get().to(rules::limits::show)),
+    staff("/admin/limits/change", Right::ManageLimits, || web::get().to(rules::change::show)),
+    staff_post("/admin/limits/change", Right::ManageLimits, || web::post().to(rules::change::send)),
+    staff("/admin/limits/changes/{number}", Right::ReadRules, || web::get().to(rules::proposal::show)),
+    staff_post("/admin/limits/changes/{number}/approve", Right::ApproveRules, || {
+        web::post().to(rules::proposal::approve)
+    }),
+    staff_post("/admin/limits/changes/{number}/decline", Right::ApproveRules, || {
+        web::post().to(rules::proposal::decline)
+    }),
+    staff_post("/admin/limits/changes/{number}/withdraw", Right::ManageLimits, || {
+        web::post().to(rules::proposal::withdraw)
+    }),
+    staff_post("/admin/limits/blocklist", Right::ManageLimits, || web::post().to(rules::blocklist::add)),
+    staff("/admin/limits/blocklist/{number}", Right::ReadRules, || web::get().to(rules::blocklist::show)),
+    staff_post("/admin/limits/blocklist/{number}/lift", Right::ManageLimits, || {
+        web::post().to(rules::blocklist::lift)
+    }),
+    staff_post("/admin/limits/blocklist/{number}/shown", Right::Unmask, || {
+        web::post().to(rules::blocklist::reveal)
+    }),
     staff("/admin/keys", Right::ReadSetup, || web::get().to(staff::setup::keys)),
     staff_post("/admin/keys", Right::ManageKeys, || web::post().to(staff::setup::add_key)),
     staff_post("/admin/keys/{key}/rotate", Right::ManageKeys, || web::post().to(staff::setup::rotate)),

@@ -29,6 +29,10 @@ const PLAN_EVERY: Duration = Duration::from_secs(60);
 const ANSWERS_KEPT_SECONDS: i64 = 30 * 86_400;
 /// Sessions of staff are kept for as long as somebody may ask who was signed in when; the audit trail knows for ever.
 const STAFF_SESSIONS_KEPT_SECONDS: i64 = 90 * 86_400;
+/// Who opened what is kept for a trial of a week, and a day before it.
+const VELOCITY_KEPT_SECONDS: i64 = 8 * 86_400;
+/// Rows of it that one statement forgets, so that nobody waits for it.
+const VELOCITY_AT_ONCE: i64 = 5_000;
 
 /// Works until `stop` becomes true; what is being done then is finished first.
 ///
@@ -108,6 +112,9 @@ async fn forget_what_is_old(gateway: &Gateway) -> Result<(), StoreError> {
     gateway.store.purge_nonces(now).await?;
     gateway.store.purge_revoked_links(now).await?;
     gateway.store.purge_staff_sessions(now.plus_seconds(-STAFF_SESSIONS_KEPT_SECONDS)).await?;
+    while gateway.store.purge_velocity(now.plus_seconds(-VELOCITY_KEPT_SECONDS), VELOCITY_AT_ONCE).await? > 0
+    {
+    }
     gateway.store.purge_allowances(BusinessDay::of(now.plus_seconds(-ANSWERS_KEPT_SECONDS))).await?;
     Ok(())
 }

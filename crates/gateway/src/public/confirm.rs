@@ -6,10 +6,12 @@ use super::{Answer, finish, form, session};
 use crate::http::error::Failure;
 use crate::http::session::{Shown, open_shown, seal_shown};
 use crate::http::visit::Visit;
+use crate::service::rules::rules_in_force;
 use crate::service::{OpenPayment, open_payment};
 use actix_web::{HttpResponse, web};
 use mingfen_domain::Fen;
 use mingfen_domain::ids::SlipNo;
+use mingfen_domain::rules::Rule;
 use mingfen_domain::slip::SlipKind;
 use mingfen_pages::paths;
 use mingfen_pages::patient as pages;
@@ -34,8 +36,9 @@ async fn shown(visit: &Visit) -> Answer {
     let split = sum(&slips)?;
     let numbers: Vec<SlipNo> = slips.iter().map(|slip| slip.slip_no.clone()).collect();
     session.set_chosen(&numbers);
-    if split.self_pay().get() > visit.gateway.settings.limits.max_payment_fen {
-        return Err(Failure::OverLimit { own: split.self_pay(), slip_count: slips.len() });
+    let most = Fen::new(rules_in_force(&visit.gateway).await?.rules.get(Rule::MaxPayment));
+    if split.self_pay() > most {
+        return Err(Failure::OverLimit { most, own: split.self_pay(), slip_count: slips.len() });
     }
     let held =
         slips.iter().filter(|slip| slip.kind == SlipKind::Registration).filter_map(|slip| slip.pay_by).min();

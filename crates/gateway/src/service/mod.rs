@@ -28,6 +28,7 @@ mod request_refund;
 mod reseal;
 mod retry_task;
 mod revoke_link;
+pub mod rules;
 mod seal_audit;
 mod send_notice;
 mod slip_link;

@@ -2,6 +2,7 @@
 
 use super::attention::audit;
 use super::record_sighting::{Way, record_event};
+use super::rules::{Admission, Asking, Held};
 use super::{Private, Trouble, ask_now};
 use crate::{Gateway, crash, trace};
 use mingfen_domain::bill::{Bill, BillState, BilledSlip};
@@ -106,9 +107,9 @@ pub enum OpenError {
     /// HIS has just said that a slip is not what it was: it is read again, and this is said only when that shows nothing new.
     #[error("HIS says no: {0}")]
     OtherAtHis(String),
-    /// More than may be paid at once.
-    #[error("over the limit for one payment")]
-    OverLimit,
+    /// A rule or the blocklist holds it back; nothing was ordered.
+    #[error("held back: {:?}", .0.by)]
+    Held(Held),
     /// There is nothing to charge.
     #[error("nothing to charge")]
     NothingToCharge,
@@ -148,15 +149,20 @@ pub async fn open_payment(gateway: &Gateway, request: &OpenPayment) -> Result<Op
         .clone();
     let slips = owed_now(gateway, request).await?;
     let amount = Amount::try_from(request.shown.self_pay()).map_err(|_| OpenError::NothingToCharge)?;
-    if amount.get() > gateway.settings.limits.max_payment_fen {
-        return Err(OpenError::OverLimit);
+    // At the window a cashier sees who pays, which is where the rules send everybody else.
+    let admission = match &request.window {
+        Some(_) => None,
+        None => Some(Admission::of(gateway, asking(request, amount)).await?),
+    };
+    if let Some(admission) = &admission {
+        admission.at_the_door(gateway).await?.map_err(OpenError::Held)?;
     }
     // A claim may be taken between our look and our insert: look again, a few times.
     for _ in 0..3 {
         if let Some(opened) = settle_earlier_bills(gateway, request).await? {
             return Ok(opened);
         }
-        match open_fresh(gateway, request, &channel, &slips, amount).await {
+        match open_fresh(gateway, request, &channel, &slips, admission.as_ref(), amount).await {
             Ok(Some(opened)) => return Ok(opened),
             Ok(None) => continue,
             Err(error @ OpenError::OtherAtHis(_)) => {
@@ -167,6 +173,16 @@ pub async fn open_payment(gateway: &Gateway, request: &OpenPayment) -> Result<Op
         }
     }
     Err(OpenError::Busy("the slips are being paid by somebody else at this moment".into()))
+}
+
+fn asking(request: &OpenPayment, amount: Amount) -> Asking<'_> {
+    let on_file = request.patient.phone.as_deref().and_then(|phone| Phone::parse(phone).ok());
+    Asking {
+        payer: payer_of(&request.scene),
+        card_no: &request.patient.card_no,
+        phones: request.phone.clone().into_iter().chain(on_file).collect(),
+        amount,
+    }
 }
 
 /// Reads the slips once more just before paying. What was shown must be what is owed.
@@ -356,6 +372,7 @@ async fn open_fresh(
     request: &OpenPayment,
     channel: &Arc<dyn Provider>,
     slips: &[Slip],
+    admission: Option<&Admission>,
     amount: Amount,
 ) -> Result<Option<Opened>, OpenError> {
     // Whole seconds: the provider is told this moment and must be told the same one on a repeat.
@@ -387,6 +404,13 @@ async fn open_fresh(
     };
     let order = record.payment.out_trade_no.clone();
     let mut tx = gateway.store.begin().await?;
+    if let Some(admission) = admission
+        && let Some((held, whose)) = admission.in_turn(&mut tx, now).await?
+    {
+        tx.rollback().await?;
+        admission.write_down(gateway, &held, whose).await?;
+        return Err(OpenError::Held(held));
+    }
     let slip_nos: Vec<SlipNo> = bill.bill.slips.iter().map(|slip| slip.slip_no.clone()).collect();
     tx.insert_bill(&bill).await?;
     if let Claim::HeldBy(_) = tx.claim_slips(&bill.bill.hospital, &slip_nos, &bill.bill.bill_no).await? {
@@ -413,6 +437,9 @@ async fn open_fresh(
         }
         None => "patient".to_owned(),
     };
+    if let Some(admission) = admission {
+        admission.count(&mut tx, &order, now).await?;
+    }
     tx.schedule(TaskKind::FollowPayment, order.as_str(), now.plus_seconds(5), &trace).await?;
     audit(
         &mut tx,

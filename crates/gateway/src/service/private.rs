@@ -4,7 +4,7 @@ use crate::Gateway;
 use mingfen_domain::ids::HospitalId;
 use mingfen_domain::person::{Patient, Phone};
 use mingfen_provider_api::Payer;
-use mingfen_store::{BillIndexes, SealedColumn};
+use mingfen_store::{BillIndexes, BlockedKind, SealedColumn};
 use mingfen_vault::chain::Link;
 use mingfen_vault::field;
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,9 @@ const KEPT: &str = "kept_files.piece";
 const NOTE: &str = "finding_notes.text";
 const API_SECRET: &str = "api_keys.secret";
 const SECOND_FACTOR: &str = "staff.totp";
+const PAYER_INDEX: &str = "velocity.payer";
+const BLOCKED: &str = "blocklist.value";
+const BLOCKED_INDEX: &str = "blocklist.index";
 
 #[derive(Serialize, Deserialize)]
 struct PatientRow {
@@ -174,6 +177,31 @@ impl Private<'_> {
         }
     }
 
+    /// Every digest under which a payer's orders are counted, the current key's first.
+    pub(crate) fn payer_indexes(&self, hospital: &HospitalId, payer: &Payer) -> Vec<String> {
+        let value = of(hospital, &format!("{}:{}", payer.kind, payer.id));
+        field::indexes(&self.0.keyring, PAYER_INDEX, &value)
+    }
+
+    /// Every digest under which an entry of the blocklist is found, the current key's first.
+    pub(crate) fn blocked_indexes(
+        &self,
+        hospital: &HospitalId,
+        kind: BlockedKind,
+        value: &str,
+    ) -> Vec<String> {
+        let value = of(hospital, &format!("{}:{value}", kind.as_str()));
+        field::indexes(&self.0.keyring, BLOCKED_INDEX, &value)
+    }
+
+    pub(crate) fn seal_blocked(&self, value: &str) -> Vec<u8> {
+        self.seal(BLOCKED, value.as_bytes())
+    }
+
+    pub(crate) fn open_blocked(&self, sealed: &[u8]) -> Result<String, Trouble> {
+        String::from_utf8(self.open(BLOCKED, sealed)?).map_err(|_| Trouble::Sealed(BLOCKED.to_owned()))
+    }
+
     /// Every digest by which the bills of a phone are found.
     pub(crate) fn phone_indexes(&self, hospital: &HospitalId, phone: &Phone) -> Vec<String> {
         field::indexes(&self.0.keyring, PHONE_INDEX, &of(hospital, phone.as_str()))
@@ -201,6 +229,7 @@ impl Private<'_> {
             SealedColumn::KeptPiece => KEPT,
             SealedColumn::FindingNote => NOTE,
             SealedColumn::ApiSecret => API_SECRET,
+            SealedColumn::BlockedValue => BLOCKED,
             SealedColumn::StaffTotp | SealedColumn::StaffEnrol => SECOND_FACTOR,
         };
         field::reseal(&self.0.keyring, purpose, sealed, self.0.random.as_ref()).ok()

@@ -16,6 +16,9 @@ const BATCH: i64 = 200;
 /// What the indexes of a bill are called where columns are: all of them are made at once.
 const INDEX: &str = "bills.card_index";
 
+/// The same of the blocklist.
+const BLOCKLIST_INDEX: &str = "blocklist.subject_index";
+
 /// Which key sealed how much of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyUsage {
@@ -66,6 +69,7 @@ pub async fn reseal(
 ) -> Result<Vec<Resealed>, Trouble> {
     let key = gateway.keyring.current_key();
     let mut all = Vec::new();
+    all.push(blocklist_anew(gateway, key, &mut told).await?);
     // The index first: it is made of what is sealed, and whatever opens now opens for it.
     all.push(index_anew(gateway, key, &mut told).await?);
     for column in SealedColumn::ALL {
@@ -125,6 +129,35 @@ async fn index_anew(
                     so_far.done += 1;
                 }
                 Err(_) => so_far.unreadable.push(bill.bill_no.to_string()),
+            }
+        }
+        tx.commit().await?;
+        told(&so_far);
+    }
+}
+
+async fn blocklist_anew(
+    gateway: &Gateway,
+    key: KeyId,
+    told: &mut impl FnMut(&Resealed),
+) -> Result<Resealed, Trouble> {
+    let mut so_far = Resealed { column: BLOCKLIST_INDEX.to_owned(), done: 0, unreadable: Vec::new() };
+    let mut after = String::new();
+    loop {
+        let blocks = gateway.store.blocks_indexed_otherwise(key.0, &after, BATCH).await?;
+        let Some(last) = blocks.last() else { return Ok(so_far) };
+        after = last.block_no.to_string();
+        let mut tx = gateway.store.begin().await?;
+        for block in &blocks {
+            let private = Private(gateway);
+            match private.open_blocked(&block.value_sealed) {
+                Ok(value) => {
+                    let hospital = &gateway.settings.hospital.id;
+                    let indexes = private.blocked_indexes(hospital, block.kind, &value);
+                    tx.set_block_index(&block.block_no, indexes.first().map_or("", String::as_str)).await?;
+                    so_far.done += 1;
+                }
+                Err(_) => so_far.unreadable.push(block.block_no.to_string()),
             }
         }
         tx.commit().await?;

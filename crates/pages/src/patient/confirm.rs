@@ -110,6 +110,13 @@ pub struct OverLimit {
     pub slip_count: usize,
 }
 
+/// Not by phone, or not before some time. Why is told at the window and nowhere else.
+#[derive(Clone, Debug)]
+pub struct HeldBack {
+    /// When it may be tried again; `None`: only at the window.
+    pub until: Option<Moment>,
+}
+
 /// More or less than before, or not there any more.
 #[derive(Clone, Debug)]
 pub enum Difference {
@@ -208,6 +215,12 @@ page!(Confirm, "patient/confirm.html", [
 page!(OverLimit, "patient/over_limit.html", [
     "ordinary" => Self { own_yuan: "120,000.00".into(), most_yuan: "100,000.00".into(), slip_count: 3 },
     "one slip" => Self { own_yuan: sample::HUGE_YUAN.into(), most_yuan: "100,000.00".into(), slip_count: 1 },
+]);
+
+page!(HeldBack, "patient/held_back.html", [
+    "for a while" => Self { until: Some(sample::today(11, 5)) },
+    "until tomorrow" => Self { until: Some(sample::tomorrow(0, 0)) },
+    "at the window only" => Self { until: None },
 ]);
 
 page!(AmountChanged, "patient/amount_changed.html", [

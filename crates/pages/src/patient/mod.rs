@@ -18,7 +18,7 @@ mod slips;
 mod start;
 mod trouble;
 
-pub use confirm::{AmountChanged, ChangedLine, Confirm, Difference, OverLimit, Split};
+pub use confirm::{AmountChanged, ChangedLine, Confirm, Difference, HeldBack, OverLimit, Split};
 pub use error_page::{ErrorKind, ErrorPage};
 pub use history::{EntryLink, EntryState, History, HistoryEntry};
 pub use link::{LinkExpired, LinkInvalid, NotMatched, TooManyTries};

@@ -189,6 +189,10 @@ pub(crate) mod sample {
         Moment { day: 19, today: false, ..today(hour, minute) }
     }
 
+    pub(crate) fn tomorrow(hour: u8, minute: u8) -> Moment {
+        Moment { day: 21, today: false, ..today(hour, minute) }
+    }
+
     pub(crate) fn reference() -> String {
         "2K7M40QX9T".into()
     }

@@ -128,26 +128,6 @@ pub struct ApiKeys {
     pub form: Option<KeyForm>,
 }
 
-/// A limit.
-#[derive(Clone, Debug)]
-pub struct LimitRow {
-    /// What is limited.
-    pub what: Both,
-    /// To what.
-    pub value: String,
-    /// What happens above it.
-    pub above: Both,
-    /// Where it is set.
-    pub setting: String,
-}
-
-/// The limits.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// One a line.
-    pub rows: Vec<LimitRow>,
-}
-
 /// A task that waits for a person.
 #[derive(Clone, Debug)]
 pub struct ParkedRow {
@@ -291,17 +271,6 @@ staff_page!(ApiKeys, "staff/keys.html", Some(Place::Keys), [
         rows: Vec::new(),
         made: None,
         form: Some(KeyForm { trouble: Some(Both::new("至少选一项权利", "at least one right is wanted")), ..sample_form() }),
-    },
-]);
-
-staff_page!(Limits, "staff/limits.html", Some(Place::Limits), [
-    "ordinary" => Limits {
-        rows: vec![LimitRow {
-            what: Both::new("单笔支付", "a single payment"),
-            value: "100,000.00 元".into(),
-            above: Both::new("拒绝，请患者分次缴费或到窗口", "refused; the patient is sent to a window"),
-            setting: "limits.max_payment".into(),
-        }],
     },
 ]);
 

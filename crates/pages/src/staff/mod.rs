@@ -19,11 +19,12 @@ mod me;
 mod notice;
 mod page;
 mod people;
+mod rules;
 pub mod samples;
 
 pub use admin::{
-    AccountRow, ApiKeys, Expiries, ExpiryRow, KeyForm, KeyRow, LimitRow, Limits, MerchantAccounts, ParkedRow,
-    ParkedTasks, RightChoice,
+    AccountRow, ApiKeys, Expiries, ExpiryRow, KeyForm, KeyRow, MerchantAccounts, ParkedRow, ParkedTasks,
+    RightChoice,
 };
 pub use audit::{AuditRow, AuditTrail, ChainState, Choice};
 pub use dashboard::{
@@ -37,3 +38,7 @@ pub use me::{MySession, Myself};
 pub use notice::{NoticeKind, StaffNotice};
 pub use page::StaffPage;
 pub use people::{PeopleRow, PersonForm, RoleChoice, RolesMatrix, StaffPeople, StaffPerson};
+pub use rules::{
+    BlockEntry, BlockForm, BlockRow, FixedRow, KindChoice, LimitChange, LimitField, LimitGroup,
+    LimitProposal, LimitRow, Limits, RuleSetRow, Trial, TrialRow, Tried,
+};

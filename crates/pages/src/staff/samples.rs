@@ -1,9 +1,9 @@
 //! Every staff page in every state worth looking at.
 
 use super::{
-    ApiKeys, AuditTrail, Both, Code, Enrol, Expiries, Face, Health, Limits, Me, MerchantAccounts, Myself,
-    NavItem, NewPassword, ParkedTasks, Place, RolesMatrix, SignIn, StaffDashboard, StaffFrame, StaffNotice,
-    StaffPage, StaffPeople, StaffPerson, State, cashier, finance,
+    ApiKeys, AuditTrail, BlockEntry, Both, Code, Enrol, Expiries, Face, Health, LimitChange, LimitProposal,
+    Limits, Me, MerchantAccounts, Myself, NavItem, NewPassword, ParkedTasks, Place, RolesMatrix, SignIn,
+    StaffDashboard, StaffFrame, StaffNotice, StaffPage, StaffPeople, StaffPerson, State, cashier, finance,
 };
 use crate::frame::Language;
 use crate::page::RenderError;
@@ -88,6 +88,9 @@ pub fn all(frame: &StaffFrame) -> Result<Vec<Sample>, RenderError> {
     add::<ApiKeys>("13-admin-keys", frame, &mut samples)?;
     add::<Expiries>("13-admin-expiry", frame, &mut samples)?;
     add::<Limits>("13-admin-limits", frame, &mut samples)?;
+    add::<LimitChange>("13-admin-limits-change", frame, &mut samples)?;
+    add::<LimitProposal>("13-admin-limits-proposal", frame, &mut samples)?;
+    add::<BlockEntry>("13-admin-limits-block", frame, &mut samples)?;
     add::<ParkedTasks>("13-admin-parked", frame, &mut samples)?;
     add::<AuditTrail>("14-audit", frame, &mut samples)?;
     add::<StaffNotice>("15-notice", frame, &mut samples)?;

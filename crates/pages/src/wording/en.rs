@@ -327,6 +327,13 @@ pub(crate) static EN: Wording = Wording {
         fewer: p("Go back to the list and pay in several parts."),
         counter: p("You can also pay at the {}."),
     },
+    held_back: HeldBackWords {
+        title: p("Cannot be paid by phone now"),
+        heading: p("This cannot be paid |by phone now"),
+        wait: p("You can wait until {} and scan the slip once more."),
+        counter: p("To pay now, please bring the slip to the {}."),
+        ask: p("To find out more, please call the service desk."),
+    },
     not_matched: NotMatchedWords {
         title: p("We cannot match the card"),
         heading: p("We cannot match the card"),

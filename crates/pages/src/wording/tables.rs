@@ -50,6 +50,7 @@ tables! {
         already: Already,
         gone: Gone,
         over_limit: OverLimitWords,
+        held_back: HeldBackWords,
         not_matched: NotMatchedWords,
         refund: RefundWords,
         link: Link,
@@ -171,6 +172,8 @@ tables! {
     }
 
     OverLimitWords { title: Phrase, heading: Phrase, most: Phrase, fewer: Phrase, counter: Phrase }
+
+    HeldBackWords { title: Phrase, heading: Phrase, wait: Phrase, counter: Phrase, ask: Phrase }
 
     NotMatchedWords { title: Phrase, heading: Phrase, text: Phrase, how_1: Phrase, how_2: Phrase }
 

@@ -310,6 +310,13 @@ pub(crate) static ZH_CN: Wording = Wording {
         fewer: p("返回清单少选几张，分几次付。"),
         counter: p("也可以到{}付。"),
     },
+    held_back: HeldBackWords {
+        title: p("现在不能用手机付"),
+        heading: p("这一笔现在|不能用手机付"),
+        wait: p("可以等到{}|再扫一次码付。"),
+        counter: p("现在就要付的话，|请到{}，带上这张单。"),
+        ask: p("想问清楚，|请打服务台电话。"),
+    },
     not_matched: NotMatchedWords {
         title: p("对不上就诊信息"),
         heading: p("对不上就诊信息"),

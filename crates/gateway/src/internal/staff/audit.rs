@@ -26,10 +26,15 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const KINDS: [(&str, &str, &str, &[&str]); 6] = [
     ("", "全部", "everything", &[]),
     ("people", "有人参与", "done by people", &[]),
-    ("personal", "看个人信息", "looks at personal data", &["person."]),
+    ("personal", "看个人信息", "looks at personal data", &["person.", "blocklist.shown"]),
     ("money", "动钱", "money", &["refund.", "remedy.", "payment.", "shift."]),
     ("sign-in", "登录与人员", "signing in, staff", &["staff."]),
-    ("settings", "改设置", "settings and keys", &["key.", "keys.", "limit.", "slip_link.", "task."]),
+    (
+        "settings",
+        "改设置",
+        "settings and keys",
+        &["key.", "keys.", "rules.", "blocklist.", "slip_link.", "task."],
+    ),
 ];
 
 /// What a filter of the address means.
@@ -271,6 +276,16 @@ fn action_words(action: &str) -> Both {
         "staff.sessions_ended" => ("结束多处登录", "sessions ended"),
         "staff.unlocked" => ("解锁", "unlocked"),
         "staff.refused" => ("越权尝试", "refused"),
+        "payment.held_back" => ("按规则拦下", "held back by a rule"),
+        "rules.proposed" => ("提出限额改动", "limits proposed"),
+        "rules.tightened" => ("限额先收紧", "limits tightened at once"),
+        "rules.approved" => ("批准限额改动", "limits approved"),
+        "rules.confirmed" => ("确认限额收紧", "limits confirmed"),
+        "rules.declined" => ("驳回限额改动", "limits declined"),
+        "rules.withdrawn" => ("撤回限额改动", "limits taken back"),
+        "blocklist.added" => ("加入黑名单", "put on the blocklist"),
+        "blocklist.lifted" => ("移出黑名单", "taken off the blocklist"),
+        "blocklist.shown" => ("看黑名单号码", "blocklist number seen"),
         "audit.verified" => ("校验审计日志", "trail verified"),
         "audit.exported" => ("导出审计日志", "trail exported"),
         "audit.end_accepted" => ("接受链尾", "chain end accepted"),

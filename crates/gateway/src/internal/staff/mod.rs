@@ -8,6 +8,7 @@ pub(super) mod finance;
 pub(super) mod live;
 pub(super) mod me;
 pub(super) mod people;
+pub(super) mod rules;
 pub(super) mod setup;
 
 use crate::http::staff::{AtDoor, Staff, StaffAnswer, first_place, own_next};

@@ -14,8 +14,8 @@ use mingfen_domain::access::Right;
 use mingfen_domain::payment::Scene;
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
 use mingfen_pages::staff::{
-    AccountRow, ApiKeys, Both, Expiries, ExpiryRow, Face, KeyForm, KeyRow, LimitRow, Limits,
-    MerchantAccounts, ParkedRow, ParkedTasks, RightChoice, State,
+    AccountRow, ApiKeys, Both, Expiries, ExpiryRow, Face, KeyForm, KeyRow, MerchantAccounts, ParkedRow,
+    ParkedTasks, RightChoice, State,
 };
 use mingfen_provider_api::Provider;
 use mingfen_store::{TaskKind, TaskState};
@@ -352,89 +352,6 @@ pub(in crate::internal) async fn revoke(
 fn refuse_key(staff: &Staff, refused: &KeyRefused) -> StaffAnswer {
     let words = refused_words(refused);
     Ok(staff.say_and_go("/admin/keys", &State { face: Face::Bad, word: words }))
-}
-
-/// What is limited, as it holds now.
-pub(in crate::internal) async fn limits(staff: Staff) -> StaffAnswer {
-    let settings = &staff.gateway.settings;
-    let row = |zh: &str, en: &str, value: String, above: Both, setting: &str| LimitRow {
-        what: Both::new(zh, en),
-        value,
-        above,
-        setting: setting.to_owned(),
-    };
-    let yuan = |fen: Fen| format!("¥{}", fen.to_yuan_grouped());
-    let limits = &settings.limits;
-    let wait = || Both::new("请对方稍候再来", "is asked to wait");
-    let rows = vec![
-        row(
-            "单笔支付",
-            "a single payment",
-            yuan(Fen::new(limits.max_payment_fen)),
-            Both::new("拒绝，请患者分次缴费或到窗口", "refused; the patient is sent to a window"),
-            "limits.max_payment",
-        ),
-        row(
-            "退费需要第二人，同一笔支付累计",
-            "refunds of one payment need a second person",
-            yuan(Fen::new(limits.refund_second_person_fen)),
-            Both::new("等组长或财务主管审批", "wait for a lead's approval"),
-            "limits.refund_second_person_above",
-        ),
-        row(
-            "差异处理需要第二人",
-            "a remedy needs a second person",
-            yuan(settings.reconciliation.second_person_above),
-            Both::new("等另一人审批", "waits for another person"),
-            "reconciliation.second_person_above",
-        ),
-        row(
-            "患者页面，同一地址每分钟",
-            "patient pages, an address a minute",
-            limits.public_per_minute.to_string(),
-            wait(),
-            "limits.public_per_minute",
-        ),
-        row(
-            "无效缴费码，同一地址十分钟",
-            "invalid codes, an address in ten minutes",
-            limits.bad_links.to_string(),
-            wait(),
-            "limits.bad_links",
-        ),
-        row(
-            "验签不过的通知引起的查询，每分钟",
-            "queries caused by unproven notifications a minute",
-            limits.hinted_queries_per_minute.to_string(),
-            Both::new("不再查询，照常按计划查", "none; the schedule asks anyway"),
-            "limits.hinted_queries_per_minute",
-        ),
-        row(
-            "接口签名错误，同一地址每分钟",
-            "wrong API signatures, an address a minute",
-            limits.failed_signatures_per_minute.to_string(),
-            wait(),
-            "limits.failed_signatures_per_minute",
-        ),
-        row(
-            "登录连续输错",
-            "wrong sign-ins in a row",
-            settings.staff.attempts.to_string(),
-            Both::new(
-                format!("锁定 {} 分钟", settings.staff.lock_for / 60),
-                format!("locked for {} minutes", settings.staff.lock_for / 60),
-            ),
-            "staff.attempts",
-        ),
-        row(
-            "无操作自动退出",
-            "signed out when idle",
-            format!("{} min", settings.staff.idle / 60),
-            Both::new("重新登录", "sign in again"),
-            "staff.idle",
-        ),
-    ];
-    Ok(staff.page(&Limits { rows }))
 }
 
 fn kind_words(kind: TaskKind) -> Both {

@@ -8,6 +8,7 @@
 
 use crate::Gateway;
 use crate::service::attention::audit;
+use crate::service::rules::rules_in_force;
 use crate::service::{RefundAsked, RefundRefused, RefundTarget, RefundWay, Trouble, request_refund};
 use futures_util::future::join_all;
 use mingfen_domain::ids::{BillNo, RefundRequestNo, SlipNo};
@@ -80,6 +81,8 @@ pub struct RefundPicture {
     pub left: Fen,
     /// What was given back at the desk before: it counts against the limit.
     pub given_at_desk: Fen,
+    /// What one person may give back of a payment.
+    pub alone: Fen,
     /// Slips, and all of it.
     pub choices: Vec<RefundChoice>,
     /// When HIS was asked.
@@ -170,6 +173,7 @@ async fn pictured(
         waiting,
         left,
         given_at_desk: given_at_desk(&refunds)?,
+        alone: rules_in_force(gateway).await?.rules.refund_alone(),
         choices,
         asked_at,
         bill,
@@ -247,9 +251,8 @@ fn given_at_desk(refunds: &[RefundRecord]) -> Result<Fen, Trouble> {
 
 impl RefundPicture {
     /// Whether giving back this much takes a second person.
-    pub fn needs_second_person(&self, gateway: &Gateway, amount: Fen) -> bool {
-        let limit = Fen::new(gateway.settings.limits.refund_second_person_fen);
-        self.given_at_desk.plus(amount).map_or(true, |sum| sum > limit)
+    pub fn needs_second_person(&self, amount: Fen) -> bool {
+        self.given_at_desk.plus(amount).map_or(true, |sum| sum > self.alone)
     }
 }
 
@@ -332,7 +335,7 @@ pub async fn ask_refund(gateway: &Gateway, wish: Wish) -> Result<Asked, AskRefus
         by: RefundWay::Channel,
     };
     let sent_before = gateway.store.refund_by_request_key(&key).await?.is_some();
-    if sent_before || !picture.needs_second_person(gateway, wish.amount.fen()) {
+    if sent_before || !picture.needs_second_person(wish.amount.fen()) {
         let left = picture.left;
         // What waits for a second person is spoken for; the refund itself only looks at what was given.
         if !sent_before && wish.amount.fen() > left {

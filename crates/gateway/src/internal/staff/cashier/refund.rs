@@ -151,7 +151,7 @@ async fn dialog(
         slip_no: slip_no.map(|slip_no| slip_no.to_string()),
         amount_fen: amount.get(),
         amount_yuan: words::yuan(amount.fen()),
-        second_person: picture.needs_second_person(&staff.gateway, amount.fen()),
+        second_person: picture.needs_second_person(amount.fen()),
     });
     let asked = staff.moment(picture.asked_at).clock_with_seconds();
     let way = words::way(&staff.gateway, &picture.payment.payment.channel);
@@ -212,7 +212,7 @@ async fn dialog(
         note: choice.note.clone(),
         reason_trouble: troubles.reason,
         trouble: troubles.general,
-        limit_yuan: words::yuan(Fen::new(staff.gateway.settings.limits.refund_second_person_fen)),
+        limit_yuan: words::yuan(picture.alone),
         form,
         why_not: why_not(choice, able.is_empty()),
     })

@@ -306,9 +306,6 @@ async fn refusal(staff: &Staff, refused: &TakeRefused) -> State {
         TakeRefused::Open(OpenError::NotOwed(_)) => {
             warn("HIS 已不再要求缴这张单，没有锁单", "HIS does not ask for it any more")
         }
-        TakeRefused::Open(OpenError::OverLimit) => {
-            warn("超过单笔上限，请分开收", "Over the limit for one payment; take it in parts")
-        }
         TakeRefused::Open(OpenError::NothingToCharge) => {
             warn("自付为零，不用收", "There is nothing for the patient to pay")
         }
