@@ -11,7 +11,7 @@ take cashier-refund-chosen cashier-refund
 take cashier-lead-approve cashier-approve
 take cashier-window cashier-window
 take cashier-window-till cashier-window-till
-take cashier-shift cashier-shift
+take cashier-shift-1920 cashier-shift
 take cashier-shift-sheet cashier-shift-sheet
 take finance-lead-finance finance-home
 take finance-lead-differences finance-differences
