@@ -51,6 +51,7 @@ migrations! {
     29 "0029_brought_files",
     30 "0030_takings",
     31 "0031_rules",
+    32 "0032_texts",
 }
 
 /// Where the engine keeps which migrations were applied.
