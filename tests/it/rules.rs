@@ -23,6 +23,8 @@ stories! {
     a_change_takes_two_people_and_one_of_two_who_approve,
     what_only_tightens_may_hold_at_once,
     who_is_on_the_blocklist_pays_at_the_window,
+    an_approved_wording_reaches_the_phone,
+    papers_name_the_hospital_and_the_campus_of_who_prints,
 }
 
 const CARD: &str = "C900100";
@@ -432,4 +434,127 @@ async fn who_is_on_the_blocklist_pays_at_the_window(hospital: Hospital) {
 async fn newest_block(hospital: &Hospital) -> String {
     let record = hospital.store().blocks(1).await.expect("readable").remove(0);
     format!("/admin/limits/blocklist/{}", record.block_no)
+}
+
+async fn an_approved_wording_reaches_the_phone(hospital: Hospital) {
+    let mut administrator = administrator(&hospital, "0901").await;
+    let mut lead = hospital.employs("0501", "赵启明", &[Role::FinanceLead]).await;
+    hospital.registers(CARD);
+    pays(&hospital, CARD, 10_000).await;
+    let told = |hospital: &Hospital| hospital.simulator.sms().sent_to("13800001234");
+    let first = told(&hospital).remove(0);
+    assert_eq!((first.template.as_str(), first.params.len()), ("paid", 3), "the built-in one");
+    administrator.opens("/admin/notices").await.says("您已缴费 1,234,567.89 元").says("内置，没有改过");
+    let path = "/admin/notices/paid/zh-CN";
+    for (body, why) in [
+        ("%7Bname%7D%E6%82%A8%E5%A5%BD", "没有 {name} 这个占位"),
+        ("%7Bamount", "大括号要成对"),
+        ("", "原文不能为空"),
+    ] {
+        let page = administrator.opens(&format!("{path}?code=SMS_1&body={body}")).await;
+        assert_eq!(page.status, 400, "{body}");
+        page.says(why);
+    }
+    let long = "%E5%AD%97".repeat(200);
+    administrator.opens(&format!("{path}?code=SMS_1&body={long}")).await.says("太长：会拆成 4 条");
+    let body = "已收 {amount} 元";
+    let query: String = url::form_urlencoded::byte_serialize(body.as_bytes()).collect();
+    let page = administrator.opens(&format!("{path}?code=SMS_4820117&body={query}")).await;
+    page.says("已收 1,234,567.89 元").says("1 条");
+    let form = page.text.split("method=\"post\" action=\"/admin/notices").nth(1).expect("a form").to_owned();
+    let form = Page { text: form, ..page.clone() };
+    let hidden = |name: &str| form.field(name).expect("a field");
+    let (number, based_on) = (hidden("number"), hidden("based_on"));
+    let fields = [
+        ("number", number.as_str()),
+        ("based_on", &based_on),
+        ("code", "SMS_4820117"),
+        ("body", body),
+        ("reason", "运营商重新审核"),
+    ];
+    let page = administrator.fills(&page, path, &fields).await;
+    page.says("等待第二人").says("要由另一位管理员或财务主管批准");
+    let proposal = format!("/admin/notices/changes/{number}");
+    let own = administrator.fills(&page, &format!("{proposal}/approve"), &[("seen", "x")]).await;
+    assert_eq!(own.status, 403);
+    let page = lead.opens(&proposal).await;
+    let seen = page.field("seen").expect("to approve");
+    let stale = lead.fills(&page, &format!("{proposal}/approve"), &[("seen", "0000000000000000")]).await;
+    assert_eq!(stale.status, 409);
+    let mut twin = lead.clone();
+    let (approve, fields) = (format!("{proposal}/approve"), [("seen", seen.as_str())]);
+    let (one, two) = tokio::join!(lead.fills(&page, &approve, &fields), twin.fills(&page, &approve, &fields));
+    let mut statuses = [one.status, two.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409], "one takes effect, the other is told");
+    hospital.time_passes(60);
+    pays(&hospital, CARD, 2_000).await;
+    let sent = told(&hospital);
+    let last = sent.last().expect("a message");
+    let params: Vec<(&str, &str)> =
+        last.params.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!((last.template.as_str(), params), ("SMS_4820117", vec![("amount", "20.00")]));
+    administrator.opens(path).await.says("生效").says("已收 {amount} 元");
+    administrator.opens("/admin/notices").await.says("第 1 版").says("SMS_4820117");
+    hospital.settles().await;
+    hospital.verifies().await;
+}
+
+async fn papers_name_the_hospital_and_the_campus_of_who_prints(hospital: Hospital) {
+    let mut administrator = administrator(&hospital, "0901").await;
+    let mut cashier = hospital.employs("0201", "陈敏", &[Role::Cashier]).await;
+    hospital.registers(CARD);
+    pays(&hospital, CARD, 10_000).await;
+    let bill = latest(&hospital).await.payment.bill_no;
+    let print = format!("/orders/{bill}/print");
+    let page = cashier.opens(&print).await;
+    let plain = cashier.fills(&page, &format!("/orders/{bill}/receipt"), &[]).await;
+    assert!(!plain.text.contains("class=\"campus\""), "nobody belongs to a campus yet");
+    let page = administrator.opens("/admin/hospital").await;
+    page.says("一套系统服务一家医院").says("没有登记院区");
+    let east = [
+        ("code", "east"),
+        ("name_zh", "东院区"),
+        ("name_en", "East campus"),
+        ("address", "青禾路 8 号"),
+        ("phone", "0000-8888 6001"),
+        ("active", "1"),
+    ];
+    administrator.fills(&page, "/admin/hospital/campuses", &east).await.says("东院区 已保存");
+    let again = administrator.fills(&page, "/admin/hospital/campuses", &east).await;
+    assert_eq!(again.status, 409);
+    again.says("这个编码已经有了");
+    let wrong = [("code", "w est"), ("name_zh", "西"), ("name_en", "West")];
+    assert_eq!(administrator.fills(&page, "/admin/hospital/campuses", &wrong).await.status, 400);
+    let person = administrator.opens("/admin/staff/0201").await;
+    person.says("东院区").says("不分院区");
+    let version = person.field("version").expect("a version");
+    let fields = [
+        ("version", version.as_str()),
+        ("name", "陈敏"),
+        ("place", ""),
+        ("campus", "east"),
+        ("role", "cashier"),
+        ("active", "1"),
+    ];
+    administrator.fills(&person, "/admin/staff/0201", &fields).await.says("陈敏 已保存");
+    let page = cashier.opens(&print).await;
+    let paper = cashier.fills(&page, &format!("/orders/{bill}/receipt"), &[]).await;
+    paper.says("东院区，青禾路 8 号，0000-8888 6001");
+    // The name is on pages of patients at once; who was second is told.
+    let page = administrator.opens("/admin/hospital").await;
+    let called = |name| [("version", "0"), ("name_zh", name), ("name_en", "Qinghe"), ("help_phone", "12320")];
+    let mute = [("version", "0"), ("name_zh", "青禾医院"), ("name_en", "Qinghe"), ("help_phone", "call us")];
+    let refused = administrator.fills(&page, "/admin/hospital", &mute).await;
+    assert_eq!(refused.status, 400);
+    administrator.fills(&page, "/admin/hospital", &called("青禾市第一人民医院")).await.says("已保存");
+    let second = administrator.fills(&page, "/admin/hospital", &called("另一个名字")).await;
+    assert_eq!(second.status, 409);
+    second.says("刚才有人改过");
+    let mut patient = hospital.patient(CARD, App::Wechat).await;
+    patient.scans().await.says("青禾市第一人民医院").says("12320");
+    let rows = hospital.store().audit_of("hospital").await.expect("readable");
+    assert_eq!(rows.iter().filter(|row| row.event.action == "hospital.changed").count(), 1);
+    hospital.settles().await;
+    hospital.verifies().await;
 }

@@ -26,6 +26,7 @@ pub mod difference;
 pub mod fund_flow;
 pub mod ids;
 pub mod money;
+pub mod notice_text;
 pub mod payment;
 pub mod person;
 pub mod proposal;

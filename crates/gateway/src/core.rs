@@ -5,7 +5,7 @@ use crate::http::session::back_proof;
 use crate::live::Live;
 use crate::metrics::Metrics;
 use crate::notice::{Sms, Webhook};
-use crate::settings::GatewaySettings;
+use crate::settings::{GatewaySettings, HospitalSettings};
 use crate::watched_his::WatchedHis;
 use mingfen_domain::ids::{ChannelId, OutTradeNo};
 use mingfen_domain::person::Patient;
@@ -13,12 +13,12 @@ use mingfen_domain::{Clock, Random, Timestamp};
 use mingfen_his::ledger::{Ledger, PagedLedger};
 use mingfen_his::{His, HisError};
 use mingfen_provider_api::Provider;
-use mingfen_store::Store;
+use mingfen_store::{HospitalDetailsRecord, Store};
 use mingfen_vault::chain::Link;
 use mingfen_vault::{KeyId, Keyring};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::{Notify, Semaphore};
 
 /// The parts that `cli` puts together.
@@ -75,6 +75,8 @@ pub struct Gateway {
     pub(crate) hashing: Semaphore,
     /// This process among the replicas, for leases.
     pub(crate) replica: String,
+    /// What pages and papers say of the hospital: the settings, and what was changed at the screens since.
+    hospital: RwLock<Arc<HospitalSettings>>,
 }
 
 impl Gateway {
@@ -84,7 +86,9 @@ impl Gateway {
         let metrics = Arc::<Metrics>::default();
         let watched_his = Arc::new(WatchedHis::new(parts.his, Arc::clone(&metrics)));
         let ledger = parts.ledger.unwrap_or_else(|| Arc::new(PagedLedger::new(watched_his.clone())));
+        let hospital = RwLock::new(Arc::new(parts.settings.hospital.clone()));
         Arc::new(Self {
+            hospital,
             settings: parts.settings,
             store: parts.store,
             his: watched_his.clone(),
@@ -135,6 +139,29 @@ impl Gateway {
     /// The settings.
     pub const fn settings(&self) -> &GatewaySettings {
         &self.settings
+    }
+
+    /// The hospital as pages and papers say it.
+    pub(crate) fn hospital(&self) -> Arc<HospitalSettings> {
+        Arc::clone(&self.hospital.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on it is called that. What is not part of the record stays as it is set.
+    pub(crate) fn call_hospital(&self, record: &HospitalDetailsRecord) {
+        let known = self.hospital();
+        let same = known.name_zh == record.name_zh
+            && known.name_en == record.name_en
+            && known.help_phone == record.help_phone;
+        if same {
+            return;
+        }
+        let called = HospitalSettings {
+            name_zh: record.name_zh.clone(),
+            name_en: record.name_en.clone(),
+            help_phone: record.help_phone.clone(),
+            ..(*known).clone()
+        };
+        *self.hospital.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(called);
     }
 
     /// The key that seals.

@@ -2,7 +2,7 @@
 
 use crate::http::limits::{self, Side};
 use crate::jobs::work_until;
-use crate::{Gateway, internal, public};
+use crate::{Gateway, internal, public, service};
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
@@ -112,6 +112,8 @@ pub async fn listen(
         Some(tls) => internal_server.listen_rustls_0_23(internal_listener.socket, (*tls).clone())?.run(),
         None => internal_server.listen(internal_listener.socket)?.run(),
     };
+    let (followed, told) = (gateway.clone(), stop.clone());
+    let follower = tokio::spawn(async move { service::follow_hospital(&followed, told).await });
     let handles: [ServerHandle; 2] = [public_server.handle(), internal_server.handle()];
     let stopper = tokio::spawn(async move {
         while !*stop.borrow() {
@@ -125,5 +127,6 @@ pub async fn listen(
     });
     let (public_end, internal_end) = tokio::join!(public_server, internal_server);
     stopper.abort();
+    follower.abort();
     public_end.and(internal_end)
 }

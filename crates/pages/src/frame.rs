@@ -60,6 +60,8 @@ pub struct Frame {
     pub cashier_place: String,
     /// Where the self-service machines are: `门诊大厅`. May be empty.
     pub kiosk_place: String,
+    /// The campus of whoever prints, on papers: `东院区，青禾路 8 号，0000-8888 6001`. May be empty.
+    pub campus: String,
     /// Where the language and size switches come back to. Never carries personal data.
     pub path: String,
     /// Hidden field `csrf` of every POST form.

@@ -47,6 +47,7 @@ pub fn frame(language: Language, elder: bool) -> Frame {
         kiosk_place: kiosk_place.into(),
         path: "/slips".into(),
         csrf: "sample-csrf".into(),
+        campus: "东院区，青禾路 8 号，0000-8888 6001".into(),
         bridge_script: None,
     }
 }

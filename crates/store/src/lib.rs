@@ -26,7 +26,7 @@
 //! what, who asked for it, what was ordered, who works on what, and who signed it;
 //! `window`, `shifts`: what cashiers take over the counter, and hand in;
 //! `takings`: what the dashboard shows, counted ahead; `rule_sets`, `velocity`, `blocklist`: what may be paid, who opened what lately, who
-//! may not; `staff`: who may sign in; `audit`, `audit_search`, `api_answers`, `api_keys`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`; `sealed`: all that a key sealed.
+//! may not; `staff`: who may sign in; `audit`, `audit_search`, `api_answers`, `api_keys`, `api_nonces`, `api_allowances`, `revoked_links`, `notices`, `notice_templates`: what patients were told, and in which words; `hospital`: its name and campuses; `sealed`: all that a key sealed.
 //!
 //! # How to add a table
 //! A migration in both folders and its line in `migrate`; a file named after the aggregate with its record, one function a
@@ -47,10 +47,12 @@ mod engine;
 mod errors;
 mod finding_handling;
 mod group;
+mod hospital;
 mod journal;
 mod kept_files;
 mod leases;
 mod migrate;
+mod notice_templates;
 mod notices;
 mod notifications;
 mod offer;
@@ -85,8 +87,10 @@ pub use brought_files::BroughtFileRecord;
 pub use engine::Engine;
 pub use errors::{Result, StoreError};
 pub use finding_handling::{FindingFileRecord, FindingNoteRecord, HandlingRecord};
+pub use hospital::{CampusRecord, HospitalDetailsRecord};
 pub use journal::{EntryRecord, JournalReport};
 pub use kept_files::KeptFileRecord;
+pub use notice_templates::NoticeTemplateRecord;
 pub use notices::NoticeRecord;
 pub use notifications::NotificationRecord;
 pub use payments::{PaymentRecord, ReceiptRecord};

@@ -53,6 +53,7 @@ migrations! {
     31 "0031_shifts",
     32 "0032_refunds_by_person",
     33 "0033_rules",
+    34 "0034_texts",
 }
 
 /// Where the engine keeps which migrations were applied.

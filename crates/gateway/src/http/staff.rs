@@ -128,6 +128,8 @@ struct Badges {
     shifts: u64,
     /// Limits that wait for a second person.
     limits: u64,
+    /// Message templates that wait for a second person.
+    notices: u64,
     differences: u64,
     approvals: u64,
     said: Option<State>,
@@ -183,7 +185,7 @@ impl Staff {
             format!("{}{place}", words.join(comma))
         };
         StaffFrame {
-            hospital_name: hospital_frame(&self.gateway.settings.hospital, self.language).hospital_name,
+            hospital_name: hospital_frame(&self.gateway.hospital(), self.language).hospital_name,
             language: self.language,
             csrf: self.csrf(),
             path: if *self.request.method() == Method::GET {
@@ -203,6 +205,7 @@ impl Staff {
                         Place::Refunds => self.badges.refunds,
                         Place::Shift => self.badges.shifts,
                         Place::Limits => self.badges.limits,
+                        Place::Notices => self.badges.notices,
                         Place::Differences => self.badges.differences,
                         Place::Approvals => self.badges.approvals,
                         _ => 0,
@@ -346,7 +349,7 @@ impl AtDoor {
 
     fn frame(&self) -> StaffFrame {
         StaffFrame {
-            hospital_name: hospital_frame(&self.gateway.settings.hospital, self.language).hospital_name,
+            hospital_name: hospital_frame(&self.gateway.hospital(), self.language).hospital_name,
             language: self.language,
             csrf: text_box::tag(&self.gateway.keyring, DOOR_CSRF, self.bound_to().as_bytes()),
             path: self.request.path().to_owned(),
@@ -422,8 +425,10 @@ pub fn place_right(place: Place) -> Right {
         Place::Shift => Right::CloseShift,
         Place::Today | Place::Differences | Place::Settlement | Place::Approvals => Right::ReadReconciliation,
         Place::Dashboard => Right::ReadDashboard,
-        Place::Limits => Right::ReadRules,
-        Place::Accounts | Place::Keys | Place::Expiry | Place::Staff | Place::Parked => Right::ReadSetup,
+        Place::Limits | Place::Notices => Right::ReadRules,
+        Place::Accounts | Place::Keys | Place::Expiry | Place::Hospital | Place::Staff | Place::Parked => {
+            Right::ReadSetup
+        }
         Place::Audit => Right::ReadAudit,
         Place::Me => Right::OwnAccount,
     }
@@ -671,11 +676,14 @@ pub async fn guard<B: MessageBody + 'static>(
     let allowed = right.is_had_by(&me.roles);
     let (differences, approvals) =
         if Right::ReadReconciliation.is_had_by(&me.roles) { reconciling(&gateway).await } else { (0, 0) };
+    let (limits, notices) =
+        if Right::ApproveRules.is_had_by(&me.roles) { waiting_changes(&gateway).await } else { (0, 0) };
     let badges = Badges {
         parked: if Right::ReadSetup.is_had_by(&me.roles) { parked(&gateway).await } else { 0 },
         refunds: if Right::FindOrders.is_had_by(&me.roles) { waiting_refunds(&gateway).await } else { 0 },
         shifts: if Right::TakeOverShift.is_had_by(&me.roles) { shifts_to_receive(&gateway).await } else { 0 },
-        limits: if Right::ApproveRules.is_had_by(&me.roles) { waiting_limits(&gateway).await } else { 0 },
+        limits,
+        notices,
         differences,
         approvals,
         said: heard(&gateway, request.request()),
@@ -735,9 +743,11 @@ async fn shifts_to_receive(gateway: &Gateway) -> u64 {
     u64::try_from(gateway.store.shifts_to_receive().await.unwrap_or_default()).unwrap_or_default()
 }
 
-async fn waiting_limits(gateway: &Gateway) -> u64 {
-    let waiting = gateway.store.rule_sets_waiting_count().await.unwrap_or_default();
-    u64::try_from(waiting).unwrap_or_default()
+/// Limits and message templates that wait for a second person.
+async fn waiting_changes(gateway: &Gateway) -> (u64, u64) {
+    let limits = gateway.store.rule_sets_waiting_count().await.unwrap_or_default();
+    let notices = gateway.store.notice_templates_waiting_count().await.unwrap_or_default();
+    (u64::try_from(limits).unwrap_or_default(), u64::try_from(notices).unwrap_or_default())
 }
 
 /// Open differences, counted as far as a badge is read, and orders that wait for a second person.
@@ -839,7 +849,7 @@ fn bare_page(
 ) -> HttpResponse {
     let language = language(request);
     let frame = StaffFrame {
-        hospital_name: hospital_frame(&gateway.settings.hospital, language).hospital_name,
+        hospital_name: hospital_frame(&gateway.hospital(), language).hospital_name,
         language,
         csrf: String::new(),
         path: "/".into(),

@@ -57,7 +57,7 @@ impl Visit {
             elder: self.elder,
             path: back_path(self.request.method(), self.request.path()),
             csrf: self.session.as_ref().map(|session| session.csrf(&self.gateway)).unwrap_or_default(),
-            ..hospital_frame(&self.gateway.settings.hospital, self.language)
+            ..hospital_frame(&self.gateway.hospital(), self.language)
         }
     }
 

@@ -202,6 +202,25 @@ pub const ROUTES: &[Route] = &[
     staff_post("/admin/limits/blocklist/{number}/shown", Right::Unmask, || {
         web::post().to(rules::blocklist::reveal)
     }),
+    staff("/admin/notices", Right::ReadRules, || web::get().to(staff::notices::list)),
+    staff("/admin/notices/changes/{number}", Right::ReadRules, || web::get().to(staff::notices::proposal)),
+    staff_post("/admin/notices/changes/{number}/approve", Right::ApproveRules, || {
+        web::post().to(staff::notices::approve)
+    }),
+    staff_post("/admin/notices/changes/{number}/decline", Right::ApproveRules, || {
+        web::post().to(staff::notices::decline)
+    }),
+    staff_post("/admin/notices/changes/{number}/withdraw", Right::ManageTexts, || {
+        web::post().to(staff::notices::withdraw)
+    }),
+    staff("/admin/notices/{event}/{language}", Right::ManageTexts, || web::get().to(staff::notices::show)),
+    staff_post("/admin/notices/{event}/{language}", Right::ManageTexts, || {
+        web::post().to(staff::notices::send)
+    }),
+    staff("/admin/hospital", Right::ReadSetup, || web::get().to(staff::hospital::show)),
+    staff_post("/admin/hospital", Right::ManageTexts, || web::post().to(staff::hospital::change)),
+    staff("/admin/hospital/campuses/{code}", Right::ManageTexts, || web::get().to(staff::hospital::campus)),
+    staff_post("/admin/hospital/campuses", Right::ManageTexts, || web::post().to(staff::hospital::keep)),
     staff("/admin/keys", Right::ReadSetup, || web::get().to(staff::setup::keys)),
     staff_post("/admin/keys", Right::ManageKeys, || web::post().to(staff::setup::add_key)),
     staff_post("/admin/keys/{key}/rotate", Right::ManageKeys, || web::post().to(staff::setup::rotate)),

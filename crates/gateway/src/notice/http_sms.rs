@@ -163,7 +163,7 @@ mod tests {
             // The reader may hang up in the middle of it.
             let _ = socket.write_all(&answer).await;
         });
-        let message = TextMessage { request_id: "r1".into(), template: "paid", values: Vec::new() };
+        let message = TextMessage { request_id: "r1".into(), template: "paid".into(), values: Vec::new() };
         let sent = sender(&url).unwrap().send(&Phone::parse("13800001234").unwrap(), &message).await;
         server.await.unwrap();
         sent

@@ -16,8 +16,8 @@ use std::time::Duration;
 pub struct TextMessage {
     /// Repeats are sent once by this.
     pub request_id: String,
-    /// The approved template: `paid`, `refunded`, `refund_delayed`.
-    pub template: &'static str,
+    /// The operator's code of the approved template: `paid`, `refunded`, `refund_delayed` until others are registered.
+    pub template: String,
     /// Values for its places, in order. No names.
     pub values: Vec<(&'static str, String)>,
 }

@@ -12,6 +12,8 @@ pub mod desk;
 mod follow_payment;
 mod follow_refund;
 mod give_lock_back;
+mod hospital;
+mod notice_templates;
 mod open_payment;
 mod order_money;
 mod order_story;
@@ -44,6 +46,14 @@ pub use close_task::{CloseRefused, close_task};
 pub use follow_payment::{ask_now, follow_payment, says_unpaid};
 pub use follow_refund::follow_refund;
 pub use give_lock_back::give_lock_back;
+pub use hospital::{
+    CampusWish, HospitalRefused, HospitalWish, change_hospital, keep_campus, look_at_hospital,
+    place_at_campus,
+};
+pub use notice_templates::{
+    DecideWordingRefused, NOTICE_LANGUAGES, Wording, WordingRefused, WordingWish, check_wording,
+    decide_wording, propose_wording, seen_wording, wording_at,
+};
 pub use open_payment::{NotOwed, OpenError, OpenPayment, Opened, open_payment, order_again};
 pub use order_money::{OrderMoney, order_money};
 pub use order_story::{OpenWork, OrderStory, StoryStep, order_story};
@@ -67,6 +77,7 @@ pub use verify::{Trail, Verification, verify, verify_trail};
 
 pub(crate) use api_keys::{made_key, note_key_use};
 pub(crate) use attention::{KINDS as KINDS_OF_MATTERS, matter};
+pub(crate) use hospital::{campus_line, follow_hospital};
 pub(crate) use open_payment::order_request;
 pub(crate) use payment_view::voucher_no;
 pub(crate) use private::Private;

@@ -1,9 +1,12 @@
 //! Telling the patient by text message.
 
-use super::{JobEnd, Private, Trouble};
+use super::{JobEnd, Private, Trouble, wording_at};
 use crate::notice::{NoticeError, TextMessage};
 use crate::{Gateway, crash};
+use mingfen_domain::Timestamp;
 use mingfen_domain::ids::{BillNo, OutRefundNo};
+use mingfen_domain::notice_text::NoticeEvent;
+use mingfen_domain::payment::State;
 use mingfen_store::NoticeRecord;
 
 const SCHEDULE: &[i64] = &[10, 30, 60, 300, 900, 1800, 3600];
@@ -27,11 +30,10 @@ pub async fn send_notice(gateway: &Gateway, subject: &str, attempts: i64) -> Res
         None => None,
     };
     let Some(phone) = phone else { return Ok(JobEnd::Done) };
-    let message = TextMessage {
-        request_id: subject.replace(':', "-"),
-        template: matter.template,
-        values: matter.values,
-    };
+    // The wording of when it happened: a repeat sends the same, whatever was approved meanwhile.
+    let wording = wording_at(gateway, matter.event, &bill.language, matter.at).await?;
+    let values = matter.values.into_iter().filter(|(place, _)| wording.places.contains(place)).collect();
+    let message = TextMessage { request_id: subject.replace(':', "-"), template: wording.code, values };
     let answer = sms.send(&phone, &message).await;
     crash::point("notice.sent");
     let (sent, provider_no, because) = match answer {
@@ -45,7 +47,7 @@ pub async fn send_notice(gateway: &Gateway, subject: &str, attempts: i64) -> Res
     let mut tx = gateway.store.begin().await?;
     tx.insert_notice(&NoticeRecord {
         bill_no: bill.bill.bill_no.clone(),
-        kind: matter.template.to_owned(),
+        kind: matter.event.as_str().to_owned(),
         medium: "sms".to_owned(),
         sent,
         provider_no,
@@ -66,30 +68,38 @@ pub async fn send_notice(gateway: &Gateway, subject: &str, attempts: i64) -> Res
 
 struct Matter {
     bill_no: BillNo,
-    template: &'static str,
+    event: NoticeEvent,
+    /// When it happened.
+    at: Timestamp,
     values: Vec<(&'static str, String)>,
 }
 
 async fn find_matter(gateway: &Gateway, subject: &str) -> Result<Option<Matter>, Trouble> {
     let Some((kind, number)) = subject.split_once(':') else { return Ok(None) };
-    let hospital = gateway.settings.hospital.name_zh.clone();
-    if kind == "paid" {
-        let Ok(bill_no) = BillNo::parse(number) else { return Ok(None) };
-        let Some(bill) = gateway.store.bill(&bill_no).await? else { return Ok(None) };
-        let values = vec![
-            ("hospital", hospital),
-            ("amount", bill.bill.split.self_pay().to_yuan_grouped()),
-            ("voucher", super::payment_view::voucher_no(&bill.bill.bill_no)),
-        ];
-        return Ok(Some(Matter { bill_no, template: "paid", values }));
+    let Some(event) = NoticeEvent::parse(kind) else { return Ok(None) };
+    let hospital = gateway.hospital().name_zh.clone();
+    match event {
+        NoticeEvent::Paid => {
+            let Ok(bill_no) = BillNo::parse(number) else { return Ok(None) };
+            let Some(bill) = gateway.store.bill(&bill_no).await? else { return Ok(None) };
+            let payments = gateway.store.payments_of_bill(&bill_no).await?;
+            let paid_at = payments.iter().find_map(|record| match &record.payment.state {
+                State::Paid(received) => Some(received.paid_at),
+                _ => None,
+            });
+            let values = vec![
+                ("hospital", hospital),
+                ("amount", bill.bill.split.self_pay().to_yuan_grouped()),
+                ("voucher", super::payment_view::voucher_no(&bill.bill.bill_no)),
+            ];
+            Ok(Some(Matter { bill_no, event, at: paid_at.unwrap_or(bill.bill.opened_at), values }))
+        }
+        NoticeEvent::Refunded | NoticeEvent::RefundDelayed => {
+            let Ok(refund_no) = OutRefundNo::parse(number) else { return Ok(None) };
+            let Some(record) = gateway.store.refund(&refund_no).await? else { return Ok(None) };
+            let values =
+                vec![("hospital", hospital), ("amount", record.refund.amount.fen().to_yuan_grouped())];
+            Ok(Some(Matter { bill_no: record.bill_no, event, at: record.refund.requested_at, values }))
+        }
     }
-    let template = match kind {
-        "refunded" => "refunded",
-        "refund_delayed" => "refund_delayed",
-        _ => return Ok(None),
-    };
-    let Ok(refund_no) = OutRefundNo::parse(number) else { return Ok(None) };
-    let Some(record) = gateway.store.refund(&refund_no).await? else { return Ok(None) };
-    let values = vec![("hospital", hospital), ("amount", record.refund.amount.fen().to_yuan_grouped())];
-    Ok(Some(Matter { bill_no: record.bill_no, template, values }))
 }

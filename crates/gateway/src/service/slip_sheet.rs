@@ -1,6 +1,6 @@
 //! The printable fee slip: what is owed now, and the code that opens it on a phone.
 
-use super::{LinkError, SlipLink, Trouble, slip_link};
+use super::{LinkError, SlipLink, Trouble, campus_line, slip_link};
 use crate::Gateway;
 use crate::public::view::{kind, who};
 use crate::settings::HospitalSettings;
@@ -70,7 +70,7 @@ pub async fn slip_sheet(
     options: SheetOptions,
     by: &str,
 ) -> Result<SlipSheet, SheetError> {
-    let hospital = &gateway.settings.hospital;
+    let hospital = gateway.hospital();
     let owed = match gateway.his.owed_slips(&hospital.id, &patient.card_no).await? {
         Some(Owed { patient: known, slips }) if known.name == patient.name => slips,
         Some(_) | None => return Err(SheetError::NotMatched),
@@ -84,7 +84,10 @@ pub async fn slip_sheet(
     }
     let link = slip_link(gateway, patient, by).await?;
     let sheet = sheet(gateway.now(), patient, &slips, &link, options)?;
-    let frame = hospital_frame(hospital, Language::ZhCn);
+    let frame = Frame {
+        campus: campus_line(gateway, by).await.map_err(Trouble::from)?,
+        ..hospital_frame(&hospital, Language::ZhCn)
+    };
     let (html, page) = (sheet.standalone(&frame)?, sheet.html(&frame)?);
     Ok(SlipSheet { link, html, page })
 }
@@ -143,6 +146,7 @@ pub(crate) fn hospital_frame(hospital: &HospitalSettings, language: Language) ->
         kiosk_place: kiosk.clone(),
         path: String::new(),
         csrf: String::new(),
+        campus: String::new(),
         bridge_script: None,
     }
 }

@@ -142,6 +142,10 @@ pub enum Place {
     Expiry,
     /// 限额与风控.
     Limits,
+    /// 短信模板.
+    Notices,
+    /// 医院与院区.
+    Hospital,
     /// 人员与角色.
     Staff,
     /// 搁置任务.
@@ -154,7 +158,7 @@ pub enum Place {
 
 impl Place {
     /// Every place, in the order of the navigation.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Desk,
         Self::PaymentCode,
         Self::Refunds,
@@ -168,7 +172,9 @@ impl Place {
         Self::Keys,
         Self::Expiry,
         Self::Limits,
+        Self::Notices,
         Self::Staff,
+        Self::Hospital,
         Self::Parked,
         Self::Audit,
     ];
@@ -189,6 +195,8 @@ impl Place {
             Self::Keys => "/admin/keys",
             Self::Expiry => "/admin/expiry",
             Self::Limits => "/admin/limits",
+            Self::Notices => "/admin/notices",
+            Self::Hospital => "/admin/hospital",
             Self::Staff => "/admin/staff",
             Self::Parked => "/admin/parked",
             Self::Audit => "/audit",
@@ -204,7 +212,7 @@ impl Place {
             }
             Self::Dashboard => ("看数", "Figures"),
             Self::Accounts | Self::Keys | Self::Expiry => ("接入", "Connections"),
-            Self::Limits | Self::Staff => ("规则", "Rules"),
+            Self::Limits | Self::Notices | Self::Staff | Self::Hospital => ("规则", "Rules"),
             Self::Parked | Self::Audit | Self::Me => ("运行", "Operation"),
         }
     }
@@ -224,6 +232,8 @@ impl Place {
             Self::Keys => ("接口密钥", "API keys"),
             Self::Expiry => ("密钥与证书到期", "Expiries"),
             Self::Limits => ("限额与风控", "Limits and rules"),
+            Self::Notices => ("短信模板", "Message templates"),
+            Self::Hospital => ("医院与院区", "Hospital, campuses"),
             Self::Staff => ("人员与角色", "Staff and roles"),
             Self::Parked => ("搁置任务", "Parked tasks"),
             Self::Audit => ("审计日志", "Audit trail"),
@@ -245,6 +255,8 @@ impl Place {
             Self::Keys => Icon::Key,
             Self::Expiry => Icon::Expiry,
             Self::Limits => Icon::Shield,
+            Self::Notices => Icon::Sms,
+            Self::Hospital => Icon::Flag,
             Self::Staff => Icon::People,
             Self::Parked => Icon::Parked,
             Self::Audit => Icon::Link,

@@ -14,9 +14,11 @@ mod dashboard;
 mod door;
 pub mod finance;
 mod frame;
+mod hospital;
 mod icon;
 mod me;
 mod notice;
+mod notices;
 mod page;
 mod people;
 mod rules;
@@ -33,11 +35,16 @@ pub use dashboard::{
 };
 pub use door::{Code, Enrol, NewPassword, SignIn};
 pub use frame::{Both, Face, Health, Me, NavItem, Place, Say, StaffFrame, State};
+pub use hospital::{CampusForm, CampusRow, HospitalForm, HospitalPage};
 pub(crate) use icon::Icon;
 pub use me::{MySession, Myself};
 pub use notice::{NoticeKind, StaffNotice};
+pub use notices::{
+    NoticeChange, NoticeGroup, NoticePlace, NoticeProposal, NoticeRow, NoticeTemplates, WordingPreview,
+    WordingRow,
+};
 pub use page::StaffPage;
-pub use people::{PeopleRow, PersonForm, RoleChoice, RolesMatrix, StaffPeople, StaffPerson};
+pub use people::{CampusChoice, PeopleRow, PersonForm, RoleChoice, RolesMatrix, StaffPeople, StaffPerson};
 pub use rules::{
     BlockEntry, BlockForm, BlockRow, FixedRow, KindChoice, LimitChange, LimitField, LimitGroup,
     LimitProposal, LimitRow, Limits, RuleSetRow, Trial, TrialRow, Tried,

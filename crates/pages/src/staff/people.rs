@@ -48,6 +48,17 @@ pub struct RoleChoice {
     pub chosen: bool,
 }
 
+/// A campus that somebody can work at.
+#[derive(Clone, Debug)]
+pub struct CampusChoice {
+    /// Its code; empty: none.
+    pub key: String,
+    /// Its name.
+    pub word: Both,
+    /// They work there.
+    pub chosen: bool,
+}
+
 /// The form of an account, as it was typed.
 #[derive(Clone, Debug)]
 pub struct PersonForm {
@@ -57,6 +68,8 @@ pub struct PersonForm {
     pub name: String,
     /// Where they sit.
     pub place: String,
+    /// Where they may work: none, or a campus; empty when there is no campus.
+    pub campuses: Vec<CampusChoice>,
     /// What they are.
     pub roles: Vec<RoleChoice>,
     /// May sign in.
@@ -124,6 +137,10 @@ fn sample_form() -> PersonForm {
         staff_no: "0201".into(),
         name: "陈敏".into(),
         place: "门诊 3 号窗口".into(),
+        campuses: vec![
+            CampusChoice { key: String::new(), word: Both::new("不分院区", "none"), chosen: false },
+            CampusChoice { key: "east".into(), word: Both::new("东院区", "east campus"), chosen: true },
+        ],
         roles: vec![
             RoleChoice {
                 key: "cashier",

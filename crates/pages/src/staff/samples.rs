@@ -1,9 +1,10 @@
 //! Every staff page in every state worth looking at.
 
 use super::{
-    ApiKeys, AuditTrail, BlockEntry, Both, Code, Enrol, Expiries, Face, Health, LimitChange, LimitProposal,
-    Limits, Me, MerchantAccounts, Myself, NavItem, NewPassword, ParkedTasks, Place, RolesMatrix, SignIn,
-    StaffDashboard, StaffFrame, StaffNotice, StaffPage, StaffPeople, StaffPerson, State, cashier, finance,
+    ApiKeys, AuditTrail, BlockEntry, Both, Code, Enrol, Expiries, Face, Health, HospitalPage, LimitChange,
+    LimitProposal, Limits, Me, MerchantAccounts, Myself, NavItem, NewPassword, NoticeChange, NoticeProposal,
+    NoticeTemplates, ParkedTasks, Place, RolesMatrix, SignIn, StaffDashboard, StaffFrame, StaffNotice,
+    StaffPage, StaffPeople, StaffPerson, State, cashier, finance,
 };
 use crate::frame::Language;
 use crate::page::RenderError;
@@ -91,6 +92,10 @@ pub fn all(frame: &StaffFrame) -> Result<Vec<Sample>, RenderError> {
     add::<LimitChange>("13-admin-limits-change", frame, &mut samples)?;
     add::<LimitProposal>("13-admin-limits-proposal", frame, &mut samples)?;
     add::<BlockEntry>("13-admin-limits-block", frame, &mut samples)?;
+    add::<NoticeTemplates>("13-admin-notices", frame, &mut samples)?;
+    add::<NoticeChange>("13-admin-notices-change", frame, &mut samples)?;
+    add::<NoticeProposal>("13-admin-notices-proposal", frame, &mut samples)?;
+    add::<HospitalPage>("13-admin-hospital", frame, &mut samples)?;
     add::<ParkedTasks>("13-admin-parked", frame, &mut samples)?;
     add::<AuditTrail>("14-audit", frame, &mut samples)?;
     add::<StaffNotice>("15-notice", frame, &mut samples)?;

@@ -6,11 +6,12 @@ use crate::service::staff::{
     AccountRefused, NewAccount, add_staff, change_staff, end_sessions_of, first_password_again,
     forget_second_factor, let_in_again,
 };
+use crate::service::{HospitalRefused, place_at_campus};
 use actix_web::http::StatusCode;
 use actix_web::web;
 use mingfen_domain::access::{Right, Role};
 use mingfen_pages::staff::{
-    Both, Face, PeopleRow, PersonForm, RoleChoice, RolesMatrix, StaffPeople, StaffPerson, State,
+    Both, CampusChoice, Face, PeopleRow, PersonForm, RoleChoice, RolesMatrix, StaffPeople, StaffPerson, State,
 };
 use mingfen_store::StaffRecord;
 
@@ -86,12 +87,46 @@ fn choices(chosen: &[Role]) -> Vec<RoleChoice> {
         .collect()
 }
 
+/// Where somebody can work: campuses in use, and the one where they are. None at all when the hospital has no campuses.
+async fn campuses(staff: &Staff, chosen: Option<&str>) -> Result<Vec<CampusChoice>, StaffFailure> {
+    let known = staff.gateway.store.campuses().await?;
+    if known.is_empty() {
+        return Ok(Vec::new());
+    }
+    let chosen = chosen.unwrap_or_default();
+    let none =
+        CampusChoice {
+            key: String::new(), word: Both::new("不分院区", "none"), chosen: chosen.is_empty()
+        };
+    let offered = known.into_iter().filter(|campus| campus.active || campus.code == chosen);
+    let choices = offered.map(|campus| CampusChoice {
+        chosen: campus.code == chosen,
+        word: Both::new(campus.name_zh, campus.name_en),
+        key: campus.code,
+    });
+    Ok(std::iter::once(none).chain(choices).collect())
+}
+
+/// Places them where the form says; a form without the field changes nothing.
+async fn place(staff: &Staff, staff_no: &str, form: &Form) -> Result<(), StaffFailure> {
+    let Some(code) = form.value("campus") else { return Ok(()) };
+    let code = Some(code).filter(|code| !code.is_empty());
+    match place_at_campus(&staff.gateway, staff_no, code, &staff.actor()).await {
+        Ok(()) => Ok(()),
+        Err(HospitalRefused::Trouble(trouble)) => Err(trouble.into()),
+        Err(_) => {
+            Err(StaffFailure::Bad(Both::new("没有这个院区，或已停用", "There is no such campus in use")))
+        }
+    }
+}
+
 /// The form of a new account.
 pub(in crate::internal) async fn new(staff: Staff) -> StaffAnswer {
     let form = PersonForm {
         staff_no: String::new(),
         name: String::new(),
         place: String::new(),
+        campuses: campuses(&staff, None).await?,
         roles: choices(&[]),
         active: true,
         version: 0,
@@ -126,13 +161,17 @@ pub(in crate::internal) async fn add(staff: Staff, body: web::Bytes) -> StaffAns
     let form = staff.form(&body)?;
     let account = account_of(&form, form.value("staff_no").unwrap_or_default().trim());
     match add_staff(&staff.gateway, &account, &staff.actor()).await {
-        Ok(first) => show_person(&staff, &account.staff_no, StatusCode::OK, Some(first), None).await,
+        Ok(first) => {
+            place(&staff, &account.staff_no, &form).await?;
+            show_person(&staff, &account.staff_no, StatusCode::OK, Some(first), None).await
+        }
         Err(AccountRefused::Trouble(trouble)) => Err(trouble.into()),
         Err(refused) => {
             let form = PersonForm {
                 staff_no: account.staff_no.clone(),
                 name: account.name.clone(),
                 place: account.place.clone(),
+                campuses: campuses(&staff, form.value("campus")).await?,
                 roles: choices(&account.roles),
                 active: true,
                 version: 0,
@@ -167,10 +206,12 @@ async fn show_person(
 ) -> StaffAnswer {
     let record = staff.gateway.store.staff_member(staff_no).await?.ok_or(StaffFailure::NotFound)?;
     let sessions = staff.gateway.store.staff_sessions_of(staff_no).await?.len();
+    let at = staff.gateway.store.campus_of_staff(staff_no).await?;
     let form = PersonForm {
         staff_no: record.staff_no.clone(),
         name: record.name.clone(),
         place: record.place.clone(),
+        campuses: campuses(staff, at.as_ref().map(|campus| campus.code.as_str())).await?,
         roles: choices(&record.roles),
         active: record.active,
         version: record.version,
@@ -201,6 +242,7 @@ pub(in crate::internal) async fn change(
     let version = form.value("version").and_then(|text| text.parse().ok()).ok_or(StaffFailure::Stale)?;
     match change_staff(&staff.gateway, &account, active, Some(version), &staff.actor()).await {
         Ok(()) => {
+            place(&staff, &staff_no, &form).await?;
             let said = State::new(
                 Face::Ok,
                 format!("{} 已保存", account.name),

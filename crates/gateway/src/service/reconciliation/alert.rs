@@ -51,9 +51,9 @@ pub async fn send_alert(gateway: &Gateway, subject: &str, attempts: i64) -> Resu
             let message = TextMessage {
                 // The same again is not sent twice, so a repeat after a failure of one reaches only those who were missed.
                 request_id: format!("alert-{}-{number}", run.run_id),
-                template: "reconciliation_differs",
+                template: "reconciliation_differs".to_owned(),
                 values: vec![
-                    ("hospital", gateway.settings.hospital.name_zh.clone()),
+                    ("hospital", gateway.hospital().name_zh.clone()),
                     ("day", run.day.to_string()),
                     ("differences", differences.to_string()),
                 ],

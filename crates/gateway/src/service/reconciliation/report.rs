@@ -127,7 +127,7 @@ async fn head(gateway: &Gateway, run: &RunRecord, inputs: &[RunInputRecord]) -> 
     let signed =
         gateway.store.sign_off(run.day, &run.scope).await?.filter(|signed| signed.run_id == run.run_id);
     Ok(RunHead {
-        hospital: gateway.settings.hospital.name_zh.clone(),
+        hospital: gateway.hospital().name_zh.clone(),
         day: run.day,
         scope: if run.scope == ALL_CHANNELS { "全部渠道".to_owned() } else { run.scope.clone() },
         version: u32::try_from(run.version).unwrap_or(u32::MAX),
@@ -308,7 +308,7 @@ async fn printed(gateway: &Gateway, run: &RunRecord, head: &RunHead) -> Result<S
         }),
         links: None,
     };
-    Ok(view.standalone(&hospital_frame(&gateway.settings.hospital, Language::ZhCn))?)
+    Ok(view.standalone(&hospital_frame(&gateway.hospital(), Language::ZhCn))?)
 }
 
 fn net(tally: &Tally) -> Result<Fen, Trouble> {

@@ -320,7 +320,7 @@ pub fn offered_second_factor(
 ) -> Result<Option<(String, String)>, Trouble> {
     let Some(sealed) = session.enrol_sealed.as_deref() else { return Ok(None) };
     let secret = Private(gateway).open_second_factor(sealed)?;
-    let uri = totp::uri(&secret, &gateway.settings.hospital.name_zh, &session.staff_no);
+    let uri = totp::uri(&secret, &gateway.hospital().name_zh, &session.staff_no);
     Ok(uri.map(|uri| (uri, totp::readable_secret(&secret))))
 }
 

@@ -7,7 +7,7 @@ use crate::service::desk::{
     ChannelAsked, OrderFile, RevealRefused, ask_channel, notification_of, print_receipt, receipts_printed,
     reveal_notification, reveal_person,
 };
-use crate::service::{LinkError, SheetError, SheetOptions, hospital_frame, slip_sheet};
+use crate::service::{LinkError, SheetError, SheetOptions, campus_line, hospital_frame, slip_sheet};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use actix_web::{HttpResponse, web};
@@ -16,7 +16,7 @@ use mingfen_pages::staff::cashier::{
     Evidence, EvidenceDialog, FullPerson, PersonDialog, PrintDialog, PrintOption,
 };
 use mingfen_pages::staff::{Both, Face, State};
-use mingfen_pages::{Language, Page as _, csp};
+use mingfen_pages::{Frame, Language, Page as _, csp};
 use mingfen_store::NotificationRecord;
 
 /// 支付单.
@@ -235,7 +235,10 @@ pub(in crate::internal) async fn receipt(
     let back = format!("/orders/{bill_no}");
     let view = public_receipt::receipt(&staff.gateway, &printed.view, back, printed.before);
     let view = view.ok_or(StaffFailure::NotFound)?;
-    let frame = hospital_frame(&staff.gateway.settings.hospital, Language::ZhCn);
+    let frame = Frame {
+        campus: campus_line(&staff.gateway, &staff.actor()).await?,
+        ..hospital_frame(&staff.gateway.hospital(), Language::ZhCn)
+    };
     let html = view.html(&frame).map_err(|error| {
         StaffFailure::Trouble(crate::service::Trouble::Inconsistent(format!(
             "a receipt could not be printed: {error}"

@@ -5,3 +5,5 @@ pub(in crate::internal) mod change;
 pub(in crate::internal) mod limits;
 pub(in crate::internal) mod proposal;
 mod words;
+
+pub(super) use words::People;

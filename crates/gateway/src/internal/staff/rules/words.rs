@@ -88,11 +88,15 @@ pub(super) fn title(record: &RuleSetRecord) -> Both {
 
 /// People by their actor names, looked up once a page.
 #[derive(Default)]
-pub(super) struct People(HashMap<String, String>);
+pub(in crate::internal::staff) struct People(HashMap<String, String>);
 
 impl People {
     /// The name behind `staff:0901`, or what is written there.
-    pub(super) async fn name(&mut self, staff: &Staff, actor: &str) -> Result<String, StaffFailure> {
+    pub(in crate::internal::staff) async fn name(
+        &mut self,
+        staff: &Staff,
+        actor: &str,
+    ) -> Result<String, StaffFailure> {
         if let Some(known) = self.0.get(actor) {
             return Ok(known.clone());
         }
