@@ -9,7 +9,7 @@
 #
 # Against the demo, which writes its secret beside its configuration:
 #
-#   mingfen demo --data ./demo
+#   mingfen demo --data ./demo --no-history
 #   docs/examples/signed-call.sh http://127.0.0.1:7081 demo-his - < ./demo/api_secret
 #
 # Prints the answer and exits with 0, or with 1 when the gateway said anything but 200. Needs bash, curl and openssl.

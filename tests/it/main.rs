@@ -26,6 +26,7 @@ mod documents;
 mod exactly_once;
 mod finance;
 mod his_trouble;
+mod history;
 mod lost_late_forged;
 mod paying;
 mod reconciling;

@@ -293,6 +293,7 @@ fn his_net(hospital: &Hospital, files: &Files) -> Net {
                 LedgerDamage::Missing { .. }
                 | LedgerDamage::Doubled { .. }
                 | LedgerDamage::Insurance { .. }
+                | LedgerDamage::Channel { .. }
                 | LedgerDamage::Purpose { .. } => {}
             }
         }

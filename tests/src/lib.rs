@@ -17,6 +17,7 @@ mod patient;
 pub mod person;
 mod process;
 mod redis;
+mod rehearsal;
 mod signed;
 
 pub use balancer::Balancer;
@@ -29,4 +30,5 @@ pub use hospital::{ALERT_SECRET, Arrangement, CARD, Hospital, Kept, Replica, key
 pub use patient::{App, Page, Patient};
 pub use process::{Installation, Process, free_address, until};
 pub use redis::RedisServer;
+pub use rehearsal::Rehearsal;
 pub use signed::{Answered, SignedCall};

@@ -26,7 +26,7 @@ const KEYRING: &str = "1:AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=";
 /// What a power cut looks like to a process.
 const SIGKILL: i32 = 9;
 /// Nothing in a story takes longer, however busy the machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// How often a story looks whether something has happened.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -356,7 +356,7 @@ impl Process {
 }
 
 /// The built program: `MINGFEN_BIN`, or beside this test.
-fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     if let Some(named) = std::env::var_os("MINGFEN_BIN") {
         return named.into();
     }

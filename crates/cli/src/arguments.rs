@@ -152,7 +152,12 @@ pub enum StaffRole {
     after_help = "Examples:\n  mingfen demo                a fresh hospital, forgotten when you stop it\n  \
     mingfen demo --data ./demo  keeps database and keys to look at afterwards\n  \
     mingfen demo --lan          lets a phone in the same network pay\n  \
-    mingfen demo --json         the addresses for a script, one JSON object\n\n\
+    mingfen demo --json         the addresses for a script, one JSON object\n  \
+    mingfen demo --no-history   an empty hospital, ready in a second\n\n\
+    Before it is ready it lives through the three months before today: patients\n\
+    pay, cashiers give back, finance compares, settles and signs each day, all by\n\
+    the gateway itself on a clock that was set back. The last days have open\n\
+    differences of many kinds, for you to work on; `mingfen verify` holds.\n\n\
     Open the link in a browser; with the user agent of WeChat or Alipay it goes\n\
     straight to that app's way of paying. The password on the simulated pay sheet\n\
     is any six digits. A directory that holds an earlier demo is refused, because\n\
@@ -178,9 +183,27 @@ pub struct Demo {
     /// The patient's card; the demo HIS page lists the others
     #[arg(long, value_name = "CARD", default_value = mingfen_simulator::his::DEMO_CARD_NO)]
     pub card: String,
+    /// How many days the hospital has lived before today
+    #[arg(
+        long,
+        value_name = "DAYS",
+        default_value_t = 90,
+        value_parser = clap::value_parser!(u16).range(1..=366)
+    )]
+    pub history: u16,
+    /// Begin with an empty hospital, as on its first day
+    #[arg(long, conflicts_with = "history")]
+    pub no_history: bool,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub json: bool,
+}
+
+impl Demo {
+    /// Days of history; none at all: 0.
+    pub fn history_days(&self) -> usize {
+        if self.no_history { 0 } else { usize::from(self.history) }
+    }
 }
 
 /// Options of `migrate`.

@@ -9,10 +9,10 @@ use mingfen_gateway::cache::{Cache, MemoryCache, RedisCache};
 use mingfen_gateway::notice::{HttpSms, Sms, Webhook};
 use mingfen_gateway::settings as told;
 use mingfen_gateway::{Gateway, GatewaySettings, Parts};
-use mingfen_his::Capabilities;
 use mingfen_his::ledger::Ledger;
 use mingfen_his::rest::{RestHis, RestHisSettings};
 use mingfen_his::sql_view::{SqlLedger, SqlLedgerSettings};
+use mingfen_his::{Capabilities, His};
 use mingfen_provider_api::{BuildContext, ConfigError, Provider};
 use mingfen_providers::ALL;
 use mingfen_reconciliation::files::Layout;
@@ -48,8 +48,15 @@ impl Checked {
     /// # Errors
     /// Everything that is wrong, from every section and every channel.
     pub fn from_sources(sources: &Sources) -> Result<Self, Problems> {
+        Self::at(sources, Arc::new(SystemClock))
+    }
+
+    /// The same on another clock, for rehearsals.
+    ///
+    /// # Errors
+    /// As [`Checked::from_sources`].
+    pub fn at(sources: &Sources, clock: Arc<dyn Clock>) -> Result<Self, Problems> {
         let mut draft = Draft::load(sources)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let channels = build_channels(&mut draft, &clock, &random);
         let keyring = read_keyring(&mut draft);
@@ -84,6 +91,19 @@ impl Checked {
     /// When the database is not there or not up to date.
     pub async fn gateway(self) -> anyhow::Result<Arc<Gateway>> {
         let store = open_migrated(&self.settings).await?;
+        self.gateway_on(store).await
+    }
+
+    /// The way to HIS.
+    pub fn his(&self) -> Arc<dyn His> {
+        self.his.clone()
+    }
+
+    /// The same on a store that is open and up to date.
+    ///
+    /// # Errors
+    /// When what is configured beside it is not there.
+    pub async fn gateway_on(self, store: Store) -> anyhow::Result<Arc<Gateway>> {
         let settings = &self.settings;
         Ok(Gateway::new(Parts {
             settings: gateway_settings(settings, &self.layouts),
@@ -106,10 +126,24 @@ impl Checked {
 /// # Errors
 /// When it cannot be opened.
 pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
+    Store::open(&store_settings(settings)?).await.context("the database (database.url) cannot be opened")
+}
+
+/// Opens a fresh database and makes its tables. No commit waits for the disk: it is filled, and thrown away when that is interrupted.
+///
+/// # Errors
+/// When it cannot be opened.
+pub async fn open_to_fill(settings: &Settings) -> anyhow::Result<Store> {
+    let store = Store::open_to_fill(&store_settings(settings)?).await;
+    let store = store.context("the database (database.url) cannot be opened")?;
+    store.migrate().await.context("the tables could not be made")?;
+    Ok(store)
+}
+
+fn store_settings(settings: &Settings) -> anyhow::Result<StoreSettings> {
     let url = settings.database.url.reveal();
     make_directory_of(url)?;
-    let settings = StoreSettings { url: url.to_owned(), max_connections: settings.database.max_connections };
-    Store::open(&settings).await.context("the database (database.url) cannot be opened")
+    Ok(StoreSettings { url: url.to_owned(), max_connections: settings.database.max_connections })
 }
 
 /// SQLite belongs to this process, which brings it up to date. PostgreSQL is shared with processes that may be older: a

@@ -8,6 +8,7 @@ mod arguments;
 mod assemble;
 mod commands;
 mod exit;
+mod history;
 mod lan;
 mod logging;
 mod screen;

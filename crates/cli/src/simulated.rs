@@ -125,6 +125,12 @@ may = ["slips", "unpaid", "orders", "order_stories", "close_orders", "refunds", 
 wechat = "wechat-main"
 alipay = "alipay-main"
 
+[reconciliation.accounts.wechat-main]
+fee = "0.6%"
+
+[reconciliation.accounts.alipay-main]
+fee = "0.6%"
+
 [channels.wechat-main]
 provider = "wechat"
 mchid = {mchid}

@@ -61,6 +61,12 @@ impl Clock {
         self.stopped_at_ms.store(now, Ordering::SeqCst);
     }
 
+    /// Lets it run with the machine's own time again, whatever was set before.
+    pub fn follow_machine(&self) {
+        self.stopped_at_ms.store(0, Ordering::SeqCst);
+        self.offset_ms.store(0, Ordering::SeqCst);
+    }
+
     /// Lets a stopped clock run on from where it stood.
     pub fn resume(&self) {
         let now = self.now_ms();
@@ -122,6 +128,16 @@ mod tests {
         assert_eq!(clock.now_s(), 1_767_240_000);
         clock.advance_ms(30 * SECOND_MS);
         assert_eq!(rfc3339(clock.now_ms()), "2026-01-01T12:00:30+08:00");
+    }
+
+    #[test]
+    fn a_clock_that_was_moved_and_stopped_finds_back_to_the_machine() {
+        let clock = Clock::default();
+        clock.stop();
+        clock.set_ms(1_767_240_000_000);
+        clock.follow_machine();
+        let apart = clock.now_ms() - machine_now_ms();
+        assert!(apart.abs() < 5_000, "{apart}");
     }
 
     #[test]

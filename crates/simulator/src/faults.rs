@@ -116,6 +116,8 @@ pub enum Fault {
     },
     /// The payer's balance does not suffice.
     NoFunds,
+    /// A statement is not made yet, however late it is.
+    StatementNotMade,
     /// A statement lacks its first row.
     StatementRowMissing,
     /// A statement's first row is cut in the middle.
@@ -188,10 +190,17 @@ pub enum Stage {
     Refund,
     /// When a user is charged.
     Charge,
+    /// When a statement is asked for.
+    Making,
     /// When a statement is made.
     Statement,
     /// When a statement is summed up.
     Summary,
+}
+
+/// The call as it is asked about for the statement of a day.
+pub(crate) fn of_day(call: &str, day: &str) -> String {
+    format!("{call}@{day}")
 }
 
 /// How often a statement that suffers [`Fault::StatementRows`] has the row of this number.
@@ -228,6 +237,7 @@ impl Fault {
                 Stage::Refund
             }
             Fault::NoFunds => Stage::Charge,
+            Fault::StatementNotMade => Stage::Making,
             Fault::StatementRowMissing
             | Fault::StatementRowDamaged
             | Fault::StatementRowExtra
@@ -245,7 +255,8 @@ impl Fault {
 /// When a fault applies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {
-    /// A call name (`wechat.refund`), a prefix with a star (`wechat.*`), or `*`.
+    /// A call name (`wechat.refund`), a prefix with a star (`wechat.*`), or `*`. For the statement of one day alone the day
+    /// stands behind it: `wechat.tradebill@2026-01-01`.
     pub call: String,
     /// What goes wrong.
     pub fault: Fault,
@@ -282,7 +293,7 @@ impl Rule {
     fn matches(&self, call: &str) -> bool {
         match self.call.strip_suffix('*') {
             Some(prefix) => call.starts_with(prefix),
-            None => self.call == call,
+            None => self.call == call || call.split_once('@').is_some_and(|(name, _)| self.call == name),
         }
     }
 }
@@ -489,6 +500,17 @@ mod tests {
         faults.add(Rule::next("alipay.*", Fault::WrongSerial));
         let take = |possible| faults.take_if("alipay.query", Stage::Signature, |_| possible);
         assert_eq!((take(false), take(true), take(true)), (None, Some(Fault::WrongSerial), None));
+    }
+
+    #[test]
+    fn a_rule_can_be_about_the_statement_of_one_day() {
+        let faults = Faults::new(1);
+        let any = faults.add(Rule::every("wechat.tradebill", Fault::StatementRowMissing));
+        let struck = |day: &str| faults.take(&of_day("wechat.tradebill", day), Stage::Statement).is_some();
+        assert!(struck("2026-01-01") && struck("2026-01-02"));
+        assert!(faults.remove(any));
+        faults.add(Rule::every("wechat.tradebill@2026-01-01", Fault::StatementRowMissing));
+        assert!(struck("2026-01-01") && !struck("2026-01-02"));
     }
 
     #[test]

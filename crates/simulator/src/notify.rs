@@ -231,6 +231,15 @@ impl Notifier {
         }
     }
 
+    /// Delivers all that is due now side by side and waits for the answers; says how many went out.
+    pub(crate) async fn deliver_all_due(&self, clock: &Clock) -> usize {
+        let now_ms = clock.now_ms();
+        let items: Vec<Item> = std::iter::from_fn(|| self.take_due(now_ms)).collect();
+        let delivered =
+            futures_util::future::join_all(items.into_iter().map(|item| self.deliver(clock, item)));
+        delivered.await.iter().map(Vec::len).sum()
+    }
+
     fn take_due(&self, now_ms: i64) -> Option<Item> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let (index, _) = queue

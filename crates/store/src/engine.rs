@@ -37,6 +37,15 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(5);
 /// SQLite's readers never wait for its writer; more of them than this only cost memory.
 const SQLITE_READERS: u32 = 4;
 
+/// What a commit waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flush {
+    /// It is on disk.
+    EveryCommit,
+    /// Nothing: a power cut may damage the whole file. PostgreSQL flushes all the same.
+    Never,
+}
+
 /// The connections of a store: on PostgreSQL the two are the same pool.
 pub(crate) struct Pools {
     pub(crate) engine: Engine,
@@ -59,10 +68,10 @@ impl Engine {
         }
     }
 
-    pub(crate) async fn connect(settings: &StoreSettings) -> Result<Pools> {
+    pub(crate) async fn connect(settings: &StoreSettings, flush: Flush) -> Result<Pools> {
         sqlx::any::install_default_drivers();
         match Self::of_url(&settings.url)? {
-            Self::Sqlite => connect_sqlite(settings).await,
+            Self::Sqlite => connect_sqlite(settings, flush).await,
             Self::Postgres => connect_postgres(settings).await,
         }
     }
@@ -119,7 +128,7 @@ impl Engine {
     }
 }
 
-async fn connect_sqlite(settings: &StoreSettings) -> Result<Pools> {
+async fn connect_sqlite(settings: &StoreSettings, flush: Flush) -> Result<Pools> {
     let in_memory = settings.url.contains(":memory:") || settings.url.contains("mode=memory");
     let permanent = || {
         AnyPoolOptions::new()
@@ -131,7 +140,15 @@ async fn connect_sqlite(settings: &StoreSettings) -> Result<Pools> {
     let writer = permanent()
         .max_connections(1)
         .acquire_timeout(LOCK_WAIT.saturating_mul(3))
-        .after_connect(|connection, _| Box::pin(async move { prepare_sqlite(connection).await }))
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                prepare_sqlite(connection).await?;
+                if flush == Flush::Never {
+                    connection.execute("PRAGMA synchronous = OFF").await?;
+                }
+                Ok(())
+            })
+        })
         .connect(&settings.url)
         .await?;
     // A database in memory belongs to its one connection, so reading and writing share it.
@@ -207,7 +224,8 @@ mod tests {
     async fn every_sqlite_connection_writes_ahead_and_flushes_at_every_commit() {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}?mode=rwc", directory.path().join("store.db").display());
-        let pools = Engine::connect(&StoreSettings { url, max_connections: 4 }).await.unwrap();
+        let pools =
+            Engine::connect(&StoreSettings { url, max_connections: 4 }, Flush::EveryCommit).await.unwrap();
         for pool in [&pools.writer, &pools.reader] {
             let mut connection = pool.acquire().await.unwrap();
             let journal_mode: String =

@@ -120,7 +120,7 @@ pub use window::{
 };
 pub use write_backs::WriteBackRecord;
 
-use engine::Pools;
+use engine::{Flush, Pools};
 use group::Turn;
 use mingfen_domain::Timestamp;
 use sqlx::pool::PoolConnection;
@@ -163,7 +163,17 @@ struct Shared {
 impl Store {
     /// Connects. The schema is not touched: see [`Store::migrate`].
     pub async fn open(settings: &StoreSettings) -> Result<Self> {
-        let pools = Engine::connect(settings).await?;
+        Self::connect(settings, Flush::EveryCommit).await
+    }
+
+    /// The same for a database that is being filled and is thrown away when that is interrupted, and for nothing else: on SQLite no
+    /// commit waits for the disk. [`Store::is_durable`] denies it.
+    pub async fn open_to_fill(settings: &StoreSettings) -> Result<Self> {
+        Self::connect(settings, Flush::Never).await
+    }
+
+    async fn connect(settings: &StoreSettings, flush: Flush) -> Result<Self> {
+        let pools = Engine::connect(settings, flush).await?;
         let nonce = pools.engine.draw_nonce(&mut *pools.reader.acquire().await?).await?;
         let row_ids = RowIds { nonce, drawn: AtomicU64::new(0) };
         Ok(Self { shared: Arc::new(Shared { pools, row_ids }) })

@@ -7,6 +7,7 @@ use super::serve::stop_signal;
 use crate::arguments::Demo;
 use crate::assemble::Checked;
 use crate::exit::{Exit, Refusal};
+use crate::history::{self, Made};
 use crate::lan::{Lan, own_address};
 use crate::logging;
 use crate::screen::{Screen, Tone};
@@ -15,6 +16,7 @@ use anyhow::Context;
 use mingfen_config::{LogFormat, LogSettings, Sources};
 use mingfen_domain::access::Role;
 use mingfen_domain::ambient::{READABLE, random_text};
+use mingfen_domain::difference::Category;
 use mingfen_gateway::Gateway;
 use mingfen_gateway::ambient::SystemRandom;
 use mingfen_gateway::serve::{Listener, serve};
@@ -38,24 +40,34 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 pub async fn run(options: Demo, screen: &mut Screen) -> anyhow::Result<Exit> {
     let started = Instant::now();
-    logging::start(&LogSettings { format: LogFormat::Text, filter: "warn".into() })?;
     let home = Home::new(options.data.as_deref())?;
     let sockets = Sockets::take(options.port)?;
-    let settings = Settings { bind: sockets.simulator, seed: SEED, ..Settings::default() };
-    let simulator = Simulator::start(settings).await.context("the simulator did not start")?;
+    let days = options.history_days();
+    // In the past nothing happens by itself.
+    let settings =
+        Settings { bind: sockets.simulator, seed: SEED, pumping: days == 0, ..Settings::default() };
+    let mut simulator = Simulator::start(settings).await.context("the simulator did not start")?;
     let place =
         GatewayPlace { public: sockets.public.local_addr()?, internal: sockets.internal.local_addr()? };
+    let made = match days {
+        0 => None,
+        days => {
+            let hired = async |gateway: &Gateway| hire(gateway, &simulator).await;
+            Some(history::make(home.path(), &simulator, days, hired).await?)
+        }
+    };
     let written = simulated::write(home.path(), &simulator, place, &SystemRandom)?;
-
-    let checked =
-        Checked::from_sources(&Sources { file: Some(written.config.clone()), environment: Vec::new() })?;
-    let gateway = checked.gateway().await?;
+    simulator.his().set_gateway(written.access);
+    let sources = Sources { file: Some(written.config.clone()), environment: Vec::new() };
+    simulator.keep_pumping();
+    // What went wrong in the past was meant to.
+    logging::start(&LogSettings { format: LogFormat::Text, filter: "warn".into() })?;
+    let gateway = Checked::from_sources(&sources)?.gateway().await?;
     let (stop, stopped) = watch::channel(false);
     let public = Listener { socket: sockets.public, tls: None };
     let internal = Listener { socket: sockets.internal, tls: None };
     let mut serving = tokio::spawn(serve(gateway.clone(), public, internal, stopped));
 
-    simulator.his().set_gateway(written.access);
     let pushed = simulator.his().push(&options.card, &[]).await;
     let pushed = pushed.with_context(|| format!("no code could be made for card {}", options.card))?;
     let lan = match (options.listen, options.lan) {
@@ -63,7 +75,10 @@ pub async fn run(options: Demo, screen: &mut Screen) -> anyhow::Result<Exit> {
         (None, true) => Some(open_lan(own_address()?, place, &simulator).await?),
         (None, false) => None,
     };
-    let staff = hire(&gateway, &simulator).await?;
+    let (staff, categories) = match made {
+        Some(Made { begun, categories }) => (begun, categories),
+        None => (hire(&gateway, &simulator).await?, Vec::new()),
+    };
     let ready = Ready {
         staff,
         link: pushed.link,
@@ -72,6 +87,8 @@ pub async fn run(options: Demo, screen: &mut Screen) -> anyhow::Result<Exit> {
         config: written.config,
         card: options.card,
         lan,
+        days,
+        categories,
     };
     if options.json {
         ready.print_json(started, screen);
@@ -153,6 +170,7 @@ impl Home {
             let directory = tempfile::Builder::new().prefix("mingfen-demo-").tempdir();
             return directory.map(Self::Forgotten).context("no temporary directory can be made");
         };
+        history::forget_unfinished(path)?;
         if path.join("mingfen.db").exists() {
             let refusal = format!(
                 "{shown} holds an earlier demo, and the simulated hospital remembers nothing of it. Take another directory; to \
@@ -226,6 +244,10 @@ struct Ready<'a> {
     config: PathBuf,
     card: String,
     lan: Option<Lan>,
+    /// Days of history.
+    days: usize,
+    /// What their comparisons have found between them.
+    categories: Vec<Category>,
 }
 
 impl Ready<'_> {
@@ -251,6 +273,10 @@ impl Ready<'_> {
             })).collect::<Vec<_>>(),
             "authenticator_url": format!("{simulator}/authenticator"),
             "config": self.config.display().to_string(),
+            "history": {
+                "days": self.days,
+                "categories": self.categories.iter().map(|category| category.as_str()).collect::<Vec<_>>(),
+            },
             "ready_ms": u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         }));
     }
@@ -269,6 +295,12 @@ impl Ready<'_> {
             format!("Mingfen demo, ready after {}.{:01} s", ready.as_secs(), ready.subsec_millis() / 100);
         let heading = screen.toned(Tone::Strong, &heading);
         screen.line(heading);
+        if self.days > 0 {
+            screen.line(format!(
+                "\n  {} days are behind it  compared and signed, but for the last ones: their differences are yours",
+                self.days
+            ));
+        }
         screen.line(format!("\n  the slip's link   {}", self.link));
         if self.lan.is_some() {
             screen.line(format!("  for a phone       {scanned}"));

@@ -18,7 +18,7 @@ use super::refusal::Refusal;
 use super::trade::Trade;
 use super::zip::{self, Member};
 use crate::clock::{self, DAY_MS, SECOND_MS};
-use crate::faults::{Fault, Stage, copies};
+use crate::faults::{Fault, Stage, copies, of_day};
 use crate::wire::carry_out;
 
 /// How long a link lives.
@@ -64,6 +64,11 @@ impl Period {
             .filter_map(|days| clock::start_of_day_ms(&clock::day(from_ms + days * DAY_MS)))
             .find(|at_ms| clock::day(*at_ms).ends_with("-01"))?;
         Some(Period { compact, from_ms, until_ms: next_month })
+    }
+
+    /// The call as rules name it: the day of a monthly bill is its first.
+    fn call(&self) -> String {
+        of_day("alipay.bill_download", &clock::day(self.from_ms))
     }
 
     fn holds(&self, at_ms: i64) -> bool {
@@ -126,6 +131,10 @@ impl Alipay {
         if now_ms < period.until_ms + READY_AFTER_MS || self.movements(&application.pid, &period).is_empty() {
             return Err(missing());
         }
+        if self.shared.faults.take(&period.call(), Stage::Making).is_some() {
+            // "There is none" would be said of a day without movements, too.
+            return Err(Refusal::business("isp.unknow-error", "系统繁忙"));
+        }
         let user = format!("{}0156", application.pid);
         let token = self.shared.random.hex(24);
         let kind = if bill_type == BillType::Trade { "trade" } else { "signcustomer" };
@@ -174,7 +183,7 @@ impl Alipay {
 
     fn archive(&self, link: &BillLink) -> std::io::Result<Vec<u8>> {
         let mut movements = self.movements(&link.pid, &link.period);
-        let fault = self.shared.faults.take("alipay.bill_download", Stage::Statement);
+        let fault = self.shared.faults.take(&link.period.call(), Stage::Statement);
         let true_movements = movements.clone();
         damage(&mut movements, fault.as_ref());
         let now_ms = self.shared.clock.now_ms();

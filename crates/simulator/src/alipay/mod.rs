@@ -230,7 +230,9 @@ impl Alipay {
 
     /// A merchant's order.
     pub fn trade(&self, pid: &str, out_trade_no: &str) -> Option<Trade> {
-        self.trades().into_iter().find(|trade| trade.pid == pid && trade.out_trade_no == out_trade_no)
+        self.settle(self.shared.clock.now_ms());
+        let state = self.state();
+        state.book.by_out_trade_no(pid, out_trade_no).map(|index| state.book.get(index).clone())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -61,6 +61,7 @@ pub(super) const ALL: &[Preset] = &[
     preset("退款关闭", "refund", Fault::RefundClosed),
     preset("退款一直处理中", "refund", Fault::RefundStuck),
     preset("退款 1 小时后到账", "refund", Fault::RefundLate { seconds: 3_600 }),
+    preset("账单迟迟不出", "*", Fault::StatementNotMade),
     preset("账单少一行", "*", Fault::StatementRowMissing),
     preset("账单坏一行", "*", Fault::StatementRowDamaged),
     preset("账单多一行", "*", Fault::StatementRowExtra),

@@ -1,5 +1,7 @@
 //! `/his`: what the hospital's own people look at. Works without script; every button is a form.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use actix_web::http::header;
@@ -15,6 +17,9 @@ use crate::money::yuan_grouped;
 
 /// The page itself loads nothing but its style sheets and shows only codes that it embeds.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Patients in the list.
+const PEOPLE_SHOWN: usize = 40;
 
 pub(super) fn configure(service: &mut web::ServiceConfig) {
     service
@@ -176,14 +181,24 @@ fn button(what: &str, face: &str, class: &str, card_no: &str, slip_no: &str) -> 
     )
 }
 
+/// Whom a doctor saw last, in order of card; everybody else is found by `?card=`.
 fn people(records: &Records, card_no: &str) -> String {
+    let mut seen: HashMap<&str, (i64, i64)> = HashMap::new();
+    for slip in records.slips.values() {
+        let (last_ms, owed) = seen.entry(&slip.card_no).or_default();
+        *last_ms = slip.billed_at_ms.max(*last_ms);
+        if slip.status == SlipStatus::Unpaid {
+            *owed += slip.self_pay_fen();
+        }
+    }
+    let of = |patient: &Patient| seen.get(patient.card_no.as_str()).copied().unwrap_or_default();
+    let mut patients: Vec<&Patient> = records.patients().collect();
+    patients.sort_by_key(|patient| (patient.card_no != card_no, Reverse(of(patient).0)));
+    let others = patients.split_off(patients.len().min(PEOPLE_SHOWN)).len();
+    patients.sort_by_key(|patient| &patient.card_no);
     let mut list = String::new();
-    for patient in records.patients() {
-        let owed: i64 = records
-            .slips_of(&patient.card_no)
-            .filter(|slip| slip.status == SlipStatus::Unpaid)
-            .map(Slip::self_pay_fen)
-            .sum();
+    for patient in patients {
+        let (_, owed) = of(patient);
         let owed = if owed == 0 { "无待缴".to_owned() } else { yuan_grouped(owed) };
         let current = if patient.card_no == card_no { r#" aria-current="true""# } else { "" };
         let _ = write!(
@@ -192,6 +207,9 @@ fn people(records: &Records, card_no: &str) -> String {
             card = escape(&patient.card_no),
             name = escape(&patient.name),
         );
+    }
+    if others > 0 {
+        let _ = write!(list, r#"<li class="quiet">另有 {others} 位患者，地址后加 ?card=卡号</li>"#);
     }
     list
 }
@@ -332,7 +350,7 @@ fn link_card(link: &super::PushedLink) -> String {
 
 fn receipts_card(records: &Records) -> String {
     let mut rows = String::new();
-    for booking in records.bookings().into_iter().rev() {
+    for booking in records.bookings().into_iter().rev().take(200) {
         let refunded = records.refunded_fen(&booking.order_no);
         let state = match refunded {
             0 => r#"<span class="st st--paid">已入账</span>"#.to_owned(),

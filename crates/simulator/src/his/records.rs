@@ -189,6 +189,13 @@ pub enum LedgerDamage {
         /// What each row says instead.
         insurance_fen: i64,
     },
+    /// The order's rows name another merchant account.
+    Channel {
+        /// Which order.
+        order_no: String,
+        /// What the rows say instead.
+        channel: String,
+    },
     /// The order's rows are booked as something else: a deposit as revenue, or the reverse.
     Purpose {
         /// Which order.
@@ -296,6 +303,9 @@ impl Records {
                     }
                     LedgerDamage::Insurance { order_no, insurance_fen } if *order_no == row.order_no => {
                         row.insurance_fen = Some(*insurance_fen);
+                    }
+                    LedgerDamage::Channel { order_no, channel } if *order_no == row.order_no => {
+                        row.channel.clone_from(channel);
                     }
                     LedgerDamage::Purpose { order_no, deposit } if *order_no == row.order_no => {
                         row.deposit = Some(*deposit);

@@ -14,6 +14,9 @@ use crate::html::escape;
 
 const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// The latest so many.
+const MESSAGES_SHOWN: usize = 200;
+
 pub(super) fn configure(service: &mut web::ServiceConfig) {
     service.route("/sms", web::get().to(show)).route("/sms/page.css", web::get().to(style));
 }
@@ -24,7 +27,9 @@ async fn style() -> HttpResponse {
 
 async fn show(sms: web::Data<Sms>) -> HttpResponse {
     let mut phones: BTreeMap<String, Vec<SentMessage>> = BTreeMap::new();
-    for message in sms.sent() {
+    let sent = sms.sent();
+    let older = sent.len().saturating_sub(MESSAGES_SHOWN);
+    for message in sent.into_iter().skip(older) {
         phones.entry(message.phone.clone()).or_default().push(message);
     }
     let shown = match phones.is_empty() {

@@ -101,6 +101,15 @@ pub struct Paid {
     pub openid: String,
     /// What was taken.
     pub amount_fen: i64,
+    /// The fee at that moment, in hundredths of a percent.
+    pub fee_basis_points: i64,
+}
+
+impl Paid {
+    /// The fee on it, rounded half up to fen.
+    pub fn fee_fen(&self) -> i64 {
+        super::merchant::fee_of(self.amount_fen, self.fee_basis_points)
+    }
 }
 
 /// An order.

@@ -102,6 +102,8 @@ pub(crate) struct Portal {
     pub(crate) platform: Vec<PlatformCertificate>,
     pub(crate) api_v3_key: Option<String>,
     pub(crate) balance_fen: i64,
+    /// Hundredths of a percent, of what is paid from now on.
+    pub(crate) fee_basis_points: i64,
     /// What the account would have begun with, had control never changed it; fund-flow bills count from here.
     pub(crate) opening_fen: i64,
 }
@@ -117,8 +119,6 @@ pub struct Merchant {
     pub app_secret: String,
     /// Shown on the pay sheet.
     pub name: String,
-    /// Hundredths of a percent.
-    pub fee_basis_points: i64,
     h5_domains: Vec<String>,
     seed: u64,
     portal: Mutex<Portal>,
@@ -173,13 +173,13 @@ impl Merchant {
             platform: vec![platform(seed, 1, now_ms)],
             api_v3_key: Some(digest[..32].to_owned()),
             balance_fen: settings.opening_balance_fen,
+            fee_basis_points: settings.fee_basis_points,
             opening_fen: settings.opening_balance_fen,
         };
         Ok(Merchant {
             appid: settings.appid.clone(),
             app_secret: digest[32..].to_owned(),
             name: settings.name.clone(),
-            fee_basis_points: settings.fee_basis_points,
             h5_domains: settings.h5_domains.clone(),
             seed,
             portal: Mutex::new(portal),
@@ -324,9 +324,14 @@ impl Merchant {
         })
     }
 
-    /// The fee on an amount, rounded half up to fen.
-    pub fn fee_fen(&self, amount_fen: i64) -> i64 {
-        amount_fen.saturating_mul(self.fee_basis_points).saturating_add(5_000).div_euclid(10_000)
+    /// What is charged of payments, in hundredths of a percent.
+    pub fn fee_basis_points(&self) -> i64 {
+        self.portal().fee_basis_points
+    }
+
+    /// Charges another fee from now on; what was paid before keeps its own.
+    pub fn set_fee_basis_points(&self, fee_basis_points: i64) {
+        self.portal().fee_basis_points = fee_basis_points;
     }
 
     /// The key that signs an answer to a request that named this serial.
@@ -362,6 +367,11 @@ impl Merchant {
             .then(|| portal.platform.iter().find(good).map(|one| one.named.clone()))
             .flatten()
     }
+}
+
+/// The fee on an amount, rounded half up to fen.
+pub(crate) fn fee_of(amount_fen: i64, basis_points: i64) -> i64 {
+    amount_fen.saturating_mul(basis_points).saturating_add(5_000).div_euclid(10_000)
 }
 
 /// The platform certificate that came into effect last.

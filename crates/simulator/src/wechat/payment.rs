@@ -169,19 +169,22 @@ impl Wechat {
         }
         purse.balance_fen -= amount_fen;
         let day = crate::clock::day(now_ms).replace('-', "");
+        let fee_basis_points = self.merchant(&key.0).map_or(0, |merchant| merchant.fee_basis_points());
         let paid = Paid {
             transaction_id: format!("420000{:04}{day}{serial:010}", self.shared().seed % 10_000),
             at_ms: now_ms,
             openid: self.openid(user, &appid),
             amount_fen,
+            fee_basis_points,
         };
+        let fee_fen = paid.fee_fen();
         let order = book.orders.get_mut(key).ok_or(PayError::NoSuchOrder)?;
         order.state = TradeState::Success;
         order.paid = Some(paid);
         let order = order.clone();
         drop(book);
         if let Some(merchant) = self.merchant(&order.mchid) {
-            let net_fen = amount_fen.saturating_sub(merchant.fee_fen(amount_fen));
+            let net_fen = amount_fen.saturating_sub(fee_fen);
             let mut portal = merchant.portal();
             portal.balance_fen = portal.balance_fen.saturating_add(net_fen);
         }

@@ -51,6 +51,7 @@ enum MerchantChange {
     RenewCertificate,
     ApiV3Key(Option<String>),
     BalanceFen(i64),
+    FeeBasisPoints(i64),
 }
 
 async fn change_merchant(
@@ -68,6 +69,7 @@ fn apply(merchant: &Merchant, change: MerchantChange, now_ms: i64) -> HttpRespon
         MerchantChange::Standing(standing) => merchant.set_standing(standing),
         MerchantChange::ApiV3Key(key) => merchant.set_api_v3_key(key),
         MerchantChange::BalanceFen(balance_fen) => merchant.set_balance_fen(balance_fen),
+        MerchantChange::FeeBasisPoints(basis_points) => merchant.set_fee_basis_points(basis_points),
         MerchantChange::RotatePlatformCertificate => {
             return HttpResponse::Ok()
                 .json(json!({ "serial": merchant.rotate_platform_certificate(now_ms) }));

@@ -12,7 +12,7 @@ use super::Wechat;
 use super::book::{Book, Order, OrderKey, Refund, RefundState, TradeState};
 use super::fields::{self, Field, Kind, may, must};
 use super::gate::{Answered, Caller};
-use super::merchant::Merchant;
+use super::merchant::{Merchant, fee_of};
 use super::quirks::GapAnswer;
 use super::refusal::Refusal;
 use super::sign;
@@ -153,7 +153,7 @@ impl Wechat {
             return Err(Refusal::invalid_request("订单金额或退款金额与之前请求不一致，请核实后再试"));
         }
         self.check_refundable(&book, &order, refund_fen, total_fen, now_ms)?;
-        let fee_back_fen = fee_back(merchant, &book, &order, refund_fen);
+        let fee_back_fen = fee_back(&book, &order, refund_fen);
         debit(merchant, refund_fen.saturating_sub(fee_back_fen))?;
         let refund = Refund {
             refund_id: refund_id(self.shared().seed, now_ms, book.next_serial()),
@@ -383,17 +383,16 @@ fn find_order(
 }
 
 /// The fee goes back pro rata; the last refund takes what is left, so that the parts add up.
-fn fee_back(merchant: &Merchant, book: &Book, order: &Order, refund_fen: i64) -> i64 {
-    let paid_fen = order.paid.as_ref().map_or(order.total_fen, |paid| paid.amount_fen);
-    let fee_fen = merchant.fee_fen(paid_fen);
+fn fee_back(book: &Book, order: &Order, refund_fen: i64) -> i64 {
+    let Some(paid) = &order.paid else { return 0 };
     let counts = |refund: &&Refund| refund.state != RefundState::Closed;
     let given_back: i64 =
         book.refunds_of(order).into_iter().filter(counts).map(|refund| refund.fee_back_fen).sum();
-    let left_fen = fee_fen.saturating_sub(given_back);
-    if book.refunded_fen(order).saturating_add(refund_fen) >= paid_fen {
+    let left_fen = paid.fee_fen().saturating_sub(given_back);
+    if book.refunded_fen(order).saturating_add(refund_fen) >= paid.amount_fen {
         return left_fen;
     }
-    merchant.fee_fen(refund_fen).min(left_fen)
+    fee_of(refund_fen, paid.fee_basis_points).min(left_fen)
 }
 
 fn debit(merchant: &Merchant, amount_fen: i64) -> Result<(), Refusal> {

@@ -14,6 +14,9 @@ stories!(
 
 async fn a_commit_is_on_disk_before_it_is_answered(room: Room) {
     assert!(room.store.is_durable().await.unwrap());
+    let to_fill = StoreSettings { url: room.url.clone(), max_connections: 2 };
+    let to_fill = Store::open_to_fill(&to_fill).await.unwrap();
+    assert_eq!(to_fill.is_durable().await.unwrap(), room.store.engine() == Engine::Postgres);
     let memory = StoreSettings { url: "sqlite::memory:".into(), max_connections: 4 };
     let memory = Store::open(&memory).await.unwrap();
     assert!(!memory.is_durable().await.unwrap());

@@ -90,7 +90,7 @@ fn movements(book: &Book, merchant: &Merchant) -> Vec<Movement> {
     let mut movements = Vec::new();
     for order in book.orders.values().filter(|order| order.mchid == merchant.mchid) {
         let Some(paid) = &order.paid else { continue };
-        let fee_fen = merchant.fee_fen(paid.amount_fen);
+        let fee_fen = paid.fee_fen();
         let row = |rank, kind, change_fen, remark| Movement {
             at_ms: paid.at_ms,
             rank,

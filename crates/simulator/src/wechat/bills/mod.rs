@@ -18,7 +18,7 @@ use super::gate::{Answered, Caller, Family};
 use super::refusal::Refusal;
 use super::routes::query;
 use crate::clock::{self, DAY_MS, SECOND_MS};
-use crate::faults::{Fault, Stage, copies};
+use crate::faults::{Fault, Stage, copies, of_day};
 use crate::wire;
 
 mod fund_flow;
@@ -168,7 +168,7 @@ pub(super) fn fee_yuan(fen: i64) -> String {
 async fn trade_bill(wechat: Data<Wechat>, request: HttpRequest) -> HttpResponse {
     let wechat: Arc<Wechat> = wechat.into_inner();
     let effect = |caller: &Caller| {
-        let day = wechat.bill_day(&request)?;
+        let day = wechat.bill_day(&request, "wechat.tradebill")?;
         let kind = match query(&request, "bill_type").as_deref() {
             None | Some("ALL") => trade::Kind::All,
             Some("SUCCESS") => trade::Kind::Success,
@@ -177,7 +177,7 @@ async fn trade_bill(wechat: Data<Wechat>, request: HttpRequest) -> HttpResponse 
         };
         let made_ms = day.saturating_add(READY_AFTER_MS).min(wechat.shared().clock.now_ms());
         let sheet = trade::sheet(&wechat.book(), &caller.merchant, day, kind, made_ms);
-        wechat.announce(&request, caller, "wechat.tradebill", sheet)
+        wechat.announce(&request, caller, &of_day("wechat.tradebill", &clock::day(day)), sheet)
     };
     wechat.admit(&request, b"", (Family::Bills, "wechat.tradebill"), effect).await
 }
@@ -185,21 +185,21 @@ async fn trade_bill(wechat: Data<Wechat>, request: HttpRequest) -> HttpResponse 
 async fn fund_flow_bill(wechat: Data<Wechat>, request: HttpRequest) -> HttpResponse {
     let wechat: Arc<Wechat> = wechat.into_inner();
     let effect = |caller: &Caller| {
-        let day = wechat.bill_day(&request)?;
+        let day = wechat.bill_day(&request, "wechat.fundflowbill")?;
         let sheet = match query(&request, "account_type").as_deref() {
             None | Some("BASIC") => fund_flow::sheet(&wechat.book(), &caller.merchant, day),
             // Nothing ever moves in the other two accounts here.
             Some("OPERATION" | "FEES") => return Err(no_statement()),
             Some(other) => return Err(wrong_query("account_type", "资金账户类型", other)),
         };
-        wechat.announce(&request, caller, "wechat.fundflowbill", sheet)
+        wechat.announce(&request, caller, &of_day("wechat.fundflowbill", &clock::day(day)), sheet)
     };
     wechat.admit(&request, b"", (Family::Bills, "wechat.fundflowbill"), effect).await
 }
 
 impl Wechat {
     /// Start of the day asked for, once its file can be had.
-    fn bill_day(&self, request: &HttpRequest) -> Result<i64, Refusal> {
+    fn bill_day(&self, request: &HttpRequest, call: &str) -> Result<i64, Refusal> {
         let asked = query(request, "bill_date").unwrap_or_default();
         if asked.is_empty() {
             return Err(super::fields::missing("query", "/query/bill_date", "账单日期"));
@@ -215,7 +215,8 @@ impl Wechat {
         if age_ms > OLDEST_MS.saturating_add(DAY_MS) {
             return Err(Refusal::invalid_request("仅支持三个月内的账单下载申请"));
         }
-        if age_ms < READY_AFTER_MS && !self.settings().bills_at_once {
+        let is_early = age_ms < READY_AFTER_MS && !self.settings().bills_at_once;
+        if is_early || self.shared().faults.take(&of_day(call, &asked), Stage::Making).is_some() {
             return Err(Refusal::new(400, "STATEMENT_CREATING", "账单生成中，请稍后再试"));
         }
         Ok(day)

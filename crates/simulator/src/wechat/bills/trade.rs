@@ -48,8 +48,7 @@ struct Line<'book> {
 pub(crate) fn sheet(book: &Book, merchant: &Merchant, day_ms: i64, kind: Kind, made_ms: i64) -> Sheet {
     let lines = lines(book, merchant, day_ms, kind);
     let header = columns(kind);
-    let rate = format!("{}%", yuan(merchant.fee_basis_points));
-    let cells = |line: &Line<'_>| header.iter().map(|column| line.cell(column, &rate, made_ms)).collect();
+    let cells = |line: &Line<'_>| header.iter().map(|column| line.cell(column, made_ms)).collect();
     let rows = lines.iter().map(cells).collect();
     let mut sheet = Sheet { header, rows, summary_header: SUMMARY_COLUMNS, summary: Vec::new(), sum_up };
     sheet.summary = sum_up(&sheet);
@@ -75,7 +74,7 @@ fn lines<'book>(book: &'book Book, merchant: &Merchant, day_ms: i64, kind: Kind)
     for order in book.orders.values().filter(|order| order.mchid == merchant.mchid) {
         let Some(paid) = &order.paid else { continue };
         if kind != Kind::Refund && within(paid.at_ms) {
-            let fee_fen = merchant.fee_fen(paid.amount_fen);
+            let fee_fen = paid.fee_fen();
             lines.push(Line { at_ms: paid.at_ms, order, paid, refund: None, fee_fen });
         }
         if kind == Kind::Success {
@@ -99,7 +98,7 @@ impl Line<'_> {
         self.refund.map_or(0, |refund| refund.refund_fen)
     }
 
-    fn cell(&self, column: &str, rate: &str, made_ms: i64) -> String {
+    fn cell(&self, column: &str, made_ms: i64) -> String {
         let of_refund = |value: fn(&Refund) -> String, otherwise: &str| {
             self.refund.map_or_else(|| otherwise.to_owned(), value)
         };
@@ -137,7 +136,7 @@ impl Line<'_> {
             "商品名称" => escape(&self.order.description),
             "商户数据包" => escape(&self.order.attach),
             "手续费" => fee_yuan(self.fee_fen),
-            "费率" => rate.to_owned(),
+            "费率" => format!("{}%", yuan(self.paid.fee_basis_points)),
             _ => String::new(),
         }
     }
@@ -203,6 +202,7 @@ mod tests {
                 at_ms: paid_ms,
                 openid: "oTESTopenid0000000000000001".to_owned(),
                 amount_fen: 1250,
+                fee_basis_points: 60,
             }),
             artefacts: Vec::new(),
         };
