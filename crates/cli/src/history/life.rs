@@ -305,6 +305,7 @@ impl<'h> Life<'h> {
             slips,
             shown: split,
             channel: ChannelId::parse(channel)?,
+            window: None,
             scene: if visit.at_kiosk { PayerScene::ShownCode } else { PayerScene::InApp(payer.clone()) },
             client_ip: None,
             language: if visit.person % 40 == 7 { "en" } else { "zh-CN" }.to_owned(),
