@@ -28,6 +28,14 @@ async function presses(person, what) {
   await person.page.keyboard.press('Enter');
 }
 
+/** Looks at a page that comes again and again the first time only. */
+const seen = new Set();
+async function looksOnce(person, name) {
+  if (seen.has(name)) return;
+  seen.add(name);
+  await person.look(name);
+}
+
 /** The day of the calendar with the fewest open differences, its address. */
 async function reddish(page) {
   const cells = await page.locator('table a[href^="/finance/days/"]').evaluateAll((links) => links
@@ -57,21 +65,21 @@ async function settles(accountant, lead, address) {
     await accountant.heading('没有执行');
   }
   assert.ok(allowed, `nothing settles ${address}: ${JSON.stringify(offered)}`);
-  await accountant.look('finance-preview');
+  await looksOnce(accountant, 'finance-preview');
   await accountant.page.locator('#reason').focus();
   await accountant.page.keyboard.type('已与对方核实');
   await presses(accountant, dialog.getByRole('button'));
   await dialog.waitFor({ state: 'detached' });
-  await accountant.look('finance-difference-done');
+  await looksOnce(accountant, 'finance-difference-done');
 
   await lead.opens('/approvals');
   const waiting = lead.page.locator('main tbody').getByRole('link', { name: '查看' });
   while (await waiting.count() > 0) {
-    await lead.look('finance-approvals');
+    await looksOnce(lead, 'finance-approvals');
     const own = await waiting.count();
     await presses(lead, waiting);
     await lead.page.getByRole('dialog').waitFor();
-    await lead.look('finance-approve');
+    await looksOnce(lead, 'finance-approve');
     await presses(lead, lead.page.getByRole('dialog').getByRole('button').last());
     await lead.page.getByRole('dialog').waitFor({ state: 'detached' });
     await lead.opens('/approvals');
