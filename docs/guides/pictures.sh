@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Takes the guides' pictures from those that the browser journeys have just made: npm --prefix tests/browser test, then this.
+# Takes the guides' pictures from those that the browser journeys have just made: MINGFEN_SHOTS=all npm --prefix tests/browser test, then this.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 take() { cp "tests/browser/shots/staff-$1.png" "docs/images/staff-$2.png"; }
@@ -13,5 +13,8 @@ take cashier-window cashier-window
 take cashier-window-till cashier-window-till
 take cashier-shift-1920 cashier-shift
 take cashier-shift-sheet cashier-shift-sheet
-take finance-lead-finance finance-home
-take finance-lead-differences finance-differences
+take finance-home finance-home
+take finance-differences finance-differences
+take finance-difference finance-difference
+take finance-preview finance-preview
+take finance-day-signed finance-signed
