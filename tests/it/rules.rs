@@ -7,10 +7,10 @@ use mingfen_domain::payment::State as PaymentState;
 use mingfen_domain::rules::{Rule, Rules};
 use mingfen_domain::{Clock, Random, Timestamp};
 use mingfen_gateway::ambient::SystemRandom;
-use mingfen_gateway::service::reseal;
 use mingfen_gateway::service::rules::{
-    DecideRulesRefused, Decision, RulesWish, decide_rules, propose_rules, rules_in_force, seen_of, try_rules,
+    RulesWish, decide_rules, propose_rules, rules_in_force, seen_of, try_rules,
 };
+use mingfen_gateway::service::{DecideProposalRefused, Decision, reseal};
 use mingfen_store::{AuditFilter, PaymentRecord};
 use mingfen_tests::person::Person;
 use mingfen_tests::{App, Hospital, Page};
@@ -340,13 +340,13 @@ async fn what_only_tightens_may_hold_at_once(hospital: Hospital) {
     let number = record.proposal_no.clone();
     let approve = || Decision::Approve { seen: seen.clone() };
     let own = decide_rules(gateway, &number, approve(), "staff:0901").await;
-    assert!(matches!(own, Err(DecideRulesRefused::SamePerson)), "{own:?}");
+    assert!(matches!(own, Err(DecideProposalRefused::SamePerson)), "{own:?}");
     let no = Decision::Decline { reason: "不同意".into() };
     let declined = decide_rules(gateway, &number, no, "staff:0902").await;
-    assert!(matches!(declined, Err(DecideRulesRefused::Decided(_))), "it holds: {declined:?}");
+    assert!(matches!(declined, Err(DecideProposalRefused::Decided(_))), "it holds: {declined:?}");
     decide_rules(gateway, &number, approve(), "staff:0902").await.expect("confirmed");
     let again = decide_rules(gateway, &number, approve(), "staff:0903").await;
-    assert!(matches!(again, Err(DecideRulesRefused::Decided(_))), "{again:?}");
+    assert!(matches!(again, Err(DecideProposalRefused::Decided(_))), "{again:?}");
     hospital.verifies().await;
 }
 

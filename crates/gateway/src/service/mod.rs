@@ -21,6 +21,7 @@ mod payment_view;
 mod post_refund_to_his;
 mod post_write_back;
 mod private;
+mod proposals;
 mod receive_notification;
 pub mod reconciliation;
 mod record_refund;
@@ -51,8 +52,8 @@ pub use hospital::{
     place_at_campus,
 };
 pub use notice_templates::{
-    DecideWordingRefused, NOTICE_LANGUAGES, Wording, WordingRefused, WordingWish, check_wording,
-    decide_wording, propose_wording, seen_wording, wording_at,
+    NOTICE_LANGUAGES, Wording, WordingRefused, WordingWish, check_wording, decide_wording, propose_wording,
+    seen_wording, wording_at,
 };
 pub use open_payment::{NotOwed, OpenError, OpenPayment, Opened, open_payment, order_again};
 pub use order_money::{OrderMoney, order_money};
@@ -60,6 +61,7 @@ pub use order_story::{OpenWork, OrderStory, StoryStep, order_story};
 pub use payment_view::{PaymentView, RefusedBecause, Stage, payment_view, view_by_ref};
 pub use post_refund_to_his::post_refund_to_his;
 pub use post_write_back::{post_write_back, recheck_refusal};
+pub use proposals::{DecideProposalRefused, Decision};
 pub use receive_notification::{Received, receive_notification};
 pub use record_refund::{RefundRecorded, record_refund_event, record_refund_sighting};
 pub use record_sighting::{Recorded, Source, Told, Way, record_event, record_sighting};

@@ -8,10 +8,11 @@ use crate::Gateway;
 use crate::http::words::is_readable;
 use crate::service::Trouble;
 use crate::service::attention::audit;
+use crate::service::proposals::{DecideProposalRefused, Decision, next_state};
 use mingfen_domain::Timestamp;
 use mingfen_domain::ids::ProposalNo;
 use mingfen_domain::notice_text::{NoticeEvent, NoticeText, NoticeTextError};
-use mingfen_domain::proposal::{Event, Outcome, State};
+use mingfen_domain::proposal::State;
 use mingfen_store::{NoticeTemplateRecord, StoreError};
 use sha2::{Digest, Sha256};
 
@@ -213,38 +214,6 @@ pub async fn propose_wording(
     Ok(record)
 }
 
-/// Why nothing was decided.
-#[derive(Debug, thiserror::Error)]
-pub enum DecideWordingRefused {
-    /// There is no such proposal.
-    #[error("there is no such proposal")]
-    NotFound,
-    /// Nobody approves what they proposed.
-    #[error("another person has to decide it")]
-    SamePerson,
-    /// Only who proposed takes it back.
-    #[error("only who proposed it takes it back")]
-    NotYours,
-    /// Somebody was first.
-    #[error("it was decided already: {}", .0.state.as_str())]
-    Decided(Box<NoticeTemplateRecord>),
-    /// Things are not as they were shown.
-    #[error("things have changed since they were shown")]
-    Changed,
-    /// A reason is required.
-    #[error("a reason of 2 to 80 characters is required")]
-    NoReason,
-    /// Nothing happened; try again.
-    #[error(transparent)]
-    Trouble(#[from] Trouble),
-}
-
-impl From<StoreError> for DecideWordingRefused {
-    fn from(error: StoreError) -> Self {
-        Self::Trouble(error.into())
-    }
-}
-
 /// What an approval is held against: the wording as it was read, and the version that was in force then.
 pub fn seen_wording(record: &NoticeTemplateRecord, version_in_force: i64) -> String {
     let parts = [
@@ -262,18 +231,14 @@ pub fn seen_wording(record: &NoticeTemplateRecord, version_in_force: i64) -> Str
 /// Another person's word, or the proposer's own second thought.
 ///
 /// # Errors
-/// [`DecideWordingRefused`]: it stands as before.
+/// [`DecideProposalRefused`]: it stands as before.
 pub async fn decide_wording(
     gateway: &Gateway,
     proposal_no: &ProposalNo,
-    decision: super::rules::Decision,
+    decision: Decision,
     by: &str,
-) -> Result<NoticeTemplateRecord, DecideWordingRefused> {
-    if let super::rules::Decision::Decline { reason } = &decision
-        && !is_readable(reason, 2, 80)
-    {
-        return Err(DecideWordingRefused::NoReason);
-    }
+) -> Result<NoticeTemplateRecord, DecideProposalRefused> {
+    decision.check()?;
     let now = gateway.now();
     let mut tx = gateway.store.begin().await?;
     let found = tx.notice_template_for_update(proposal_no).await?;
@@ -301,7 +266,7 @@ pub async fn decide_wording(
         Ok(()) => record.row_version += 1,
         Err(StoreError::UniqueViolation(_)) => {
             tx.rollback().await?;
-            return Err(DecideWordingRefused::Changed);
+            return Err(DecideProposalRefused::Changed);
         }
         Err(error) => return Err(error.into()),
     }
@@ -326,29 +291,13 @@ pub async fn decide_wording(
 fn next_of(
     found: Option<NoticeTemplateRecord>,
     version: i64,
-    decision: &super::rules::Decision,
+    decision: &Decision,
     by: &str,
-) -> Result<(NoticeTemplateRecord, State), DecideWordingRefused> {
-    use super::rules::Decision;
-    let record = found.ok_or(DecideWordingRefused::NotFound)?;
-    let own = record.asked_by == by;
-    let event = match decision {
-        Decision::Withdraw if !own => return Err(DecideWordingRefused::NotYours),
-        Decision::Approve { .. } | Decision::Decline { .. } if own => {
-            return Err(DecideWordingRefused::SamePerson);
-        }
-        Decision::Withdraw => Event::Withdraw,
-        Decision::Decline { reason } => Event::Decline { reason: reason.clone() },
-        Decision::Approve { .. } => Event::Approve,
-    };
-    let Outcome::Moved(next) = record.state.step(event) else {
-        return Err(DecideWordingRefused::Decided(Box::new(record)));
-    };
-    if let Decision::Approve { seen } = decision
-        && (record.based_on != version || *seen != seen_wording(&record, version))
-    {
-        return Err(DecideWordingRefused::Changed);
-    }
+) -> Result<(NoticeTemplateRecord, State), DecideProposalRefused> {
+    let record = found.ok_or(DecideProposalRefused::NotFound)?;
+    let next = next_state(&record.state, &record.asked_by, decision, by, |seen| {
+        record.based_on == version && seen == seen_wording(&record, version)
+    })?;
     Ok((record, next))
 }
 

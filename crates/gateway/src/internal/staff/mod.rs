@@ -10,6 +10,7 @@ pub(super) mod live;
 pub(super) mod me;
 pub(super) mod notices;
 pub(super) mod people;
+mod proposals;
 pub(super) mod rules;
 pub(super) mod setup;
 

@@ -1,12 +1,12 @@
 //! 短信模板: what messages say, proposing another wording with its preview, and its second person.
 
+use super::proposals::{approval, refusal, undecided, withdrawal};
 use super::rules::People;
 use crate::http::form::query_value;
 use crate::http::staff::{Staff, StaffAnswer, StaffFailure};
-use crate::service::rules::Decision;
 use crate::service::{
-    DecideWordingRefused, NOTICE_LANGUAGES, Wording, WordingRefused, WordingWish, check_wording,
-    decide_wording, propose_wording, seen_wording, wording_at,
+    Decision, NOTICE_LANGUAGES, Wording, WordingRefused, WordingWish, check_wording, decide_wording,
+    propose_wording, seen_wording, wording_at,
 };
 use actix_web::http::StatusCode;
 use actix_web::web;
@@ -387,9 +387,7 @@ pub(in crate::internal) async fn approve(
     number: web::Path<String>,
     body: web::Bytes,
 ) -> StaffAnswer {
-    let form = staff.form(&body)?;
-    let seen = form.value("seen").unwrap_or_default().to_owned();
-    decided(&staff, &number, Decision::Approve { seen }).await
+    decided(&staff, &number, approval(&staff, &body)?).await
 }
 
 /// Says no.
@@ -398,9 +396,7 @@ pub(in crate::internal) async fn decline(
     number: web::Path<String>,
     body: web::Bytes,
 ) -> StaffAnswer {
-    let form = staff.form(&body)?;
-    let reason = form.value("reason").unwrap_or_default().trim().to_owned();
-    decided(&staff, &number, Decision::Decline { reason }).await
+    decided(&staff, &number, refusal(&staff, &body)?).await
 }
 
 /// Takes one's own proposal back.
@@ -409,13 +405,12 @@ pub(in crate::internal) async fn withdraw(
     number: web::Path<String>,
     body: web::Bytes,
 ) -> StaffAnswer {
-    staff.form(&body)?;
-    decided(&staff, &number, Decision::Withdraw).await
+    decided(&staff, &number, withdrawal(&staff, &body)?).await
 }
 
 async fn decided(staff: &Staff, number: &str, decision: Decision) -> StaffAnswer {
     let proposal_no = ProposalNo::parse(number).map_err(|_| StaffFailure::NotFound)?;
-    let refused = match decide_wording(&staff.gateway, &proposal_no, decision, &staff.actor()).await {
+    match decide_wording(&staff.gateway, &proposal_no, decision, &staff.actor()).await {
         Ok(record) => {
             let said = match record.state {
                 Stands::InForce => State::new(
@@ -428,22 +423,11 @@ async fn decided(staff: &Staff, number: &str, decision: Decision) -> StaffAnswer
                 }
                 _ => State::new(Face::Info, "已撤回，模板没有变", "Taken back; the message stays"),
             };
-            return Ok(staff.say_and_go(&format!("/admin/notices/changes/{proposal_no}"), &said));
+            Ok(staff.say_and_go(&format!("/admin/notices/changes/{proposal_no}"), &said))
         }
-        Err(DecideWordingRefused::Trouble(trouble)) => return Err(trouble.into()),
-        Err(refused) => refused,
-    };
-    let (status, zh) = match &refused {
-        DecideWordingRefused::NotFound | DecideWordingRefused::Trouble(_) => {
-            return Err(StaffFailure::NotFound);
+        Err(refused) => {
+            let (status, why) = undecided(refused)?;
+            proposal_page(staff, number, status, Some(why)).await
         }
-        DecideWordingRefused::SamePerson => (StatusCode::FORBIDDEN, "自己提出的，要由另一位处理"),
-        DecideWordingRefused::NotYours => (StatusCode::FORBIDDEN, "只有提出的人能撤回"),
-        DecideWordingRefused::Decided(_) => (StatusCode::CONFLICT, "已经有人处理过，这一次什么也没做"),
-        DecideWordingRefused::Changed => {
-            (StatusCode::CONFLICT, "这一页打开后情况变了，没有批准。请按下面的再看一遍")
-        }
-        DecideWordingRefused::NoReason => (StatusCode::BAD_REQUEST, "请写明理由，2 至 80 个字"),
-    };
-    proposal_page(staff, number, status, Some(Both::new(zh, refused.to_string()))).await
+    }
 }

@@ -20,9 +20,7 @@ pub use admit::{Held, HeldBy};
 pub use blocklist::{
     BlockRefused, BlockWish, Blocked, LiftRefused, add_block, lift_block, masked_block, reveal_block,
 };
-pub use propose::{
-    DecideRulesRefused, Decision, ProposeRefused, RulesWish, decide_rules, propose_rules, seen_of,
-};
+pub use propose::{ProposeRefused, RulesWish, decide_rules, propose_rules, seen_of};
 pub use trial::{RefundTally, RuleTally, TrialReport, try_rules};
 
 use crate::Gateway;

@@ -10,9 +10,10 @@ use crate::Gateway;
 use crate::http::words::is_readable;
 use crate::service::Trouble;
 use crate::service::attention::audit;
+use crate::service::proposals::{DecideProposalRefused, Decision, next_state};
 use mingfen_domain::Fen;
 use mingfen_domain::ids::ProposalNo;
-use mingfen_domain::proposal::{Event, Outcome, State};
+use mingfen_domain::proposal::State;
 use mingfen_domain::rules::{Rule, Rules};
 use mingfen_store::{RuleSetRecord, StoreError};
 use sha2::{Digest, Sha256};
@@ -53,55 +54,6 @@ pub enum ProposeRefused {
 }
 
 impl From<StoreError> for ProposeRefused {
-    fn from(error: StoreError) -> Self {
-        Self::Trouble(error.into())
-    }
-}
-
-/// A person's word.
-#[derive(Clone, Debug)]
-pub enum Decision {
-    /// Yes, to what was shown: [`seen_of`].
-    Approve {
-        /// What was shown.
-        seen: String,
-    },
-    /// No, and why.
-    Decline {
-        /// Why.
-        reason: String,
-    },
-    /// Whoever proposed it takes it back.
-    Withdraw,
-}
-
-/// Why nothing was decided.
-#[derive(Debug, thiserror::Error)]
-pub enum DecideRulesRefused {
-    /// There is no such proposal.
-    #[error("there is no such proposal")]
-    NotFound,
-    /// Nobody approves what they proposed.
-    #[error("another person has to decide it")]
-    SamePerson,
-    /// Only who proposed takes it back.
-    #[error("only who proposed it takes it back")]
-    NotYours,
-    /// Somebody was first.
-    #[error("it was decided already: {}", .0.state.as_str())]
-    Decided(Box<RuleSetRecord>),
-    /// Things are not as they were shown.
-    #[error("things have changed since they were shown")]
-    Changed,
-    /// A reason is required.
-    #[error("a reason of 2 to 80 characters is required")]
-    NoReason,
-    /// Nothing happened; try again.
-    #[error(transparent)]
-    Trouble(#[from] Trouble),
-}
-
-impl From<StoreError> for DecideRulesRefused {
     fn from(error: StoreError) -> Self {
         Self::Trouble(error.into())
     }
@@ -202,18 +154,14 @@ pub async fn propose_rules(
 /// Another person's word, or the proposer's own second thought.
 ///
 /// # Errors
-/// [`DecideRulesRefused`]: it stands as before.
+/// [`DecideProposalRefused`]: it stands as before.
 pub async fn decide_rules(
     gateway: &Gateway,
     proposal_no: &ProposalNo,
     decision: Decision,
     by: &str,
-) -> Result<RuleSetRecord, DecideRulesRefused> {
-    if let Decision::Decline { reason } = &decision
-        && !is_readable(reason, 2, 80)
-    {
-        return Err(DecideRulesRefused::NoReason);
-    }
+) -> Result<RuleSetRecord, DecideProposalRefused> {
+    decision.check()?;
     let now = gateway.now();
     let configured = gateway.settings.limits.rules;
     let mut tx = gateway.store.begin().await?;
@@ -241,7 +189,7 @@ pub async fn decide_rules(
         Ok(()) => record.row_version += 1,
         Err(StoreError::UniqueViolation(_)) => {
             tx.rollback().await?;
-            return Err(DecideRulesRefused::Changed);
+            return Err(DecideProposalRefused::Changed);
         }
         Err(error) => return Err(error.into()),
     }
@@ -264,27 +212,12 @@ fn next_of(
     in_force: &RulesInForce,
     decision: &Decision,
     by: &str,
-) -> Result<(RuleSetRecord, State), DecideRulesRefused> {
-    let record = found.ok_or(DecideRulesRefused::NotFound)?;
-    let own = record.asked_by == by;
-    let event = match decision {
-        Decision::Withdraw if !own => return Err(DecideRulesRefused::NotYours),
-        Decision::Approve { .. } | Decision::Decline { .. } if own => {
-            return Err(DecideRulesRefused::SamePerson);
-        }
-        Decision::Withdraw => Event::Withdraw,
-        Decision::Decline { reason } => Event::Decline { reason: reason.clone() },
-        Decision::Approve { .. } => Event::Approve,
-    };
-    let Outcome::Moved(next) = record.state.step(event) else {
-        return Err(DecideRulesRefused::Decided(Box::new(record)));
-    };
-    if let Decision::Approve { seen } = decision {
+) -> Result<(RuleSetRecord, State), DecideProposalRefused> {
+    let record = found.ok_or(DecideProposalRefused::NotFound)?;
+    let next = next_state(&record.state, &record.asked_by, decision, by, |seen| {
         let stale = record.state == State::Waiting && record.based_on != in_force.version;
-        if stale || *seen != seen_of(&record, in_force.version) {
-            return Err(DecideRulesRefused::Changed);
-        }
-    }
+        !stale && seen == seen_of(&record, in_force.version)
+    })?;
     Ok((record, next))
 }
 

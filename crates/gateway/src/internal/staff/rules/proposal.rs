@@ -2,9 +2,9 @@
 
 use super::words::{self, People};
 use crate::http::staff::{Staff, StaffAnswer, StaffFailure};
-use crate::service::rules::{
-    DecideRulesRefused, Decision, TrialReport, decide_rules, rules_in_force, seen_of,
-};
+use crate::internal::staff::proposals::{approval, refusal, undecided, withdrawal};
+use crate::service::Decision;
+use crate::service::rules::{TrialReport, decide_rules, rules_in_force, seen_of};
 use actix_web::http::StatusCode;
 use actix_web::web;
 use mingfen_domain::access::Right;
@@ -120,9 +120,7 @@ pub(in crate::internal) async fn approve(
     number: web::Path<String>,
     body: web::Bytes,
 ) -> StaffAnswer {
-    let form = staff.form(&body)?;
-    let seen = form.value("seen").unwrap_or_default().to_owned();
-    decided(&staff, &number, Decision::Approve { seen }).await
+    decided(&staff, &number, approval(&staff, &body)?).await
 }
 
 /// Says no.
@@ -131,9 +129,7 @@ pub(in crate::internal) async fn decline(
     number: web::Path<String>,
     body: web::Bytes,
 ) -> StaffAnswer {
-    let form = staff.form(&body)?;
-    let reason = form.value("reason").unwrap_or_default().trim().to_owned();
-    decided(&staff, &number, Decision::Decline { reason }).await
+    decided(&staff, &number, refusal(&staff, &body)?).await
 }
 
 /// Takes one's own proposal back.
@@ -142,13 +138,12 @@ pub(in crate::internal) async fn withdraw(
     number: web::Path<String>,
     body: web::Bytes,
 ) -> StaffAnswer {
-    staff.form(&body)?;
-    decided(&staff, &number, Decision::Withdraw).await
+    decided(&staff, &number, withdrawal(&staff, &body)?).await
 }
 
 async fn decided(staff: &Staff, number: &str, decision: Decision) -> StaffAnswer {
     let proposal_no = ProposalNo::parse(number).map_err(|_| StaffFailure::NotFound)?;
-    let refused = match decide_rules(&staff.gateway, &proposal_no, decision, &staff.actor()).await {
+    match decide_rules(&staff.gateway, &proposal_no, decision, &staff.actor()).await {
         Ok(record) => {
             let said = match record.state {
                 Stands::InForce => {
@@ -159,20 +154,11 @@ async fn decided(staff: &Staff, number: &str, decision: Decision) -> StaffAnswer
                 }
                 _ => State::new(Face::Info, "已撤回，限额没有变", "Taken back; the limits stay"),
             };
-            return Ok(staff.say_and_go(&format!("/admin/limits/changes/{proposal_no}"), &said));
+            Ok(staff.say_and_go(&format!("/admin/limits/changes/{proposal_no}"), &said))
         }
-        Err(DecideRulesRefused::Trouble(trouble)) => return Err(trouble.into()),
-        Err(refused) => refused,
-    };
-    let (status, zh) = match &refused {
-        DecideRulesRefused::NotFound | DecideRulesRefused::Trouble(_) => return Err(StaffFailure::NotFound),
-        DecideRulesRefused::SamePerson => (StatusCode::FORBIDDEN, "自己提出的，要由另一位处理"),
-        DecideRulesRefused::NotYours => (StatusCode::FORBIDDEN, "只有提出的人能撤回"),
-        DecideRulesRefused::Decided(_) => (StatusCode::CONFLICT, "已经有人处理过，这一次什么也没做"),
-        DecideRulesRefused::Changed => {
-            (StatusCode::CONFLICT, "这一页打开后情况变了，没有批准。请按下面的再看一遍")
+        Err(refused) => {
+            let (status, why) = undecided(refused)?;
+            page(staff, number, status, Some(why)).await
         }
-        DecideRulesRefused::NoReason => (StatusCode::BAD_REQUEST, "请写明理由，2 至 80 个字"),
-    };
-    page(staff, number, status, Some(Both::new(zh, refused.to_string()))).await
+    }
 }
