@@ -1,11 +1,15 @@
 //! A fresh database on each engine.
 
-use mingfen_store::Store;
+use mingfen_store::{Store, StoreSettings};
 use sqlx::{AnyConnection, Connection, Executor, query_scalar};
+use std::sync::OnceLock;
+use std::{fs, thread};
 use tempfile::TempDir;
-use tokio::sync::Mutex;
+use tokio::runtime;
+use tokio::sync::OnceCell;
+use url::Url;
 
-/// A database that nobody else uses.
+/// A database with the schema, which nobody else uses.
 pub struct Room {
     /// Its address.
     pub url: String,
@@ -15,27 +19,20 @@ pub struct Room {
 impl Room {
     /// A file in a directory that goes with the room.
     pub fn on_sqlite() -> Self {
+        static MODEL: OnceLock<Vec<u8>> = OnceLock::new();
+        // Rooms are opened inside a runtime too, where no other may be waited for.
+        let model = MODEL.get_or_init(|| thread::spawn(sqlite_model).join().expect("the schema is made"));
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let url = format!("sqlite://{}?mode=rwc", directory.path().join("mingfen.db").display());
-        Self { url, directory: Some(directory) }
+        let path = directory.path().join("mingfen.db");
+        fs::write(&path, model).expect("a copy of the model");
+        Self { url: format!("sqlite://{}?mode=rwc", path.display()), directory: Some(directory) }
     }
 
-    /// A schema of its own in the database of `MINGFEN_TEST_POSTGRES`.
+    /// A database of its own beside that of `MINGFEN_TEST_POSTGRES`.
     pub async fn on_postgres() -> Self {
-        let server = required("MINGFEN_TEST_POSTGRES");
-        sqlx::any::install_default_drivers();
-        let mut connection = AnyConnection::connect(&server).await.expect("the test database answers");
-        let name: String = query_scalar("SELECT 'box_' || replace(CAST(gen_random_uuid() AS TEXT), '-', '')")
-            .fetch_one(&mut connection)
-            .await
-            .expect("a name");
-        connection
-            .execute(sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE SCHEMA {name}"))))
-            .await
-            .expect("a schema");
-        connection.close().await.expect("closed");
-        let mark = if server.contains('?') { '&' } else { '?' };
-        Self { url: format!("{server}{mark}options=-csearch_path%3D{name}"), directory: None }
+        static MODEL: OnceCell<String> = OnceCell::const_new();
+        let model = MODEL.get_or_init(postgres_model).await;
+        Self { url: postgres_database("room", Some(model)).await, directory: None }
     }
 
     /// Writes past the store, as a hand at the database would; it must find something to change.
@@ -60,12 +57,49 @@ impl Room {
     }
 }
 
-/// Makes the schema. One room after the other: PostgreSQL lets one migration run at a time in a whole database, and who waits
-/// for it there for long is sent away.
-pub(crate) async fn migrate(store: &Store) {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
-    let _turn = ONE_AT_A_TIME.lock().await;
+/// What every room on SQLite is a copy of: the schema is made once, by the program's own migrations.
+fn sqlite_model() -> Vec<u8> {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("model.db");
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    // The last connection that is closed puts everything into the file.
+    runtime.block_on(migrate(&format!("sqlite://{}?mode=rwc", path.display())));
+    fs::read(path).expect("the model")
+}
+
+/// The name of the database that every room on PostgreSQL is a copy of.
+async fn postgres_model() -> String {
+    let url = postgres_database("model", None).await;
+    migrate(&url).await;
+    Url::parse(&url).expect("an address").path().trim_start_matches('/').to_owned()
+}
+
+/// Makes a database on the server of `MINGFEN_TEST_POSTGRES`, an empty one or a copy; answers its address.
+async fn postgres_database(kind: &str, model: Option<&str>) -> String {
+    let server = required("MINGFEN_TEST_POSTGRES");
+    sqlx::any::install_default_drivers();
+    let mut connection = AnyConnection::connect(&server).await.expect("the test database answers");
+    let unique: String = query_scalar("SELECT replace(CAST(gen_random_uuid() AS TEXT), '-', '')")
+        .fetch_one(&mut connection)
+        .await
+        .expect("a name");
+    let name = format!("{kind}_{unique}");
+    let copied = model.map_or_else(String::new, |model| format!(" TEMPLATE {model}"));
+    connection
+        .execute(sqlx::raw_sql(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}{copied}"))))
+        .await
+        .expect("a database");
+    connection.close().await.expect("closed");
+    let mut url = Url::parse(&server).expect("MINGFEN_TEST_POSTGRES is an address");
+    url.set_path(&name);
+    url.into()
+}
+
+async fn migrate(url: &str) {
+    let settings = StoreSettings { url: url.to_owned(), max_connections: 1 };
+    let store = Store::open(&settings).await.expect("the database opens");
     store.migrate().await.expect("the schema is made");
+    store.close().await;
 }
 
 /// A service that `tests/services.sh` starts; without it the run fails and says how to start it.

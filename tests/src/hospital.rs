@@ -3,7 +3,7 @@
 use crate::books::is_in_between;
 use crate::bystander::Bystander;
 use crate::clock::MovedClock;
-use crate::engine::{Room, migrate};
+use crate::engine::Room;
 use crate::patient::{App, Patient};
 use crate::signed::SignedCall;
 use mingfen_domain::ids::{ChannelId, HospitalId};
@@ -165,7 +165,6 @@ impl Hospital {
         let simulator = Simulator::start(settings).await.expect("the simulator starts");
         let clock = Arc::new(MovedClock::default());
         let store = open_store(&room.url).await;
-        migrate(&store).await;
         let cache = Arc::new(MemoryCache::default());
         let replica = start(&simulator, store, clock.clone(), cache, &arrangement).await;
         simulator.his().set_gateway(access(&replica));

@@ -1,6 +1,6 @@
 //! The real program as processes of its own: started, killed at a named point, started again at the same addresses.
 
-use crate::engine::{Room, migrate};
+use crate::engine::Room;
 use crate::patient::{App, Patient};
 use mingfen_domain::Clock;
 use mingfen_domain::ambient::{UPPER_ALPHANUMERIC, random_text};
@@ -96,7 +96,6 @@ impl Installation {
         let store = Store::open(&StoreSettings { url: room.url.clone(), max_connections: 2 })
             .await
             .expect("the database opens");
-        migrate(&store).await;
         let directory = tempfile::tempdir().expect("a temporary directory");
         let access = GatewayAccess {
             base_url: format!("http://{}", places[0].internal),
