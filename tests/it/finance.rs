@@ -11,6 +11,11 @@ use mingfen_store::{
 };
 use mingfen_tests::{App, CARD, Hospital};
 use sha2::{Digest, Sha256};
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 stories!(
     an_accountants_morning_goes_from_red_to_signed_off,
@@ -836,6 +841,56 @@ async fn hostile_files_are_refused_with_a_reason_and_leave_nothing(hospital: Hos
     let after = hospital.row_counts().await;
     let changed: Vec<_> = after.iter().filter(|(table, rows)| before.get(*table) != Some(rows)).collect();
     assert!(changed.is_empty(), "{changed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_more_than_half_a_gigabyte_is_refused_while_it_is_sent() {
+    // No database has a part in it.
+    let hospital = Hospital::on_sqlite().await;
+    let day = a_morning(&hospital);
+    hospital.time_passes(86_400);
+    let finance = Screen::of(&hospital, "0501", Role::Finance).await;
+    let upload = format!("/finance/days/{day}/upload");
+    let form = finance.sees(&upload).await;
+    let before = hospital.row_counts().await;
+
+    let host = finance.base.strip_prefix("http://").expect("plain in the house");
+    let connection = TcpStream::connect(host).await.expect("somebody listens");
+    let (mut answer, mut sent) = connection.into_split();
+    let mut head = format!(
+        "POST {upload} HTTP/1.1\r\nHost: {host}\r\nCookie: {}\r\nContent-Type: multipart/form-data; boundary=edge\r\n\
+        Content-Length: 100000000000\r\n\r\n",
+        finance.cookie("")
+    );
+    for (field, value) in [("csrf", form.field("csrf").as_str()), ("what", "ledger")] {
+        write!(head, "--edge\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n").expect("text");
+    }
+    head.push_str("--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"all.csv\"\r\n\r\n");
+    sent.write_all(head.as_bytes()).await.expect("it is read");
+    let mebibytes = Arc::new(AtomicUsize::new(0));
+    let count = mebibytes.clone();
+    let sending = tokio::spawn(async move {
+        let mebibyte = vec![b'x'; 1 << 20];
+        // It never ends by itself.
+        while sent.write_all(&mebibyte).await.is_ok() {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let mut text = Vec::new();
+    let mut piece = [0; 4096];
+    while let Ok(length @ 1..) = answer.read(&mut piece).await {
+        text.extend_from_slice(&piece[..length]);
+        if text.ends_with(b"</html>") || text.ends_with(b"</html>\n") {
+            break;
+        }
+    }
+    sending.abort();
+    let text = String::from_utf8_lossy(&text);
+    assert!(text.starts_with("HTTP/1.1 413 "), "{text}");
+    assert!(text.contains("文件超过 512 MB"), "{text}");
+    assert!(mebibytes.load(Ordering::Relaxed) >= 512, "it was refused before it was too large");
+    let after = hospital.row_counts().await;
+    assert_eq!(before, after);
 }
 
 async fn an_auditor_reads_everything_and_changes_nothing(hospital: Hospital) {
