@@ -202,6 +202,19 @@ pub struct StaffDashboard {
     pub printing: bool,
 }
 
+/// Thousandths as whole hundredths that add up: what is left over goes to those that lose most by being cut.
+fn whole_percents(per_mille: &[u64]) -> Vec<u64> {
+    let mut percents: Vec<u64> = per_mille.iter().map(|share| share / 10).collect();
+    let all = (per_mille.iter().sum::<u64>() + 5) / 10;
+    let left = all.saturating_sub(percents.iter().sum());
+    let mut by_loss: Vec<usize> = (0..per_mille.len()).collect();
+    by_loss.sort_by_key(|place| std::cmp::Reverse(per_mille[*place] % 10));
+    for place in by_loss.into_iter().take(usize::try_from(left).unwrap_or_default()) {
+        percents[place] += 1;
+    }
+    percents
+}
+
 impl StaffDashboard {
     fn hour_chart(&self, say: &Say) -> Svg {
         let title = match &self.usual {
@@ -215,13 +228,15 @@ impl StaffDashboard {
     }
 
     fn share_chart(&self, say: &Say) -> Svg {
+        let shares: Vec<u64> = self.methods.iter().map(|row| row.per_mille).collect();
         let parts: Vec<SharePart> = self
             .methods
             .iter()
-            .map(|row| SharePart {
+            .zip(whole_percents(&shares))
+            .map(|(row, percent)| SharePart {
                 colour: row.colour,
                 per_mille: row.per_mille,
-                label: format!("{}%", (row.per_mille + 5) / 10),
+                label: format!("{percent}%"),
             })
             .collect();
         charts::share(say.t("各支付方式金额占比", "Share of each method in the money"), &parts)
@@ -656,3 +671,18 @@ staff_page!(StaffDashboard, "staff/dashboard.html", Some(Place::Dashboard), [
     "worst" => sample_worst(),
     "paper" => StaffDashboard { printing: true, ..sample() },
 ]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_percents_of_a_whole_are_a_hundred() {
+        assert_eq!(whole_percents(&[355, 645]), [36, 64]);
+        assert_eq!(whole_percents(&[333, 333, 334]), [33, 33, 34]);
+        assert_eq!(whole_percents(&[496, 255, 125, 124]), [50, 26, 12, 12]);
+        assert_eq!(whole_percents(&[1000, 0]), [100, 0]);
+        assert_eq!(whole_percents(&[0, 0]), [0, 0]);
+        assert_eq!(whole_percents(&[]), [0; 0]);
+    }
+}
