@@ -101,25 +101,46 @@ class Desk {
     return this.page.locator('.side nav a').evaluateAll((links) => links.map((link) => link.getAttribute('href')));
   }
 
-  /**
-   * Looks at the page as it is: nothing that a screen reader stumbles over, no sideways scroll at either size, and a picture of the small
-   * one; of the large one too when MINGFEN_SHOTS=all.
-   */
-  async look(name) {
+  /** Nothing that a screen reader stumbles over. */
+  async #usable(name) {
     assert.notEqual(await this.page.title(), '', 'a page without a title');
     await this.page.evaluate(AXE);
     const { violations } = await this.page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
     const told = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`);
     assert.deepEqual(told, [], `${name} cannot be used by everybody`);
+  }
+
+  /** No sideways scroll on a screen of that size. */
+  async #fits(size, name) {
+    await this.page.setViewportSize(size);
+    const wide = await this.page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= size.width, `${name} is ${wide} px wide on a screen of ${size.width} px`);
+  }
+
+  /**
+   * Looks at the page as it is: nothing that a screen reader stumbles over, no sideways scroll at either size, and a picture of the small
+   * one; of the large one too when MINGFEN_SHOTS=all.
+   */
+  async look(name) {
+    await this.#usable(name);
     await mkdir(SHOTS, { recursive: true });
     for (const size of [LARGE, SMALL]) {
-      await this.page.setViewportSize(size);
-      const wide = await this.page.evaluate(() => document.documentElement.scrollWidth);
-      assert.ok(wide <= size.width, `${name} is ${wide} px wide on a screen of ${size.width} px`);
+      await this.#fits(size, name);
       if (size === LARGE && process.env.MINGFEN_SHOTS !== 'all') continue;
       const more = size === LARGE ? '-1920' : '';
       await this.page.screenshot({ path: join(SHOTS, `staff-${name}${more}.png`), animations: 'disabled' });
     }
+  }
+
+  /** The same, with pictures of the whole page at both sizes and as it is printed. */
+  async pictures(directory, name) {
+    await this.page.pdf({ path: join(directory, `${name}.pdf`), preferCSSPageSize: true, printBackground: true });
+    for (const size of [LARGE, SMALL]) {
+      await this.page.setViewportSize(size);
+      await this.page.screenshot({ path: join(directory, `${name}-${size.width}.png`), animations: 'disabled', fullPage: true });
+    }
+    await this.#usable(name);
+    for (const size of [LARGE, SMALL]) await this.#fits(size, name);
   }
 
   /** Nothing wrong happened on any page, and the computer is left. */
