@@ -73,8 +73,6 @@ async fn measures(room: Room, rows: u64, statements: &Statements) -> bool {
     // A server does this by itself in the time that such a table needs to grow.
     hospital.executes(if sqlite { "ANALYZE" } else { "VACUUM (ANALYZE)" }).await;
 
-    let mut sound = search::measures(&hospital, sqlite, written, statements).await;
-
     let began = Instant::now();
     let mut rounds = Vec::new();
     loop {
@@ -89,6 +87,8 @@ async fn measures(room: Room, rows: u64, statements: &Statements) -> bool {
     println!("history counted in {}, {} rounds:", seconds(began.elapsed()), rounds.len());
     print_times("a round, a day of it", &mut rounds);
     hospital.executes(if sqlite { "ANALYZE" } else { "VACUUM (ANALYZE) takings" }).await;
+
+    let mut sound = search::measures(&hospital, sqlite, written, statements).await;
 
     let board = dashboard(hospital.gateway(), None).await.expect("readable");
     let total = board.all(Dimension::Total).expect("it fits");
