@@ -89,8 +89,8 @@ impl fmt::Display for Account {
     }
 }
 
-/// Why an entry was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Why an entry was made, in the order in which money goes through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
     /// A payment came that its bill took.
     Paid,

@@ -83,6 +83,19 @@ pub enum What {
     },
 }
 
+impl What {
+    /// What comes first of things at the same millisecond: what somebody did, what was heard of it, what was written because of it, what
+    /// was said.
+    const fn place_in_a_moment(&self) -> u8 {
+        match self {
+            Self::Seen { .. } => 1,
+            Self::Written { .. } => 2,
+            Self::Message { .. } => 3,
+            _ => 0,
+        }
+    }
+}
+
 /// A step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileStep {
@@ -298,9 +311,10 @@ impl OrderFile {
             let what = What::Message { kind: notice.kind, sent: notice.sent };
             steps.push(FileStep { at: notice.at, what, amount: None, evidence: None });
         }
-        steps.sort_by_key(|step| step.at);
+        // Within a moment one thing still leads to the other.
+        steps.sort_by_key(|step| (step.at, step.what.place_in_a_moment()));
         self.steps = steps;
-        self.entries.sort_by_key(|entry| entry.at);
+        self.entries.sort_by_key(|entry| (entry.at, entry.reason));
         subjects.push(format!("paid:{number}"));
         for record in &self.refunds {
             let number = &record.refund.out_refund_no;
