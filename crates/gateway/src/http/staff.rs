@@ -184,6 +184,7 @@ impl Staff {
                 if self.me.place.is_empty() { String::new() } else { format!(" · {}", self.me.place) };
             format!("{}{place}", words.join(comma))
         };
+        let now = self.moment(self.gateway.now());
         StaffFrame {
             hospital_name: hospital_frame(&self.gateway.hospital(), self.language).hospital_name,
             language: self.language,
@@ -215,7 +216,8 @@ impl Staff {
                 })
                 .collect(),
             health: health(&self.gateway),
-            clock: self.moment(self.gateway.now()).clock_with_seconds(),
+            clock: now.clock_with_seconds(),
+            moment: now.full(),
             finds: self.may(Right::FindOrders) && is_served("/orders"),
             said: self.badges.said.clone(),
         }
@@ -357,6 +359,7 @@ impl AtDoor {
             nav: Vec::new(),
             health: Vec::new(),
             clock: String::new(),
+            moment: String::new(),
             finds: false,
             said: None,
         }
@@ -857,6 +860,7 @@ fn bare_page(
         nav: Vec::new(),
         health: Vec::new(),
         clock: String::new(),
+        moment: String::new(),
         finds: false,
         said: None,
     };

@@ -325,6 +325,8 @@ pub struct StaffFrame {
     pub health: Vec<Health>,
     /// The time of this page: `10:42:07`.
     pub clock: String,
+    /// The same with its day, for paper: `2026-11-24 10:42`.
+    pub moment: String,
     /// Whether the bar has a search box: the person may find orders.
     pub finds: bool,
     /// What the last form of this page did, said once above the page.
@@ -332,6 +334,11 @@ pub struct StaffFrame {
 }
 
 impl StaffFrame {
+    /// Whether this person may go to that page of the navigation.
+    pub(crate) fn leads_to(&self, path: &str) -> bool {
+        self.nav.iter().any(|item| item.place.path() == path)
+    }
+
     /// The groups of the navigation with their items, in order.
     pub(crate) fn groups(&self) -> Vec<((&'static str, &'static str), Vec<NavItem>)> {
         let mut groups: Vec<((&'static str, &'static str), Vec<NavItem>)> = Vec::new();

@@ -42,6 +42,7 @@ pub fn frame(language: Language) -> StaffFrame {
             Health { what: Both::new("短信", "Text messages"), state: fine() },
         ],
         clock: "10:42:07".into(),
+        moment: "2026-11-24 10:42".into(),
         finds: true,
         said: None,
     }
