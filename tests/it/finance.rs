@@ -863,7 +863,8 @@ async fn a_file_of_more_than_half_a_gigabyte_is_refused_while_it_is_sent() {
         finance.cookie("")
     );
     for (field, value) in [("csrf", form.field("csrf").as_str()), ("what", "ledger")] {
-        write!(head, "--edge\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n").expect("text");
+        write!(head, "--edge\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n")
+            .expect("text");
     }
     head.push_str("--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"all.csv\"\r\n\r\n");
     sent.write_all(head.as_bytes()).await.expect("it is read");

@@ -1,6 +1,6 @@
-//! The whole loop: two thousand orders of WeChat Pay and Alipay on both engines, everything that can go wrong drawn by a seed, the
-//! days compared, every difference remedied and compared again, until channels, gateway and HIS agree to the fen but for what is
-//! written down. It takes about three quarters of a minute on each engine.
+//! The whole loop: two thousand orders of WeChat Pay and Alipay on SQLite and a smaller day on PostgreSQL, everything that can go wrong
+//! drawn by a seed, the days compared, every difference remedied and compared again, until channels, gateway and HIS agree to the fen
+//! but for what is written down. The two thousand take more than a minute.
 
 mod day;
 mod people;
@@ -19,7 +19,7 @@ use people::{People, open_findings};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-stories!(two_thousand_orders_with_every_fault_are_explained_to_the_fen);
+stories!(a_day_with_every_fault_is_explained_to_the_fen);
 
 /// Tells the seed when the story fails.
 struct Seed;
@@ -40,13 +40,15 @@ async fn compares(hospital: &Hospital, day: BusinessDay) -> DayReconciled {
     reconcile_day(hospital.gateway(), day, &Scope::All, "tester", &progress).await.expect("it is compared")
 }
 
-async fn two_thousand_orders_with_every_fault_are_explained_to_the_fen(hospital: Hospital) {
+/// What can go wrong does on both engines; how many ordinary orders it hides among is a matter of one.
+async fn a_day_with_every_fault_is_explained_to_the_fen(hospital: Hospital) {
+    let (an_hour, at_least) = if hospital.is_sqlite() { (255, 2000) } else { (55, 500) };
     let _seed = Seed;
     let mut days = Days::new(&hospital);
     let mut people = People::new(&hospital);
-    let day = days.a_day_on_which_everything_goes_wrong(255).await;
+    let day = days.a_day_on_which_everything_goes_wrong(an_hour).await;
     let next = day.next();
-    assert!(days.orders() >= 2000, "{} orders", days.orders());
+    assert!(days.orders() >= at_least, "{} orders", days.orders());
 
     // The next afternoon the files come damaged. Every difference is found and named, and nothing that is none.
     days.becomes(next, 13, 0);

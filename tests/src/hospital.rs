@@ -186,6 +186,11 @@ impl Hospital {
         API_SECRET.to_owned()
     }
 
+    /// Whether its database is SQLite.
+    pub fn is_sqlite(&self) -> bool {
+        self.room.is_sqlite()
+    }
+
     /// The gateway.
     pub fn gateway(&self) -> &Gateway {
         &self.replica.gateway
