@@ -19,7 +19,7 @@ use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
 use mingfen_pages::Language;
-use mingfen_pages::staff::Both;
+use mingfen_pages::staff::{Both, Face, State};
 
 /// Where somebody begins.
 pub(super) async fn home(staff: Staff) -> StaffAnswer {
@@ -56,5 +56,22 @@ fn provider_words(name: &str) -> Both {
         "cash" => Both::new("现金", "Cash"),
         "pos" => Both::new("银行卡 POS", "Card (POS)"),
         other => Both::same(other),
+    }
+}
+
+/// What became of a notification, by its verdict.
+fn verdict_words(word: &str) -> State {
+    match word {
+        "applied" => State::new(Face::Ok, "验签通过，已采用", "proven and applied"),
+        "already" => State::new(Face::Ok, "验签通过，已知", "proven, known before"),
+        "contradiction" => {
+            State::new(Face::Warn, "验签通过，与已知矛盾", "proven, contradicts what is known")
+        }
+        "unknown_order" => State::new(Face::Warn, "验签通过，没有这笔单", "proven, of no order of ours"),
+        "received" => State::new(Face::Info, "已收到，未处理", "received, not handled yet"),
+        word if word.starts_with("not_verified") => {
+            State::new(Face::Bad, "验签不通过，没有采用", "not proven, not applied")
+        }
+        other => State::new(Face::Idle, other, other),
     }
 }

@@ -13,6 +13,7 @@ use mingfen_domain::refund::State as RefundState;
 use mingfen_domain::sides::{Kind, Side, State};
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
 use mingfen_his::{LedgerKind, LedgerRow};
+use mingfen_provider_api::CallError;
 use mingfen_provider_api::Provider;
 use mingfen_provider_api::statement::{Fetched, StatementKind, Statements, TradeTable};
 use mingfen_reconciliation::files::{self, Choice, HIS_LEDGER, LINES, Layout, LedgerLine, LinesFile};
@@ -316,10 +317,20 @@ async fn statement(
         // Whoever does not answer has no statement for us yet; what it said is kept.
         Err(error) => {
             tracing::warn!(channel = %channel, statement.day = %day, error = %error, "a statement could not be fetched");
-            prepared.record.remark = format!("对账单暂时取不到：{error}");
+            prepared.record.remark = format!("对账单暂时取不到：{}", why_not(&error));
         }
     }
     Ok(prepared)
+}
+
+/// For finance, what the channel's own words stand behind.
+pub(super) fn why_not(error: &CallError) -> String {
+    match error {
+        CallError::Refused { code, message } => format!("渠道拒绝（{code} {message}）"),
+        CallError::Postponed { code, message } => format!("渠道请稍后再取（{code} {message}）"),
+        CallError::InDoubt(said) => format!("渠道没有给出可用的答复（{said}）"),
+        CallError::NotSent(said) => format!("没有连上渠道（{said}）"),
+    }
 }
 
 /// A file of lines that is being written.

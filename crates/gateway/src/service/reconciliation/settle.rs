@@ -1,7 +1,7 @@
 //! Fees and settlement of each merchant account: the statement's fees against the contract, its money against the fund flow, and what
 //! was paid out of it against the bank.
 
-use super::collect::{Prepared, copy_plain, input, layout_of, temporary};
+use super::collect::{Prepared, copy_plain, input, layout_of, temporary, why_not};
 use super::day::ReconcileRefused;
 use crate::Gateway;
 use crate::service::Trouble;
@@ -42,7 +42,9 @@ pub(super) async fn fund_flows(
             }
             // The statement decides whether the day is complete; without this file fees alone are compared.
             Ok(Fetched::NotYet) => (InputState::Nothing, String::new(), None, "资金账单尚未生成".to_owned()),
-            Err(error) => (InputState::Nothing, String::new(), None, format!("资金账单暂时取不到：{error}")),
+            Err(error) => {
+                (InputState::Nothing, String::new(), None, format!("资金账单暂时取不到：{}", why_not(&error)))
+            }
         };
         let name = if name.is_empty() { format!("fund-flow-{channel}-{day}") } else { name };
         let record = RunInputRecord {

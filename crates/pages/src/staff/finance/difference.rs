@@ -40,6 +40,19 @@ pub struct Evidence {
     pub note: Both,
 }
 
+/// A notification that came about it.
+#[derive(Clone, Debug)]
+pub struct NewsLine {
+    /// When it came.
+    pub at: Both,
+    /// At whose address.
+    pub channel: String,
+    /// What became of it.
+    pub verdict: State,
+    /// Where it is shown as it was received, for a reason; `None`: not to this person.
+    pub href: Option<String>,
+}
+
 /// A remedy that may be looked at.
 #[derive(Clone, Debug)]
 pub struct RemedyChoice {
@@ -155,8 +168,12 @@ pub struct DifferencePage {
     pub rows: Vec<SideRow>,
     /// Lines as they were received.
     pub evidence: Vec<Evidence>,
+    /// What the channel told by itself, the oldest first.
+    pub news: Vec<NewsLine>,
     /// The order's story; `None`: it is not an order of ours.
     pub order: Option<Way>,
+    /// The next open one of the day; `None`: there is no other.
+    pub next: Option<String>,
     /// What may be done.
     pub remedies: Vec<RemedyChoice>,
     /// What happened to it, the oldest first.
@@ -229,6 +246,21 @@ fn sample() -> DifferencePage {
                 note: Both::same(""),
             },
         ],
+        news: vec![
+            NewsLine {
+                at: Both::new("11-23 14:23:07", "11-23 14:23:07"),
+                channel: "wechat-main".into(),
+                verdict: State::new(Face::Ok, "验签通过，已采用", "proven and applied"),
+                href: Some("/orders/B261123142251873000001/evidence/N1".into()),
+            },
+            NewsLine {
+                at: Both::new("11-23 14:23:22", "11-23 14:23:22"),
+                channel: "wechat-main".into(),
+                verdict: State::new(Face::Ok, "验签通过，已知", "proven, known before"),
+                href: None,
+            },
+        ],
+        next: Some("/finance/days/2026-11-23/differences/fedcba9876543210fedcba9876543210".into()),
         order: Some(Way::new("/orders?q=P261123142251873000001", Both::new("支付单全程", "the order's story"))),
         remedies: vec![
             RemedyChoice {

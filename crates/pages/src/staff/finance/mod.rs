@@ -19,8 +19,8 @@ pub use day::{
 };
 pub use diff::{DayDiff, DiffLine};
 pub use difference::{
-    DifferencePage, Evidence, FileLine, Handling, LedgerEffect, RemedyChoice, RemedyDialog, SideCell,
-    SideRow, StoryLine,
+    DifferencePage, Evidence, FileLine, Handling, LedgerEffect, NewsLine, RemedyChoice, RemedyDialog,
+    SideCell, SideRow, StoryLine,
 };
 pub use differences::{BulkAct, BulkDialog, DifferenceRow, Differences, Picker, Tab};
 pub use home::{CalendarCell, CalendarColumn, CalendarRow, FinanceHome, Light, ToDo};

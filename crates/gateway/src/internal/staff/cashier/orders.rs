@@ -1,5 +1,6 @@
 //! One payment: its story, what is hidden of it, and its sheets.
 
+use super::super::verdict_words;
 use super::{file, words};
 use crate::http::staff::{Staff, StaffAnswer, StaffFailure};
 use crate::public::receipt as public_receipt;
@@ -135,7 +136,7 @@ pub(in crate::internal) async fn show_evidence(
             let shown = Evidence {
                 headers: revealed.headers,
                 body: text_of(&revealed.body),
-                verdict: verdict(&revealed.record.verdict),
+                verdict: verdict_words(&revealed.record.verdict),
                 sha256: revealed.record.body_sha256,
             };
             let file = file::read(&staff, &bill).await?;
@@ -159,22 +160,6 @@ fn text_of(body: &[u8]) -> String {
     match std::str::from_utf8(body) {
         Ok(text) => text.to_owned(),
         Err(_) => hex::encode(body),
-    }
-}
-
-fn verdict(word: &str) -> State {
-    match word {
-        "applied" => State::new(Face::Ok, "验签通过，已采用", "proven and applied"),
-        "already" => State::new(Face::Ok, "验签通过，已知", "proven, known before"),
-        "contradiction" => {
-            State::new(Face::Warn, "验签通过，与已知矛盾", "proven, contradicts what is known")
-        }
-        "unknown_order" => State::new(Face::Warn, "验签通过，没有这笔单", "proven, of no order of ours"),
-        "received" => State::new(Face::Info, "已收到，未处理", "received, not handled yet"),
-        word if word.starts_with("not_verified") => {
-            State::new(Face::Bad, "验签不通过，没有采用", "not proven, not applied")
-        }
-        other => State::new(Face::Idle, other, other),
     }
 }
 

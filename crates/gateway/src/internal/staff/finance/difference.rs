@@ -1,5 +1,6 @@
 //! One difference: why, and what is done about it.
 
+use super::super::verdict_words;
 use super::differences::{handling_words, state_of};
 use super::refused::{refused_page, refused_words};
 use super::upload::{Received, receive};
@@ -17,21 +18,25 @@ use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY};
 use actix_web::{HttpResponse, web};
 use mingfen_domain::access::Right;
 use mingfen_domain::difference::{Category, Remedy};
-use mingfen_domain::sides::Side;
+use mingfen_domain::ids::OutTradeNo;
+use mingfen_domain::sides::{Kind, Side};
 use mingfen_domain::{BusinessDay, Fen, Timestamp};
 use mingfen_pages::staff::finance::{
-    Deed, DifferencePage, Evidence, FileLine, Handling, LedgerEffect, RemedyChoice, RemedyDialog, SideCell,
-    SideRow, StoryLine, Way,
+    Deed, DifferencePage, Evidence, FileLine, Handling, LedgerEffect, NewsLine, RemedyChoice, RemedyDialog,
+    SideCell, SideRow, StoryLine, Way,
 };
 use mingfen_pages::staff::{Both, Face, State};
 use mingfen_store::{
-    ALL_CHANNELS, FindingLineRecord, FindingRecord, RemedyRecord, RemedyState, RunInputRecord, RunRecord,
-    Standing,
+    ALL_CHANNELS, FindingFilter, FindingLineRecord, FindingRecord, NotificationRecord, RemedyRecord,
+    RemedyState, RunInputRecord, RunRecord, Standing,
 };
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Lines of evidence on the page.
 const MOST_LINES: usize = 8;
+/// Notifications on the page: a channel that is not believed tells the same again for a day.
+const MOST_NEWS: usize = 20;
 
 /// A difference of a day's current run.
 struct Looked {
@@ -111,6 +116,14 @@ async fn view(staff: &Staff, people: &People, looked: &Looked) -> Result<Differe
         }
     });
     let files = store.finding_files(key, MOST_FILES).await?;
+    let order = OutTradeNo::parse(&finding.order_no).ok();
+    let open = FindingFilter { standing: Some(Standing::Open), unsettled: true, ..FindingFilter::default() };
+    // From the last one on to the first again.
+    let mut next = store.findings_of_run(&run.run_id, &open, finding.position, 1).await?;
+    if next.is_empty() {
+        next = store.findings_of_run(&run.run_id, &open, -1, 1).await?;
+    }
+    let next = next.into_iter().map(|(next, _)| next.finding_key).find(|next| next != key);
     Ok(DifferencePage {
         day: day.to_string(),
         key: key.to_owned(),
@@ -127,6 +140,11 @@ async fn view(staff: &Staff, people: &People, looked: &Looked) -> Result<Differe
         basis: finding.evidence.lines().map(str::to_owned).collect(),
         rows: side_rows(finding),
         evidence: evidence(staff, finding, &inputs).await?,
+        news: match &order {
+            Some(order) => news(staff, finding, order).await?,
+            None => Vec::new(),
+        },
+        next: next.map(|next| format!("/finance/days/{day}/differences/{next}")),
         order: (!finding.order_no.is_empty()).then(|| {
             let number: String = url::form_urlencoded::byte_serialize(finding.order_no.as_bytes()).collect();
             Way::new(format!("/orders?q={number}"), Both::new("支付单全程", "the order's story"))
@@ -303,6 +321,41 @@ async fn evidence(
     Ok(shown)
 }
 
+/// What the channel told by itself of the payment or of the refunds that it is about.
+async fn news(
+    staff: &Staff,
+    finding: &FindingRecord,
+    order: &OutTradeNo,
+) -> Result<Vec<NewsLine>, StaffFailure> {
+    let store = &staff.gateway.store;
+    let refunds =
+        finding.lines.iter().map(|line| line.refund_no.as_str()).filter(|number| !number.is_empty());
+    let mut subjects: BTreeSet<&str> = refunds.collect();
+    if finding.lines.iter().any(|line| line.kind == Kind::Payment) || subjects.is_empty() {
+        subjects.insert(order.as_str());
+    }
+    let mut told = Vec::new();
+    for subject in subjects.into_iter().take(MOST_LINES) {
+        told.extend(store.notifications_of(subject).await?);
+    }
+    told.sort_by_key(|told| told.received_at);
+    let bill = if staff.may(Right::Unmask) {
+        store.payment(order).await?.map(|record| record.payment.bill_no)
+    } else {
+        None
+    };
+    let line = |told: NotificationRecord| {
+        let moment = staff.moment(told.received_at);
+        NewsLine {
+            at: Both::same(format!("{}:{:02}", moment.full(), moment.second)),
+            channel: told.channel.to_string(),
+            verdict: verdict_words(&told.verdict),
+            href: bill.as_ref().map(|bill| format!("/orders/{bill}/evidence/{}", told.notification_id)),
+        }
+    };
+    Ok(told.into_iter().take(MOST_NEWS).map(line).collect())
+}
+
 fn choices(looked: &Looked, orders: &[RemedyRecord], people: &People) -> Vec<RemedyChoice> {
     let Looked { finding, standing, .. } = looked;
     let ended = !matches!(standing, Standing::Open | Standing::Waiting | Standing::Carried);
@@ -400,12 +453,8 @@ async fn story(
         let event = row.event;
         match event.action.as_str() {
             "difference.handled" => {
-                add(
-                    event.at,
-                    &event.actor,
-                    Both::new("改负责人或期限", "changed who or until when"),
-                    event.detail,
-                );
+                let changed = Both::new("改负责人或期限", "changed who or until when");
+                add(event.at, &event.actor, changed, handled_words(people, &event.detail));
             }
             "difference.file" => {
                 add(event.at, &event.actor, Both::new("添加附件", "added a file"), String::new())
@@ -415,6 +464,20 @@ async fn story(
     }
     told.sort_by_key(|(at, _)| *at);
     Ok(told.into_iter().map(|(_, line)| line).collect())
+}
+
+/// What the trail says of a change of who and until when, for people to read: `with 0301, until 2026-11-29: reason`.
+fn handled_words(people: &People, detail: &str) -> String {
+    let (changes, reason) = detail.split_once(": ").unwrap_or((detail, ""));
+    let changes = changes.split(", ").map(|change| match change.split_once(' ') {
+        Some(("with", "nobody")) => "不再由人负责".to_owned(),
+        Some(("with", person)) => format!("由{}负责", people.by_number(person)),
+        Some(("until", day)) => format!("期限 {day}"),
+        Some(("deadline", _)) => "期限恢复为系统所定".to_owned(),
+        _ => change.to_owned(),
+    });
+    let said = changes.collect::<Vec<_>>().join("，");
+    if reason.is_empty() { said } else { format!("{said}。{reason}") }
 }
 
 /// Who works on it and until when.
