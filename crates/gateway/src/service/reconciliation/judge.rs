@@ -11,7 +11,7 @@ use mingfen_domain::difference::{Category, Remedy};
 use mingfen_domain::ids::ChannelId;
 use mingfen_domain::sides::{Kind, Side, State};
 use mingfen_domain::{BusinessDay, Fen};
-use mingfen_reconciliation::cause::{self, Explained};
+use mingfen_reconciliation::cause::{self, Cause, Explained};
 use mingfen_reconciliation::files::Evidence;
 use mingfen_reconciliation::matching::{Finding, Found, Tally};
 use mingfen_reconciliation::sides::day_of;
@@ -197,6 +197,11 @@ fn absent_record(
     let remark = statement.map_or("", |input| input.record.remark.as_str());
     let refused = statement.and_then(|input| input.refused);
     let category = refused.unwrap_or(Category::StatementNotAvailable);
+    let cause = match category {
+        Category::StatementNotAvailable => Cause::StatementNotYet,
+        Category::TotalsRowDiffers => Cause::FileIncomplete,
+        _ => Cause::FileDamaged,
+    };
     FindingRecord {
         position: 0,
         finding_key: finding_key(&format!("{channel} {day} {}", category.as_str()), &[]),
@@ -209,7 +214,7 @@ fn absent_record(
         since_day: day,
         deadline: deadline(day, category),
         sums,
-        cause: if refused.is_some() { "file_damaged" } else { "statement_not_there_yet" }.to_owned(),
+        cause: cause.as_str().to_owned(),
         certain: true,
         evidence: format!("{remark}\n本系统与 HIS 共 {lines} 笔流水尚未核对"),
         owner: category.owner(),

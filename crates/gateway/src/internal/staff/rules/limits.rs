@@ -155,9 +155,9 @@ fn fixed(staff: &Staff) -> Vec<FixedRow> {
             "staff.attempts",
         ),
         row(
-            "无操作自动退出",
-            "signed out when idle",
-            format!("{} min", settings.staff.idle / 60),
+            "无操作自动退出，分钟",
+            "signed out when idle, minutes",
+            (settings.staff.idle / 60).to_string(),
             Both::new("重新登录", "sign in again"),
             "staff.idle",
         ),
