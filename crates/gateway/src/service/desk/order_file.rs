@@ -83,6 +83,13 @@ pub enum What {
     },
 }
 
+impl What {
+    /// Whether a cashier said that money went over the counter.
+    fn is_cashiers_word(&self) -> bool {
+        matches!(self, Self::Written { action, .. } if CASHIERS_WORDS.contains(&action.as_str()))
+    }
+}
+
 /// A step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileStep {
@@ -133,6 +140,8 @@ pub struct OrderFile {
 
 /// What the trail has, and other records tell better.
 const TOLD_OTHERWISE: &[&str] = &["payment.opened", "refund.requested", "refund.asked", "payment.paid"];
+/// What a cashier says of money, before anybody else does.
+const CASHIERS_WORDS: &[&str] = &["window.taken", "window.given_back"];
 
 /// Reads everything of a bill.
 ///
@@ -218,7 +227,7 @@ impl OrderFile {
             amount: Some(bill.split.self_pay()),
             evidence: None,
         }];
-        let mut subjects = vec![number.clone()];
+        let mut subjects = Vec::new();
         for record in &self.payments {
             steps.push(FileStep {
                 at: record.payment.created_at,
@@ -231,6 +240,8 @@ impl OrderFile {
             });
             subjects.push(record.payment.out_trade_no.to_string());
         }
+        // What the bill's own rows tell comes of a payment.
+        subjects.push(number.clone());
         if let Some(doubted_at) = self.write_back.as_ref().and_then(|record| record.doubted_at) {
             steps.push(FileStep { at: doubted_at, what: What::HisDoubted, amount: None, evidence: None });
         }
@@ -298,7 +309,8 @@ impl OrderFile {
             let what = What::Message { kind: notice.kind, sent: notice.sent };
             steps.push(FileStep { at: notice.at, what, amount: None, evidence: None });
         }
-        steps.sort_by_key(|step| step.at);
+        // Within a moment a cashier's word comes first: the rest comes of it.
+        steps.sort_by_key(|step| (step.at, !step.what.is_cashiers_word()));
         self.steps = steps;
         self.entries.sort_by_key(|entry| entry.at);
         subjects.push(format!("paid:{number}"));
