@@ -467,6 +467,9 @@ async fn a_day_at_the_window_agrees_with_his(hospital: Hospital) {
     let tallies = hospital.store().tallies_of_run(&made.run.run_id).await.expect("readable");
     let sides: Vec<(i64, Fen)> = tallies.iter().map(|tally| (tally.lines, tally.paid)).collect();
     assert_eq!(sides, [(2, Fen::new(10_000)); 3], "all three have both");
+    // No provider settles what went over the counter.
+    let settled = hospital.store().settlements_of_run(&made.run.run_id).await.expect("readable");
+    assert_eq!(settled.iter().filter(|line| line.channel.as_str().starts_with("window")).count(), 0);
     let balance = hospital.verifies().await.trial_balance;
     let held = balance.iter().find(|(account, _)| *account == Account::HisRevenue);
     assert_eq!(held.map(|(_, fen)| fen.get()), Some(-10_000));
