@@ -3,7 +3,7 @@
 use mingfen_domain::difference::Category;
 use mingfen_domain::{BusinessDay, Clock, Fen, Timestamp};
 use mingfen_gateway::ambient::SystemClock;
-use mingfen_store::{ALL_CHANNELS, Dimension, FindingFilter, RunRecord, Store, StoreSettings};
+use mingfen_store::{ALL_CHANNELS, Dimension, FindingFilter, RunRecord, ShiftRecord, Store, StoreSettings};
 use mingfen_tests::Rehearsal;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +25,9 @@ async fn the_demo_has_lived_through_days_that_are_true() {
     let runs = every_day_was_compared(&store, &days, &declared).await;
     assert_eq!(found(&store, &runs).await, declared, "what was declared, and nothing else");
     every_department_took_money(&store, &days).await;
+    every_shift_was_counted_and_handed_in(&store, &days).await;
+    the_windows_are_on_the_dashboard(&store, &days).await;
+    todays_first_shift_is_open(&store, today).await;
     everybody_has_the_same_money(&store, &demo, days[0]).await;
     demo.verifies().await;
 }
@@ -91,6 +94,73 @@ async fn every_department_took_money(store: &Store, days: &[BusinessDay]) {
     assert_eq!(took, BTreeSet::from(departments));
 }
 
+/// At noon and in the evening, by whoever sat there; the last evening's cash is still to be received.
+async fn every_shift_was_counted_and_handed_in(store: &Store, days: &[BusinessDay]) {
+    let mut apart = 0;
+    let all = store.latest_shifts(None, 1000).await.expect("readable");
+    for day in days {
+        let of_day: Vec<&ShiftRecord> =
+            all.iter().filter(|shift| BusinessDay::of(shift.opened_at) == *day).collect();
+        let weekday = day.date().weekday().number_from_monday();
+        // Three in the morning and two in the afternoon; at the weekend one.
+        let (morning, afternoon) = if weekday < 6 { (3, 2) } else { (1, 1) };
+        assert_eq!(of_day.len(), morning + afternoon, "{day}");
+        let received = of_day.iter().filter(|shift| shift.received.is_some()).count();
+        let is_last = day == days.last().expect("yesterday");
+        assert_eq!(received, if is_last { morning } else { morning + afternoon }, "{day}");
+        for shift in of_day {
+            let closing = shift.closing.as_ref().expect("closed");
+            assert!(BusinessDay::of(closing.at) == *day && !shift.place.is_empty(), "{shift:?}");
+            assert_eq!(closing.by, format!("staff:{}", shift.cashier), "nobody had to close for another");
+            assert_eq!(closing.reason.is_some(), closing.difference != Fen::ZERO, "{shift:?}");
+            assert!(shift.received.as_ref().is_none_or(|(by, _)| by == "staff:0101"), "{shift:?}");
+            apart += usize::from(closing.reason.is_some());
+        }
+    }
+    assert!((1..=all.len() / 3).contains(&apart), "{apart} of {} tills do not agree", all.len());
+}
+
+/// Cash and cards came, and whoever took them is named.
+async fn the_windows_are_on_the_dashboard(store: &Store, days: &[BusinessDay]) {
+    let dimensions = [Dimension::Channel, Dimension::Cashier, Dimension::RefundChannel];
+    let sums = store.takings_by_member(&dimensions, days, i64::MAX).await.expect("readable");
+    let took = |dimension, member: &str| {
+        let one = sums.iter().find(|sum| sum.dimension == dimension && sum.member == member);
+        one.map_or(0, |sum| sum.counted.fen.get())
+    };
+    let (cash, cards) = (took(Dimension::Channel, "window-cash"), took(Dimension::Channel, "window-pos"));
+    assert!(cash > 0 && cards > 0, "{cash} in cash, {cards} by card");
+    assert!(took(Dimension::RefundChannel, "window-cash") > 0, "{sums:?}");
+    let by_cashiers =
+        ["staff:0201", "staff:0202", "staff:0203"].map(|cashier| took(Dimension::Cashier, cashier));
+    assert_eq!(by_cashiers.iter().sum::<i64>(), cash + cards);
+}
+
+/// So that the page invites to close it, but for the minutes at its beginning and between the night's and the morning's.
+async fn todays_first_shift_is_open(store: &Store, today: BusinessDay) {
+    let minute = SystemClock.now().since_ms(today.start()) / 60_000;
+    if minute < 20 || (435..455).contains(&minute) {
+        return;
+    }
+    let open = store.open_shift_of("0201").await.expect("readable").expect("an open shift");
+    assert_eq!(BusinessDay::of(open.opened_at), today);
+    let sums = store.shift_sums(&open.shift_no).await.expect("readable");
+    assert!(sums.iter().any(|sum| sum.fen > Fen::ZERO), "{sums:?}");
+}
+
+/// What cashiers said: at a window nobody else can say it.
+async fn said_at_windows(store: &Store, nets: &mut Nets, from: Timestamp, to: Timestamp) {
+    let taken = store.counter_taken(from, to, None, 10_000).await.expect("readable");
+    let back = store.counter_given_back(from, to, None, 10_000).await.expect("readable");
+    assert!(taken.len() > 10 && !back.is_empty(), "{} and {} back", taken.len(), back.len());
+    for line in taken {
+        nets.entry(line.out_trade_no.to_string()).or_default()[0] += line.amount.get();
+    }
+    for line in back {
+        nets.entry(line.out_trade_no.to_string()).or_default()[0] -= line.amount.get();
+    }
+}
+
 /// Payments less refunds, by order, as channel, gateway and HIS have them.
 type Nets = BTreeMap<String, [i64; 3]>;
 
@@ -114,6 +184,7 @@ async fn everybody_has_the_same_money(store: &Store, demo: &Rehearsal, first: Bu
             failed.insert(refund.out_trade_no.to_string());
         }
     }
+    said_at_windows(store, &mut nets, from, to).await;
     let told = demo.simulator_says("/control/ledger").await;
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let fen = |value: &Value| value.as_i64().expect("fen");

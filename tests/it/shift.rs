@@ -160,6 +160,10 @@ async fn cash_is_taken_once_and_a_phone_waits_meanwhile(hospital: Hospital) {
     assert_eq!(kept.taken.expect("taken").tendered, Some(Fen::new(10_000)), "the first word stands");
     let page = cashier.opens(&format!("/orders/{}", bill.bill.bill_no)).await;
     page.says("窗口选单").says("窗口收款").says("现金").says("已入账").says("渠道应收 window-cash");
+    // All of it happens within a moment, and is told in its order.
+    let told =
+        ["窗口选单", "现金，班次", "支付成功", "HIS 已入账"].map(|words| page.text.find(words).expect(words));
+    assert!(told.is_sorted(), "{told:?}: {}", page.text);
     cashier.fills(&page, &format!("/orders/{}/receipt", bill.bill.bill_no), &[]).await.says("现金");
     assert_eq!(holds_in_books(&hospital, "channel_receivable:window-cash").await, 8850);
     let mut finance = hospital.employs("0601", "王芳", &[Role::Finance]).await;
@@ -463,6 +467,9 @@ async fn a_day_at_the_window_agrees_with_his(hospital: Hospital) {
     let tallies = hospital.store().tallies_of_run(&made.run.run_id).await.expect("readable");
     let sides: Vec<(i64, Fen)> = tallies.iter().map(|tally| (tally.lines, tally.paid)).collect();
     assert_eq!(sides, [(2, Fen::new(10_000)); 3], "all three have both");
+    // No provider settles what went over the counter.
+    let settled = hospital.store().settlements_of_run(&made.run.run_id).await.expect("readable");
+    assert_eq!(settled.iter().filter(|line| line.channel.as_str().starts_with("window")).count(), 0);
     let balance = hospital.verifies().await.trial_balance;
     let held = balance.iter().find(|(account, _)| *account == Account::HisRevenue);
     assert_eq!(held.map(|(_, fen)| fen.get()), Some(-10_000));

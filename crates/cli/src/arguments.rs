@@ -155,9 +155,10 @@ pub enum StaffRole {
     mingfen demo --json         the addresses for a script, one JSON object\n  \
     mingfen demo --no-history   an empty hospital, ready in a second\n\n\
     Before it is ready it lives through the three months before today: patients\n\
-    pay, cashiers give back, finance compares, settles and signs each day, all by\n\
-    the gateway itself on a clock that was set back. The last days have open\n\
-    differences of many kinds, for you to work on; `mingfen verify` holds.\n\n\
+    pay on the phone or at a window, cashiers give back, count their tills and hand\n\
+    the cash in, finance compares, settles and signs each day, all by the gateway\n\
+    itself on a clock that was set back. The last days have open differences of many\n\
+    kinds and a shift is open, for you to work on; `mingfen verify` holds.\n\n\
     Open the link in a browser; with the user agent of WeChat or Alipay it goes\n\
     straight to that app's way of paying. The password on the simulated pay sheet\n\
     is any six digits. A directory that holds an earlier demo is refused, because\n\

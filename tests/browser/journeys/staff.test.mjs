@@ -55,7 +55,7 @@ test('without script everything is still there', async () => {
   const computer = await desk(browser, running, { script: false });
   await computer.signsIn('0901');
   await computer.opens('/admin/staff/new');
-  await computer.page.getByLabel('工号').fill('0202');
+  await computer.page.getByLabel('工号').fill('0207');
   await computer.page.getByLabel('姓名').fill('徐丽');
   await computer.page.getByLabel('收费员', { exact: true }).check();
   await computer.button('新增并生成口令').click();

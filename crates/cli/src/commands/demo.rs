@@ -115,8 +115,10 @@ struct Staff {
     people: Vec<(&'static str, &'static str, Role)>,
 }
 
-const PEOPLE: [(&str, &str, Role); 6] = [
+const PEOPLE: [(&str, &str, Role); 8] = [
     ("0201", "陈敏", Role::Cashier),
+    ("0202", "郭芳", Role::Cashier),
+    ("0203", "周慧", Role::Cashier),
     ("0101", "林国栋", Role::CashierLead),
     ("0301", "王静怡", Role::Finance),
     ("0501", "赵启明", Role::FinanceLead),
@@ -128,7 +130,8 @@ async fn hire(gateway: &Gateway, simulator: &Running) -> anyhow::Result<Staff> {
     let random = SystemRandom;
     let password = format!("demo-{}", random_text(&random, READABLE, 8).to_lowercase());
     for (staff_no, name, role) in PEOPLE {
-        let place = if role == Role::Cashier { "门诊 3 号窗口" } else { "" };
+        let window = history::WINDOWS.iter().find(|window| window.cashier.staff_no() == staff_no);
+        let place = window.map_or("", |window| window.name);
         let account = NewAccount {
             staff_no: staff_no.into(),
             name: name.into(),

@@ -1,6 +1,8 @@
 //! What the hospital of the history charges for: ten departments, their doctors, and what each of them writes on a slip. Prices are
 //! invented, in the order of magnitude of a county town.
 
+use super::plan::Apart;
+use mingfen_domain::shift::DifferenceReason;
 use mingfen_simulator::his::SlipKind;
 
 /// Something with a price.
@@ -267,6 +269,20 @@ pub const REASONS: [&str; 8] = [
     "检查改期，患者要求退费",
     "收费项目开错",
     "患者转院治疗",
+];
+
+const fn apart(fen: i64, reason: DifferenceReason, words: &'static str) -> Apart {
+    Apart { fen, reason, words }
+}
+
+/// Why a till does not agree, as cashiers say it.
+pub const APART: [Apart; 6] = [
+    apart(-1000, DifferenceReason::Change, "多找零 10 元，患者已离开"),
+    apart(-500, DifferenceReason::Change, "多找零 5 元，看监控已确认"),
+    apart(-100, DifferenceReason::Change, "少收 1 元，患者零钱不够"),
+    apart(500, DifferenceReason::Change, "少找零 5 元，患者未取，待来领"),
+    apart(-2000, DifferenceReason::Counterfeit, "收到 20 元假币一张，已登记没收"),
+    apart(200, DifferenceReason::Other, "多出 2 元，当班未查到原因"),
 ];
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ impl Life<'_> {
     }
 
     /// Sends the form, and sends it again where HIS was silent. `None`: the patient has to come back another time.
-    async fn asks(&self, wish: Wish) -> anyhow::Result<Option<Asked>> {
+    pub(super) async fn asks(&self, wish: Wish) -> anyhow::Result<Option<Asked>> {
         for _ in 0..TRIES {
             match ask_refund(&self.gateway, wish.clone()).await {
                 Err(AskRefused::Refused(RefundRefused::HisSilent(_))) => {}

@@ -4,6 +4,7 @@
 use super::people::{self, person};
 use super::plan::{Act, App, Event, News, Plan, PlannedSlip, Visit};
 use super::troubles::Trouble;
+use super::window::Windows;
 use anyhow::{Context, bail};
 use futures_util::stream::{self, StreamExt as _};
 use mingfen_domain::ids::{BillNo, ChannelId, OutTradeNo, ProviderTradeNo, SlipNo};
@@ -87,6 +88,7 @@ pub struct Life<'h> {
     pub(super) his: Arc<dyn His>,
     pub(super) random: Arc<dyn Random>,
     pub(super) orders: BTreeMap<usize, Order>,
+    pub(super) windows: Windows,
     pub(super) mchid: String,
     wechat_payer: Payer,
     alipay_payer: Payer,
@@ -134,6 +136,7 @@ impl<'h> Life<'h> {
             his,
             random,
             orders: BTreeMap::new(),
+            windows: Windows::default(),
             mchid: merchant.mchid.clone(),
             wechat_payer: Payer { kind: "openid".to_owned(), id: openid },
             alipay_payer,
@@ -251,6 +254,7 @@ impl<'h> Life<'h> {
             Act::Mend => self.has_mended(before, Mended::Rows).await,
             Act::Conclude => self.concludes(before).await,
             Act::Sign => self.signs(before).await,
+            Act::Window(act) => self.at_window(act).await,
             Act::Pass => Ok(()),
         }
     }
@@ -312,7 +316,7 @@ impl<'h> Life<'h> {
         })
     }
 
-    fn writes(&self, card_no: &str, slip: &PlannedSlip) -> anyhow::Result<SlipNo> {
+    pub(super) fn writes(&self, card_no: &str, slip: &PlannedSlip) -> anyhow::Result<SlipNo> {
         let lines = slip.lines.iter().map(|line| ChargeLine {
             code: line.code.to_owned(),
             name: line.name.to_owned(),

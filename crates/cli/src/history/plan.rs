@@ -1,8 +1,12 @@
 //! The history before it happens: who comes when, what they owe, what goes wrong and what people do about it. Pure data, and a
 //! function of seed, day and length alone.
 //!
-//! An act more (a payment at a window, the close of a shift) is a variant of [`Act`], its place among a day's events here, and its
-//! doing in `life.rs`.
+//! An act more is a variant of [`Act`], its place among a day's events here, and its doing in `life.rs`. What happens at the windows is
+//! planned in `plan/window.rs` and done in `window.rs`.
+
+mod window;
+
+pub use window::{Apart, PlannedTender, Taking, WindowAct};
 
 use super::catalogue::{CONSULTATIONS, DEPARTMENTS, DEPOSIT, Department, Item, REASONS};
 use super::people;
@@ -194,8 +198,17 @@ pub enum Act {
     Conclude,
     /// Finance's lead signs the day before.
     Sign,
+    /// Something at a window.
+    Window(WindowAct),
     /// Nothing but time passes; what is due happens.
     Pass,
+}
+
+impl Act {
+    /// What happens at a window, when it does.
+    fn at_window(&self) -> Option<&WindowAct> {
+        if let Self::Window(act) = self { Some(act) } else { None }
+    }
 }
 
 /// An act with its moment.
@@ -239,6 +252,7 @@ impl Plan {
             draft.patients();
             draft.troubles();
             draft.office(planned.last());
+            draft.windows(planned.last());
             planned.push(draft.end());
         }
         Self { days: planned }
@@ -271,6 +285,10 @@ struct Draft<'p> {
     age: usize,
     /// Length of the history.
     span: usize,
+    /// Who sits at a window: places in [`WINDOWS`](super::WINDOWS).
+    duty: Vec<usize>,
+    /// How many patients were called to one.
+    called: usize,
     visits: &'p mut usize,
     troubles: Vec<Trouble>,
     events: Vec<Event>,
@@ -279,11 +297,15 @@ struct Draft<'p> {
 impl<'p> Draft<'p> {
     fn new(seed: u64, day: BusinessDay, age: usize, span: usize, visits: &'p mut usize) -> Self {
         let date = u64::try_from(day.date().to_julian_day()).unwrap_or(0);
+        let weekday = day.date().weekday().number_from_monday();
+        let number = usize::try_from(date).unwrap_or(0);
         Self {
             lots: Random::new(seed ^ date.wrapping_mul(0x9E37_79B9_7F4A_7C15)),
             day,
             age,
             span,
+            duty: window::on_duty(weekday, number, age),
+            called: 0,
             visits,
             // What today brings is for whoever looks at the demo.
             troubles: if age == 0 { Vec::new() } else { Trouble::of_age(age) },
@@ -309,7 +331,7 @@ impl<'p> Draft<'p> {
         &of[usize::try_from(place).unwrap_or(0)]
     }
 
-    /// The day's patients, a few at a time, and what is given back to them.
+    /// The day's patients, a few at a time: on the phone, or at a window. And what is given back to them.
     fn patients(&mut self) {
         let weekday = self.day.date().weekday().number_from_monday();
         let share = match weekday {
@@ -329,20 +351,27 @@ impl<'p> Draft<'p> {
             let together = (1 + self.lots.below(4)).min(left);
             left -= together;
             let begins = self.moment();
-            let mut visits: Vec<Visit> = (0..together)
-                .map(|_| {
-                    // A code on a screen, a password, and they have paid: within seconds of each other, as people in a queue.
-                    let second = begins + 20 + self.below(9);
-                    match clinics.next() {
-                        Some(department) => {
-                            let doctor = *self.one(&department.doctors);
-                            let app = if self.lots.percent(62) { App::Wechat } else { App::Alipay };
-                            self.plain(second, app, vec![registration(department, doctor)])
-                        }
-                        None => self.visit(second),
+            let mut visits = Vec::new();
+            for _ in 0..together {
+                // A code on a screen, a password, and they have paid: within seconds of each other, as people in a queue.
+                let second = begins + 20 + self.below(9);
+                let visit = match clinics.next() {
+                    Some(department) => {
+                        let doctor = *self.one(&department.doctors);
+                        let app = if self.lots.percent(62) { App::Wechat } else { App::Alipay };
+                        self.plain(second, app, vec![registration(department, doctor)])
                     }
-                })
-                .collect();
+                    None => self.visit(second),
+                };
+                if self.goes_to_window(second) {
+                    self.pays_at_window(visit);
+                } else {
+                    visits.push(visit);
+                }
+            }
+            if visits.is_empty() {
+                continue;
+            }
             visits.sort_by_key(|visit| visit.second);
             for visit in &visits {
                 if visit.pays && visit.news == News::Comes && self.lots.percent(5) {
@@ -657,7 +686,7 @@ mod tests {
         BusinessDay::parse("2026-12-01").expect("a day")
     }
 
-    fn plan(days: usize) -> Plan {
+    pub(super) fn plan(days: usize) -> Plan {
         Plan::new(SEED, today(), days)
     }
 
@@ -666,12 +695,18 @@ mod tests {
         today().start().plus_seconds(15 * HOUR)
     }
 
-    fn visits(plan: &Plan) -> impl Iterator<Item = &Visit> {
+    /// Number, person and slips of every visit.
+    fn visits(plan: &Plan) -> impl Iterator<Item = (usize, usize, &[PlannedSlip])> {
         let events = plan.days.iter().flat_map(|day| &day.events);
-        events.flat_map(|event| match &event.act {
-            Act::Patients(visits) => visits.as_slice(),
-            Act::PastUs(visit) => std::slice::from_ref(visit.as_ref()),
-            _ => &[],
+        events.flat_map(|event| {
+            let (visits, taking) = match &event.act {
+                Act::Patients(visits) => (visits.as_slice(), None),
+                Act::PastUs(visit) => (std::slice::from_ref(visit.as_ref()), None),
+                Act::Window(WindowAct::Takes(taking)) => (&[][..], Some(taking)),
+                _ => (&[][..], None),
+            };
+            let visits = visits.iter().map(|visit| (visit.number, visit.person, visit.slips.as_slice()));
+            visits.chain(taking.map(|taking| (taking.visit, taking.person, taking.slips.as_slice())))
         })
     }
 
@@ -708,10 +743,10 @@ mod tests {
     fn ten_departments_and_every_kind_of_slip_are_there_and_every_visit_is_counted_once() {
         let plan = plan(90);
         let departments: BTreeSet<&str> =
-            visits(&plan).flat_map(|visit| &visit.slips).map(|slip| slip.department).collect();
+            visits(&plan).flat_map(|(_, _, slips)| slips).map(|slip| slip.department).collect();
         assert_eq!(departments.len(), DEPARTMENTS.len());
         let kinds: BTreeSet<&str> =
-            visits(&plan).flat_map(|visit| &visit.slips).map(|slip| slip.kind.word()).collect();
+            visits(&plan).flat_map(|(_, _, slips)| slips).map(|slip| slip.kind.word()).collect();
         for kind in [
             SlipKind::Registration,
             SlipKind::Drug,
@@ -722,12 +757,12 @@ mod tests {
         ] {
             assert!(kinds.contains(kind.word()), "{kind:?}");
         }
-        let numbers: BTreeSet<usize> = visits(&plan).map(|visit| visit.number).collect();
+        let numbers: BTreeSet<usize> = visits(&plan).map(|(number, ..)| number).collect();
         assert_eq!(numbers.len(), visits(&plan).count());
         assert!((1800..4000).contains(&numbers.len()), "{} visits", numbers.len());
-        let patients: BTreeSet<usize> = visits(&plan).map(|visit| visit.person).collect();
+        let patients: BTreeSet<usize> = visits(&plan).map(|(_, person, _)| person).collect();
         assert!(patients.len() > 400, "{} patients", patients.len());
-        assert!(visits(&plan).flat_map(|visit| &visit.slips).all(|slip| slip.self_pay_fen() > 0));
+        assert!(visits(&plan).flat_map(|(_, _, slips)| slips).all(|slip| slip.self_pay_fen() > 0));
     }
 
     #[test]
@@ -737,9 +772,13 @@ mod tests {
         let mut by_hour: BTreeMap<i64, usize> = BTreeMap::new();
         for day in &plan.days {
             for event in &day.events {
-                let Act::Patients(visits) = &event.act else { continue };
-                *by_weekday.entry(day.day.date().weekday().number_from_monday()).or_default() += visits.len();
-                *by_hour.entry(event.second / HOUR).or_default() += visits.len();
+                let come = match &event.act {
+                    Act::Patients(visits) => visits.len(),
+                    Act::Window(WindowAct::Takes(_)) => 1,
+                    _ => continue,
+                };
+                *by_weekday.entry(day.day.date().weekday().number_from_monday()).or_default() += come;
+                *by_hour.entry(event.second / HOUR).or_default() += come;
             }
         }
         assert!(by_weekday[&7] * 2 < by_weekday[&1], "{by_weekday:?}");

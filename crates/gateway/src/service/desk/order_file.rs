@@ -84,13 +84,14 @@ pub enum What {
 }
 
 impl What {
-    /// What comes first of things at the same millisecond: what somebody did, what was heard of it, what was written because of it, what
-    /// was said.
-    const fn place_in_a_moment(&self) -> u8 {
+    /// What comes first of things at the same millisecond: what somebody asked for, what a cashier said, what was heard of it, what was
+    /// written because of it, what was told.
+    fn place_in_a_moment(&self) -> u8 {
         match self {
-            Self::Seen { .. } => 1,
-            Self::Written { .. } => 2,
-            Self::Message { .. } => 3,
+            Self::Written { action, .. } if CASHIERS_WORDS.contains(&action.as_str()) => 1,
+            Self::Seen { .. } => 2,
+            Self::Written { .. } => 3,
+            Self::Message { .. } => 4,
             _ => 0,
         }
     }
@@ -146,6 +147,8 @@ pub struct OrderFile {
 
 /// What the trail has, and other records tell better.
 const TOLD_OTHERWISE: &[&str] = &["payment.opened", "refund.requested", "refund.asked", "payment.paid"];
+/// What a cashier says of money, before anybody else does.
+const CASHIERS_WORDS: &[&str] = &["window.taken", "window.given_back"];
 
 /// Reads everything of a bill.
 ///
@@ -231,7 +234,7 @@ impl OrderFile {
             amount: Some(bill.split.self_pay()),
             evidence: None,
         }];
-        let mut subjects = vec![number.clone()];
+        let mut subjects = Vec::new();
         for record in &self.payments {
             steps.push(FileStep {
                 at: record.payment.created_at,
@@ -244,6 +247,8 @@ impl OrderFile {
             });
             subjects.push(record.payment.out_trade_no.to_string());
         }
+        // What the bill's own rows tell comes of a payment.
+        subjects.push(number.clone());
         if let Some(doubted_at) = self.write_back.as_ref().and_then(|record| record.doubted_at) {
             steps.push(FileStep { at: doubted_at, what: What::HisDoubted, amount: None, evidence: None });
         }
