@@ -199,7 +199,7 @@ pub const ROUTES: &[Route] = &[
     staff_post("/admin/limits/blocklist/{number}/lift", Right::ManageLimits, || {
         web::post().to(rules::blocklist::lift)
     }),
-    staff_post("/admin/limits/blocklist/{number}/shown", Right::Unmask, || {
+    staff_post("/admin/limits/blocklist/{number}/shown", Right::UnmaskBlocked, || {
         web::post().to(rules::blocklist::reveal)
     }),
     staff("/admin/notices", Right::ReadRules, || web::get().to(staff::notices::list)),

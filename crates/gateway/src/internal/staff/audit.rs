@@ -22,11 +22,14 @@ const PIECE: i64 = 1000;
 /// A short trail is walked while somebody waits; a long one goes on by itself.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// Looks at what is hidden otherwise: by their beginnings.
+const PERSONAL: &[&str] = &["person.", "evidence.shown", "blocklist.shown"];
+
 /// The kinds of the filter: its word, its names, and the actions that it lets through.
 const KINDS: [(&str, &str, &str, &[&str]); 6] = [
     ("", "全部", "everything", &[]),
     ("people", "有人参与", "done by people", &[]),
-    ("personal", "看个人信息", "looks at personal data", &["person.", "blocklist.shown"]),
+    ("personal", "看个人信息", "looks at personal data", PERSONAL),
     ("money", "动钱", "money", &["refund.", "remedy.", "payment.", "shift."]),
     ("sign-in", "登录与人员", "signing in, staff", &["staff."]),
     (
@@ -217,7 +220,7 @@ fn row(staff: &Staff, record: &AuditRecord, names: &BTreeMap<String, String>) ->
         who,
         who_more,
         action: action_words(&event.action),
-        personal: event.action.starts_with("person."),
+        personal: PERSONAL.iter().any(|action| event.action.starts_with(action)),
         subject: event.subject.clone(),
         subject_path: subject_path(staff, event),
         detail: event.detail.clone(),
@@ -307,6 +310,8 @@ fn action_words(action: &str) -> Both {
         "audit.exported" => ("导出审计日志", "trail exported"),
         "audit.end_accepted" => ("接受链尾", "chain end accepted"),
         "person.seen" => ("看个人信息", "personal data seen"),
+        "person.shown" => ("看完整个人信息", "personal data shown in full"),
+        "evidence.shown" => ("看通知原文", "notification shown as it came"),
         "person.searched" => ("按个人信息查找", "searched by personal data"),
         other => return Both::same(other),
     };
