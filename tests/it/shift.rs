@@ -19,6 +19,7 @@ stories! {
     another_amount_at_his_is_shown_and_not_taken,
     a_terminals_slip_pays_once,
     a_refund_goes_back_out_of_the_till_once,
+    a_refund_over_the_counter_is_taken_back_until_it_is_decided,
     a_short_till_needs_a_reason_and_a_closed_shift_stays_as_it_is,
     what_nobody_knows_of_waits_for_a_lead,
     two_who_close_at_once_close_once,
@@ -234,12 +235,14 @@ async fn a_terminals_slip_pays_once(hospital: Hospital) {
     }
 }
 
-async fn a_refund_goes_back_out_of_the_till_once(hospital: Hospital) {
-    owes(&hospital, CARD, &[6000]);
-    let mut cashier = at_the_till(&hospital).await;
-    takes_cash(&mut cashier, CARD).await;
-    hospital.lives_through(10, 5).await;
-    let (bill, _) = latest(&hospital).await;
+/// What the trail says of it: what was done, by whom, and the rest.
+async fn told(hospital: &Hospital, number: &str) -> Vec<(String, String, String)> {
+    let rows = hospital.store().audit_of(number).await.expect("readable");
+    rows.into_iter().map(|row| (row.event.action, row.event.actor, row.event.detail)).collect()
+}
+
+/// Asks for the first slip's money; answers the page of the refund, or of the request that waits.
+async fn asks_back(cashier: &mut Person, bill: &BillRecord) -> Page {
     let to = format!("/orders/{}/refund", bill.bill.bill_no);
     let dialog = cashier.opens(&to).await;
     let hidden = |name: &str| dialog.field(name).unwrap_or_default();
@@ -252,7 +255,68 @@ async fn a_refund_goes_back_out_of_the_till_once(hospital: Hospital) {
         ("reason", "returned"),
         ("note", ""),
     ];
-    let page = cashier.fills(&dialog, &to, &fields).await;
+    cashier.fills(&dialog, &to, &fields).await
+}
+
+async fn a_refund_over_the_counter_is_taken_back_until_it_is_decided(hospital: Hospital) {
+    owes(&hospital, CARD, &[24_000]);
+    let mut cashier = at_the_till(&hospital).await;
+    let mut other = hospital.employs("0318", "郭芳", &[Role::Cashier]).await;
+    let mut lead = hospital.employs("0301", "林国栋", &[Role::CashierLead]).await;
+    takes_cash(&mut cashier, CARD).await;
+    hospital.lives_through(10, 5).await;
+    let (bill, _) = latest(&hospital).await;
+    let refunds = async || hospital.store().refunds_of_bill(&bill.bill.bill_no).await.expect("readable");
+    let page = asks_back(&mut cashier, &bill).await;
+    page.says("等待另一位批准").says("批准后在窗口退您现金").says("撤回申请");
+    let request = path(&page);
+    let take_back = format!("{request}/withdraw");
+    let page = other.opens(&request).await;
+    assert!(!page.text.contains("撤回申请"), "for who asked alone");
+    assert_eq!(other.fills(&page, &take_back, &[]).await.status, 403);
+    let page = cashier.opens(&request).await;
+    cashier.fills(&page, &take_back, &[]).await.says("申请已撤回，没有动过钱").says("已撤回");
+    cashier.fills(&page, &take_back, &[]).await.says("没有重复办理");
+    assert_eq!(refunds().await, [], "no money is to be given back");
+    // Taken back and approved at the same moment: one of the two, and the other one is told.
+    let request = path(&asks_back(&mut cashier, &bill).await);
+    let page = cashier.opens(&request).await;
+    let (take_back, approve) = (format!("{request}/withdraw"), format!("{request}/approve"));
+    let facts = lead.opens(&approve).await;
+    let seen = facts.field("seen").expect("the facts");
+    let yes = [("seen", seen.as_str()), ("decision", "approve")];
+    let (mine, theirs) =
+        tokio::join!(cashier.fills(&page, &take_back, &[]), lead.fills(&facts, &approve, &yes));
+    let late = [&mine, &theirs].into_iter().filter(|page| page.text.contains("没有重复办理")).count();
+    assert_eq!(late, 1, "{} / {}", mine.text, theirs.text);
+    hospital.lives_through(30, 10).await;
+    let number = request.rsplit('/').next().expect("a number");
+    let rows = told(&hospital, number).await;
+    let (taken_back, approved) = match rows[1].0.as_str() {
+        "refund.withdrawn" => (1, 0),
+        "refund.approved" => (0, 1),
+        other => panic!("{other}: {rows:?}"),
+    };
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert!(rows.iter().all(|(.., detail)| detail.starts_with("240.00 yuan")), "{rows:?}");
+    let due = refunds().await;
+    assert_eq!((taken_back + due.len(), due.len()), (1, approved), "{due:?}");
+    for refund in due {
+        let given = format!("/refunds/{}/given-back", refund.refund.out_refund_no);
+        let page = cashier.opens(&format!("/refunds/{}", refund.refund.out_refund_no)).await;
+        cashier.fills(&page, &given, &[("do", "given")]).await.says("已退 240.00");
+    }
+    hospital.lives_through(30, 10).await;
+    hospital.holds_nothing().await;
+}
+
+async fn a_refund_goes_back_out_of_the_till_once(hospital: Hospital) {
+    owes(&hospital, CARD, &[6000]);
+    let mut cashier = at_the_till(&hospital).await;
+    takes_cash(&mut cashier, CARD).await;
+    hospital.lives_through(10, 5).await;
+    let (bill, _) = latest(&hospital).await;
+    let page = asks_back(&mut cashier, &bill).await;
     page.says("待窗口退现金").says("已退现金 ¥60.00");
     hospital.lives_through(600, 300).await;
     let refunds = hospital.store().refunds_of_bill(&bill.bill.bill_no).await.expect("readable");
