@@ -23,6 +23,10 @@ stories! {
     a_short_till_needs_a_reason_and_a_closed_shift_stays_as_it_is,
     what_nobody_knows_of_waits_for_a_lead,
     two_who_close_at_once_close_once,
+    a_till_that_is_far_short_is_closed_by_two_and_looked_into,
+    money_that_moves_makes_an_end_of_an_asked_closing,
+    two_who_countersign_at_once_close_once,
+    whoever_counted_does_not_countersign,
     whoever_dies_after_the_cashiers_word_has_lost_nothing,
     a_day_at_the_window_agrees_with_his,
 }
@@ -467,6 +471,202 @@ async fn two_who_close_at_once_close_once(hospital: Hospital) {
     assert_eq!(trail.iter().filter(|row| row.event.action == "shift.closed").count(), 1);
     assert_eq!(holds_in_books(&hospital, "cash_handed_in").await, 5000);
     hospital.holds_nothing().await;
+}
+
+/// Five hundred in the till, fifty taken, and so many yuan counted.
+async fn counts_yuan(cashier: &mut Person, number: &str, yuan: i64) -> Page {
+    let yuan = yuan.to_string();
+    counts(cashier, number, &[("d100", &yuan)]).await
+}
+
+const FAR_SHORT: [(&str, &str); 3] =
+    [("reason", "other"), ("note", "抽屉卡住过，已翻找"), ("receiver", "0301")];
+
+/// A cashier who took 50.00, counted 80.00 too little and asked for a countersignature.
+async fn asks_far_short(hospital: &Hospital) -> (Person, String) {
+    owes(hospital, CARD, &[5000]);
+    let mut cashier = at_the_till(hospital).await;
+    takes_cash(&mut cashier, CARD).await;
+    hospital.lives_through(10, 5).await;
+    let number = shift_of(hospital, "0317").await.to_string();
+    let page = counts_yuan(&mut cashier, &number, 470).await;
+    page.says("少 ¥80.00").says("差额超过 ¥50.00：先送组长会签").says("送组长会签：少 ¥80.00");
+    closes(&mut cashier, &page, &number, &FAR_SHORT).await.says("差额已送组长会签").says("差额待会签");
+    (cashier, number)
+}
+
+async fn countersigns(lead: &mut Person, page: &Page, number: &str, word: &str) -> Page {
+    let seen = page.field("seen").unwrap_or_else(|| panic!("nothing to countersign: {}", page.text));
+    lead.fills(page, &format!("/shift/{number}/countersign"), &[("seen", &seen), ("word", word)]).await
+}
+
+async fn a_till_that_is_far_short_is_closed_by_two_and_looked_into(hospital: Hospital) {
+    let (mut cashier, number) = asks_far_short(&hospital).await;
+    let mut lead = hospital.employs("0301", "林国栋", &[Role::CashierLead]).await;
+    let mut finance = hospital.employs("0601", "王芳", &[Role::Finance]).await;
+    // Asked for is not closed; and asking twice asks once.
+    let open = hospital.store().shift(&ShiftNo::parse(&number).expect("a number")).await.expect("readable");
+    assert!(open.expect("kept").closing.is_none());
+    assert_eq!(holds_in_books(&hospital, "cash_handed_in").await, 0);
+    let page = cashier.opens("/shift").await;
+    page.says("等组长会签").says("撤回会签");
+    closes(
+        &mut cashier,
+        &Page { text: format!("name=\"seen\" value=\"x\"{}", page.text), ..page.clone() },
+        &number,
+        &FAR_SHORT,
+    )
+    .await
+    .says("没有重复送");
+    let sign = format!("/shift/{number}/countersign");
+    assert_eq!(cashier.fills(&page, &sign, &[("seen", "")]).await.status, 403, "not by who asks");
+    finance.opens("/finance").await.says("1 班日结差额等组长会签");
+    // The lead sends it back with a word, or nothing happens.
+    lead.opens("/desk").await.says("1 项");
+    let page = lead.opens(&format!("/shifts/{number}")).await;
+    page.says("陈敏 0317").says("抽屉卡住过，已翻找").says("少 ¥80.00").says("会签并结班，补备用金 ¥30.00");
+    let back = format!("/shift/{number}/send-back");
+    let refused = lead.fills(&page, &back, &[("why", " ")]).await;
+    assert_eq!(refused.status, 409);
+    refused.says("退回时请写明理由");
+    lead.fills(&page, &back, &[("why", "请再数一遍零钱")]).await.says("已退回，没有结班");
+    countersigns(&mut lead, &page, &number, "").await.says("已经没有等会签的结班");
+    // Who asked takes it back without one.
+    let page = counts_yuan(&mut cashier, &number, 470).await;
+    closes(&mut cashier, &page, &number, &FAR_SHORT).await.says("差额待会签");
+    cashier.fills(&page, &back, &[]).await.says("已撤回，没有结班");
+    let page = cashier.opens("/shift").await;
+    closes(&mut cashier, &page, &number, &FAR_SHORT).await.says("差额待会签");
+    // What was read before is not what is countersigned now.
+    let page = lead.opens(&format!("/shifts/{number}")).await;
+    let stale = Page { text: page.text.replace(&page.field("seen").expect("seen"), "other"), ..page.clone() };
+    countersigns(&mut lead, &stale, &number, "").await.says("您看的时候数字变了");
+    let sheet = countersigns(&mut lead, &page, &number, "").await;
+    sheet.says("差额超过 50.00，由 林国栋 0301 会签").says("少 ¥80.00").says("已结班，待签收");
+    countersigns(&mut lead, &page, &number, "").await.says("没有重复结班");
+    assert_eq!(holds_in_books(&hospital, "cash_over_short").await, 8000);
+    let rows = told(&hospital, &number).await;
+    let closed = rows.iter().find(|(action, ..)| action == "shift.closed").expect("it is in the trail");
+    assert_eq!(closed.1, "staff:0301");
+    assert_eq!(
+        closed.2,
+        "-30.00 yuan handed in by 0317, -80.00 over or short (other: 抽屉卡住过，已翻找), asked for by staff:0317, countersigned by staff:0301"
+    );
+    let asked: Vec<_> = rows.iter().filter(|(action, ..)| action == "shift.asked").collect();
+    assert_eq!(asked.len(), 3);
+    assert!(asked.iter().all(|(.., detail)| detail.starts_with("-30.00 yuan")), "{asked:?}");
+    // Finance finds it among what is to be done until somebody has looked into it.
+    finance.opens("/finance").await.says("陈敏（0317） 日结少 ¥80.00，待核查").says("林国栋（0301） 会签");
+    let mut auditor = hospital.employs("0801", "许静", &[Role::Auditor]).await;
+    let sheet = auditor.opens(&format!("/shifts/{number}")).await;
+    assert!(!sheet.text.contains("looked-into"), "an auditor only reads");
+    let sheet = finance.opens(&format!("/shifts/{number}")).await;
+    let look = format!("/shifts/{number}/looked-into");
+    let refused = finance.fills(&sheet, &look, &[("note", "")]).await;
+    assert_eq!(refused.status, 400);
+    refused.says("请写明核查结果");
+    finance.fills(&sheet, &look, &[("note", "监控已看，找零多给")]).await.says("核查：监控已看，找零多给");
+    finance.fills(&sheet, &look, &[("note", "再写一次")]).await.says("没有重复记录");
+    assert!(!finance.opens("/finance").await.text.contains("待核查"), "it is done");
+    hospital.verifies().await;
+}
+
+async fn money_that_moves_makes_an_end_of_an_asked_closing(hospital: Hospital) {
+    let (mut cashier, number) = asks_far_short(&hospital).await;
+    let mut lead = hospital.employs("0301", "林国栋", &[Role::CashierLead]).await;
+    let page = lead.opens(&format!("/shifts/{number}")).await;
+    owes(&hospital, "C900200", &[1000]);
+    takes_cash(&mut cashier, "C900200").await;
+    hospital.lives_through(10, 5).await;
+    let late = countersigns(&mut lead, &page, &number, "").await;
+    assert_eq!(late.status, 409);
+    late.says("已经没有等会签的结班").says("先数现金");
+    // Now both at the same moment: one is first, and the other one finds it so.
+    let counted = counts_yuan(&mut cashier, &number, 480).await;
+    closes(&mut cashier, &counted, &number, &FAR_SHORT).await.says("差额待会签");
+    owes(&hospital, "C900300", &[2000]);
+    let found = looks_up(&mut cashier, "C900300").await;
+    let till = holds(&mut cashier, &found, &["0"], "cash").await;
+    let to = path(&till);
+    let page = lead.opens(&format!("/shifts/{number}")).await;
+    page.says("有未知的笔仍会签的理由");
+    let (taken, signed) = tokio::join!(
+        cashier.fills(&till, &to, &[("tendered", ""), ("do", "take")]),
+        countersigns(&mut lead, &page, &number, "窗口正在收最后一笔")
+    );
+    hospital.lives_through(10, 5).await;
+    let shift_no = ShiftNo::parse(&number).expect("a number");
+    let shift = hospital.store().shift(&shift_no).await.expect("readable").expect("kept");
+    let order = OutTradeNo::parse(to.rsplit('/').next().expect("a number")).expect("an order");
+    let kept = hospital.store().window_order(&order).await.expect("readable").expect("kept");
+    match &shift.closing {
+        Some(closing) => {
+            assert_eq!(closing.taken, (2, Fen::new(6000)), "{}", signed.text);
+            assert_eq!(kept.taken, None, "{}", taken.text);
+            cashier.fills(&till, &to, &[("do", "drop")]).await.says("已放开缴费单");
+        }
+        None => {
+            assert!(shift.asked.is_none() && shift.counted.is_none(), "{shift:?}");
+            assert_eq!(kept.taken.expect("taken").shift_no, shift_no);
+            assert_eq!(signed.status, 409, "{}", signed.text);
+        }
+    }
+    hospital.lives_through(20, 5).await;
+    hospital.verifies().await;
+}
+
+async fn two_who_countersign_at_once_close_once(hospital: Hospital) {
+    let (mut cashier, number) = asks_far_short(&hospital).await;
+    let mut one = hospital.employs("0301", "林国栋", &[Role::CashierLead]).await;
+    let mut two = hospital.employs("0302", "高雪", &[Role::CashierLead]).await;
+    let (first, second) =
+        (one.opens(&format!("/shifts/{number}")).await, two.opens(&format!("/shifts/{number}")).await);
+    let (mine, theirs) = tokio::join!(
+        countersigns(&mut one, &first, &number, ""),
+        countersigns(&mut two, &second, &number, "")
+    );
+    let done = [&mine, &theirs].into_iter().filter(|page| page.text.contains("已结班，补备用金")).count();
+    let late = [&mine, &theirs].into_iter().filter(|page| page.text.contains("没有重复结班")).count();
+    assert_eq!((done, late), (1, 1), "{} / {}", mine.text, theirs.text);
+    let rows = told(&hospital, &number).await;
+    assert_eq!(rows.iter().filter(|(action, ..)| action == "shift.closed").count(), 1, "{rows:?}");
+    // Taking back comes too late now, and says who was first.
+    let page = cashier.opens("/shift").await;
+    cashier.fills(&page, &format!("/shift/{number}/send-back"), &[]).await.says("没有重复结班");
+    hospital.verifies().await;
+}
+
+async fn whoever_counted_does_not_countersign(hospital: Hospital) {
+    let (mut cashier, number) = asks_far_short(&hospital).await;
+    let mut lead = hospital.employs("0301", "林国栋", &[Role::CashierLead]).await;
+    let mut other = hospital.employs("0302", "高雪", &[Role::CashierLead]).await;
+    // The lead counts otherwise: what was asked for over another count is gone.
+    let page = counts_yuan(&mut lead, &number, 460).await;
+    page.says("少 ¥90.00").says("差额超过 ¥50.00：先送组长会签");
+    let word = [("reason", "other"), ("note", "与收费员一起数过"), ("word", "收费员身体不适")];
+    closes(&mut lead, &page, &number, &word).await.says("差额已送组长会签");
+    let page = lead.opens(&format!("/shift/{number}")).await;
+    let forged = Page { text: format!("{}name=\"seen\" value=\"x\"", page.text), ..page };
+    countersigns(&mut lead, &forged, &number, "").await.says("收钱的人和数钱的人不能会签");
+    let page = other.opens(&format!("/shift/{number}")).await;
+    page.says("与收费员一起数过").says("收费员身体不适");
+    countersigns(&mut other, &page, &number, "").await.says("由 高雪 0302 会签");
+    // Exactly the limit is nobody else's business, and a second person who closes for somebody needs no third.
+    opens_shift(&mut cashier, "500").await;
+    let number = shift_of(&hospital, "0317").await.to_string();
+    let page = counts_yuan(&mut cashier, &number, 450).await;
+    let sheet = closes(&mut cashier, &page, &number, &FAR_SHORT).await;
+    sheet.says("已结班，补备用金").says("少 ¥50.00");
+    assert!(!sheet.text.contains("会签"), "{}", sheet.text);
+    opens_shift(&mut cashier, "500").await;
+    let number = shift_of(&hospital, "0317").await.to_string();
+    counts_yuan(&mut cashier, &number, 550).await;
+    let page = counts_yuan(&mut cashier, &number, 551).await;
+    page.says("多 ¥51.00").says("先送组长会签");
+    let page = lead.opens(&format!("/shift/{number}")).await;
+    let word = [("reason", "other"), ("note", "多出的钱已封存"), ("word", "收费员先走")];
+    closes(&mut lead, &page, &number, &word).await.says("由 林国栋 0301 会签");
+    hospital.verifies().await;
 }
 
 async fn whoever_dies_after_the_cashiers_word_has_lost_nothing(hospital: Hospital) {

@@ -392,6 +392,7 @@ pub fn usual_rules() -> Rules {
     Rules::new(|rule| match rule {
         Rule::MaxPayment => 5_000_000,
         Rule::RefundAlone => 10_000,
+        Rule::TillAlone => 5000,
         rule if rule.counts_payments() => 10_000,
         _ => 1_000_000_000,
     })

@@ -94,7 +94,9 @@ impl Role {
             R::RequestRefund => matches!(self, Cashier | CashierLead),
             R::ApproveRefund => matches!(self, CashierLead | FinanceLead),
             R::PrintSheets | R::TakeMoney | R::CloseShift => matches!(self, Cashier | CashierLead),
-            R::CloseShiftOverUnknown | R::TakeOverShift | R::UnlockCashiers => matches!(self, CashierLead),
+            R::CloseShiftOverUnknown | R::CountersignShift | R::TakeOverShift | R::UnlockCashiers => {
+                matches!(self, CashierLead)
+            }
             R::ReadShifts => matches!(self, CashierLead | Finance | FinanceLead | Auditor),
             R::ReadReconciliation => matches!(self, Finance | FinanceLead | Auditor),
             R::Compare | R::WorkOnDifferences => matches!(self, Finance | FinanceLead),
@@ -148,6 +150,8 @@ pub enum Right {
     CloseShift,
     /// Close a shift although something of it is unknown yet.
     CloseShiftOverUnknown,
+    /// Be the second person of a closing over a large difference.
+    CountersignShift,
     /// Close a shift that somebody else has left, and take over the cash of one that is closed.
     TakeOverShift,
     /// Let a locked cashier in again.
@@ -196,7 +200,7 @@ pub enum Right {
 
 impl Right {
     /// Every right, in the order in which the roles page shows them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::OwnAccount,
         Self::FindOrders,
         Self::Unmask,
@@ -207,6 +211,7 @@ impl Right {
         Self::TakeMoney,
         Self::CloseShift,
         Self::CloseShiftOverUnknown,
+        Self::CountersignShift,
         Self::TakeOverShift,
         Self::UnlockCashiers,
         Self::ReadShifts,
@@ -249,6 +254,7 @@ impl Right {
             Self::TakeMoney => "收现金、刷卡、付款码",
             Self::CloseShift => "交款日结",
             Self::CloseShiftOverUnknown => "有未知笔时放行日结",
+            Self::CountersignShift => "会签日结的大额差额",
             Self::TakeOverShift => "代结班、签收现金",
             Self::UnlockCashiers => "解锁收费员",
             Self::ReadShifts => "看他人日结",
@@ -287,6 +293,7 @@ impl Right {
             Self::TakeMoney => "take cash, cards and payment codes",
             Self::CloseShift => "close one's own shift",
             Self::CloseShiftOverUnknown => "let a shift close over unknown items",
+            Self::CountersignShift => "countersign a till that is far over or short",
             Self::TakeOverShift => "close a shift for somebody, receive its cash",
             Self::UnlockCashiers => "unlock cashiers",
             Self::ReadShifts => "read others' shifts",
@@ -334,6 +341,7 @@ impl Right {
             | Self::TakeMoney
             | Self::CloseShift
             | Self::CloseShiftOverUnknown
+            | Self::CountersignShift
             | Self::TakeOverShift
             | Self::UnlockCashiers
             | Self::Compare
@@ -404,6 +412,7 @@ mod tests {
 
     #[test]
     fn nobody_who_only_asks_also_approves() {
+        assert!(Role::Cashier.may(Right::CloseShift) && !Role::Cashier.may(Right::CountersignShift));
         assert!(!Role::Cashier.may(Right::ApproveRefund));
         assert!(!Role::Finance.may(Right::ApproveRemedy) && !Role::Finance.may(Right::SignDay));
     }

@@ -2,6 +2,7 @@
 
 use crate::Gateway;
 use crate::service::Trouble;
+use crate::service::rules::rules_in_force_within;
 use crate::service::staff::actor;
 use mingfen_domain::Amount;
 use mingfen_domain::Fen;
@@ -31,6 +32,8 @@ pub struct ShiftPicture {
     pub open: Vec<OpenItem>,
     /// The till, once it was counted.
     pub balance: Option<TillBalance>,
+    /// By how much it may be over or short for one person alone: now, or when it was closed.
+    pub alone: Option<Fen>,
 }
 
 impl ShiftPicture {
@@ -78,12 +81,26 @@ impl ShiftPicture {
         self.open.iter().filter(|item| item.unknown)
     }
 
+    /// The till is over or short by more than one person may close over.
+    pub fn needs_second(&self) -> bool {
+        let apart = self.balance.map_or(Fen::ZERO, |balance| balance.difference);
+        // The smallest number has no positive twin; no till is that short.
+        self.alone.is_some_and(|alone| apart > alone || apart.negated().is_ok_and(|apart| apart > alone))
+    }
+
+    /// Whether somebody, a staff number, is neither who took the money nor who counted it: then they can be the second person.
+    pub fn can_countersign(&self, staff_no: &str) -> bool {
+        let counted = self.shift.counted.as_ref();
+        self.shift.cashier != staff_no && counted.is_none_or(|(by, _)| *by != actor(staff_no))
+    }
+
     /// What a closing is held against: whatever moves in the shift makes it another one.
     pub fn seen(&self) -> String {
         let mut parts = vec![
             self.shift.shift_no.to_string(),
             self.shift.version.to_string(),
             self.balance.map(|balance| balance.handed_in.get().to_string()).unwrap_or_default(),
+            self.needs_second().to_string(),
         ];
         parts.extend(self.unknown().map(|item| format!("{} {}", item.kind.as_str(), item.number)));
         hex::encode(&Sha256::digest(parts.join("\n"))[..8])
@@ -116,6 +133,10 @@ pub(super) async fn pictured(
         Some(closing) => parse_open(&closing.left_open),
         None => tx.shift_open_items(&shift.shift_no, &shift.cashier, &who, shift.opened_at).await?,
     };
+    let alone = match &shift.closing {
+        Some(closing) => closing.alone,
+        None => Some(rules_in_force_within(gateway, tx).await?.rules.till_alone()),
+    };
     let mut books = tx.shift_in_books(&shift.shift_no).await?;
     let mut picture = ShiftPicture {
         sums: tx.shift_sums(&shift.shift_no).await?,
@@ -124,6 +145,7 @@ pub(super) async fn pictured(
         elsewhere: tx.refunds_by_person(&who, shift.opened_at, until).await?,
         open,
         balance: None,
+        alone,
         shift,
     };
     books.sort();

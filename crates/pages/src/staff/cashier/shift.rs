@@ -116,6 +116,29 @@ pub struct Receiver {
     pub chosen: bool,
 }
 
+/// A closing that waits for a countersignature.
+#[derive(Clone, Debug)]
+pub struct AskedClose {
+    /// Who asked, when.
+    pub asked: Both,
+    /// Why the till is over or short.
+    pub reason: Both,
+    /// Who is to receive the cash; empty: nobody yet.
+    pub receiver: String,
+    /// A lead's word that came with it.
+    pub word: Option<String>,
+    /// It is one's own: it can be taken back.
+    pub own: bool,
+    /// This person may countersign.
+    pub countersigns: bool,
+    /// Why this person does not.
+    pub waits: Both,
+    /// A word is asked for, and what for.
+    pub word_for: Option<Both>,
+    /// What is wrong with the word, or with the reason for sending it back.
+    pub trouble: Option<Both>,
+}
+
 /// 交款日结 of an open shift.
 #[derive(Clone, Debug)]
 pub struct ShiftPage {
@@ -163,6 +186,10 @@ pub struct ShiftPage {
     pub seen: String,
     /// Why it cannot be closed now.
     pub why_not: Option<Both>,
+    /// Closing only asks for it, because the till is over or short by too much for one person: why, and what the button says.
+    pub asks: Option<(Both, Both)>,
+    /// It was asked for.
+    pub asked: Option<AskedClose>,
 }
 
 /// A shift in a list.
@@ -252,6 +279,14 @@ pub struct ShiftSheet {
     pub printed: Both,
     /// This person may write down that the cash is there.
     pub receives: bool,
+    /// Who countersigned the difference, and above which sum that is needed.
+    pub countersigned: Option<Both>,
+    /// What finance found out about it.
+    pub looked_into: Option<Both>,
+    /// This person may write down what was found out.
+    pub looks_into: bool,
+    /// Why what was written does not do.
+    pub look_trouble: Option<Both>,
 }
 
 fn cell(number: &str, yuan: &str) -> ShiftCell {
@@ -373,6 +408,42 @@ fn page() -> ShiftPage {
         trouble: None,
         seen: "seen".into(),
         why_not: None,
+        asks: None,
+        asked: None,
+    }
+}
+
+fn asked() -> AskedClose {
+    AskedClose {
+        asked: Both::new("陈敏（0317） 12:06 送会签", "Chen Min (0317) asked at 12:06"),
+        reason: Both::new("其他。抽屉卡住过，已翻找", "other. The drawer was stuck"),
+        receiver: "林国栋 0301".into(),
+        word: None,
+        own: false,
+        countersigns: true,
+        waits: Both::same(""),
+        word_for: None,
+        trouble: None,
+    }
+}
+
+fn far_short() -> ShiftPage {
+    let count = page().count.map(|count| TillCount {
+        counted_yuan: "2,701.00".into(),
+        difference: Some((Both::new("少 ¥80.00", "¥80.00 short"), "−80.00".into())),
+        handed_in_yuan: "¥2,201.00".into(),
+        ..count
+    });
+    ShiftPage {
+        count,
+        asks: Some((
+            Both::new(
+                "差额超过 ¥50.00：先送组长会签，会签后才结班。收钱的人和数钱的人不能会签。",
+                "More than ¥50.00: it is closed when a lead has countersigned, who neither took nor counted the money.",
+            ),
+            Both::new("送组长会签：少 ¥80.00", "Ask for a countersignature: ¥80.00 short"),
+        )),
+        ..page()
     }
 }
 
@@ -400,6 +471,46 @@ staff_page!(ShiftPage, "staff/cashier/shift.html", Some(Place::Shift), [
         }],
         why_not: Some(Both::new("有未知的笔，须收费组长放行", "Something is undecided: a cashier lead has to let it go")),
         ..page()
+    },
+    "far short" => far_short(),
+    "asked for" => ShiftPage {
+        state: State::new(Face::Warn, "差额待会签", "waits for a countersignature"),
+        asked: Some(AskedClose {
+            own: true,
+            countersigns: false,
+            waits: Both::new("等组长会签", "a lead has to countersign"),
+            ..asked()
+        }),
+        ..far_short()
+    },
+    "countersign" => ShiftPage {
+        of: Some("陈敏 0317".into()),
+        state: State::new(Face::Warn, "差额待会签", "waits for a countersignature"),
+        asked: Some(asked()),
+        ..far_short()
+    },
+    "countersign over unknown" => ShiftPage {
+        of: Some("陈敏 0317".into()),
+        asked: Some(AskedClose {
+            word: Some("HIS 停机，小票已核对".into()),
+            word_for: Some(Both::new("有未知的笔仍会签的理由", "Why you countersign over what is undecided")),
+            trouble: Some(Both::new("请写明理由，2 到 120 个字", "Say why, in 2 to 120 characters")),
+            ..asked()
+        }),
+        ..far_short()
+    },
+    "worst asked" => ShiftPage {
+        of: Some(HOSTILE.repeat(2)),
+        asked: Some(AskedClose {
+            asked: Both::same(HOSTILE.repeat(2)),
+            reason: Both::same(HOSTILE.repeat(3)),
+            receiver: HOSTILE.into(),
+            word: Some(HOSTILE.into()),
+            trouble: Some(Both::same(HOSTILE)),
+            word_for: Some(Both::same(HOSTILE)),
+            ..asked()
+        }),
+        ..far_short()
     },
     "lead" => ShiftPage {
         of: Some("陈敏 0317".into()),
@@ -531,12 +642,35 @@ fn sheet() -> ShiftSheet {
         to: "林国栋 0301".into(),
         printed: Both::new("打印 2026-11-24 12:06，陈敏", "printed 2026-11-24 12:06, Chen Min"),
         receives: false,
+        countersigned: None,
+        looked_into: None,
+        looks_into: false,
+        look_trouble: None,
+    }
+}
+
+fn countersigned_sheet() -> ShiftSheet {
+    ShiftSheet {
+        countersigned: Some(Both::new(
+            "差额超过 50.00，由 林国栋 0301 会签。",
+            "More than 50.00: countersigned by Lin Guodong 0301.",
+        )),
+        ..sheet()
     }
 }
 
 staff_page!(ShiftSheet, "staff/cashier/shift_sheet.html", Some(Place::Shift), [
     "ordinary" => sheet(),
     "lead" => ShiftSheet { receives: true, let_go: Some("HIS 停机，已核对 POS 小票".into()), ..sheet() },
+    "countersigned" => ShiftSheet {
+        looks_into: true,
+        look_trouble: Some(Both::new("请写明核查结果，2 到 120 个字", "Say what was found, in 2 to 120 characters")),
+        ..countersigned_sheet()
+    },
+    "looked into" => ShiftSheet {
+        looked_into: Some(Both::new("王芳 11-25 09:10 核查：监控已看，找零多给。", "Wang Fang 11-25 09:10: too much change was given.")),
+        ..countersigned_sheet()
+    },
     "preview" => ShiftSheet {
         closed: false,
         state: State::new(Face::Info, "预览，尚未结班", "a preview; the shift is open"),
@@ -548,6 +682,10 @@ staff_page!(ShiftSheet, "staff/cashier/shift_sheet.html", Some(Place::Shift), [
         cash: Both::same(HOSTILE.repeat(4)),
         open: vec![Both::same(HOSTILE.repeat(2)); 6],
         let_go: Some(HOSTILE.into()),
+        countersigned: Some(Both::same(HOSTILE.repeat(2))),
+        looked_into: Some(Both::same(HOSTILE.repeat(2))),
+        looks_into: true,
+        look_trouble: Some(Both::same(HOSTILE)),
         from: HOSTILE.into(),
         to: HOSTILE.into(),
         handed_in_yuan: "¥9,999,999.99".into(),

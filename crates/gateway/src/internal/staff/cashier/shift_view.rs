@@ -5,13 +5,13 @@ use crate::http::staff::{Staff, StaffFailure};
 use crate::service::Trouble;
 use crate::service::window::{REFUND, ShiftPicture};
 use mingfen_domain::Fen;
-use mingfen_domain::access::Role;
+use mingfen_domain::access::{Right, Role};
 use mingfen_domain::ids::ChannelId;
 use mingfen_domain::shift::{CashCount, DifferenceReason, FACES, State as ShiftState};
 use mingfen_domain::window::Method;
 use mingfen_pages::staff::cashier::{
-    Receiver, ShiftCell, ShiftCheck, ShiftFace, ShiftListRow, ShiftMatrix, ShiftReason, ShiftRow, TillCount,
-    TillLines,
+    AskedClose, Receiver, ShiftCell, ShiftCheck, ShiftFace, ShiftListRow, ShiftMatrix, ShiftReason, ShiftRow,
+    TillCount, TillLines,
 };
 use mingfen_pages::staff::{Both, Face, State};
 use mingfen_store::{OpenItem, OpenKind, ShiftRecord};
@@ -186,6 +186,61 @@ pub(super) fn reasons(chosen: Option<&str>) -> Vec<ShiftReason> {
         .collect()
 }
 
+/// What happens above what one person may close over, and what the button says.
+pub(super) fn asks(picture: &ShiftPicture) -> (Both, Both) {
+    let alone = size(picture.alone.unwrap_or(Fen::ZERO));
+    let apart = apart(picture.balance.map_or(Fen::ZERO, |balance| balance.difference));
+    (
+        Both::new(
+            format!("差额超过 {alone}：先送组长会签，会签后才结班。收钱的人和数钱的人不能会签。"),
+            format!(
+                "More than {alone}: it is closed when a lead has countersigned, who neither took nor counted the money."
+            ),
+        ),
+        Both::new(format!("送组长会签：{}", apart.zh), format!("Ask for a countersignature: {}", apart.en)),
+    )
+}
+
+/// A closing that waits, as this person finds it.
+pub(super) async fn asked(
+    staff: &Staff,
+    picture: &ShiftPicture,
+    trouble: Option<Both>,
+) -> Result<Option<AskedClose>, StaffFailure> {
+    let Some(asked) = &picture.shift.asked else { return Ok(None) };
+    let (by, at) = (super::orders::named(staff, &asked.by).await, when(staff, asked.at));
+    let (reason, note) = &asked.reason;
+    let word = reason_word(*reason);
+    let own = asked.by == staff.actor();
+    let second = !own && picture.can_countersign(&staff.me.staff_no);
+    let unknown = picture.unknown().next().is_some();
+    Ok(Some(AskedClose {
+        asked: Both::new(format!("{by} {at}"), format!("{by} at {at}")),
+        reason: Both::new(format!("{}。{note}", word.zh), format!("{}. {note}", word.en)),
+        receiver: match &asked.receiver {
+            Some(number) => super::orders::named(staff, &crate::service::staff_actor(number)).await,
+            None => String::new(),
+        },
+        word: asked.word.clone(),
+        own,
+        countersigns: second && staff.may(Right::CountersignShift),
+        waits: if second || own {
+            Both::new(
+                "等组长会签。会签前再收退一笔，清点和会签都作废",
+                "A lead has to countersign. When money moves before that, count and asking are void",
+            )
+        } else {
+            Both::new(
+                "收钱的人和数钱的人不能会签：须由另一位组长会签",
+                "Whoever took or counted the money does not countersign: another lead has to",
+            )
+        },
+        word_for: unknown
+            .then(|| Both::new("有未知的笔仍会签的理由", "Why you countersign over what is undecided")),
+        trouble,
+    }))
+}
+
 /// The books say the same, and HIS has all of it, or not.
 pub(super) fn books(picture: &ShiftPicture) -> Result<State, StaffFailure> {
     let taken: i64 = picture.sums.iter().filter(|sum| sum.group != REFUND).map(|sum| sum.number).sum();
@@ -332,6 +387,7 @@ pub(super) fn standing(shift: &ShiftRecord, picture: Option<&ShiftPicture>) -> S
                 None => State::new(Face::Info, "已清点", "counted"),
             }
         }
+        ShiftState::Asked(_) => State::new(Face::Warn, "差额待会签", "waits for a countersignature"),
         ShiftState::Closed(_) => State::new(Face::Warn, "已结班，待签收", "closed, to be received"),
         ShiftState::HandedOver(_) => State::new(Face::Ok, "已交接", "handed over"),
     }
