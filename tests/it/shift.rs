@@ -21,6 +21,7 @@ stories! {
     a_refund_goes_back_out_of_the_till_once,
     a_refund_over_the_counter_is_taken_back_until_it_is_decided,
     a_short_till_needs_a_reason_and_a_closed_shift_stays_as_it_is,
+    receipt_numbers_are_told_and_what_is_odd_is_asked,
     what_nobody_knows_of_waits_for_a_lead,
     two_who_close_at_once_close_once,
     a_till_that_is_far_short_is_closed_by_two_and_looked_into,
@@ -415,6 +416,51 @@ async fn a_short_till_needs_a_reason_and_a_closed_shift_stays_as_it_is(hospital:
         .await;
     let found = hospital.is_checked(None).await.problems;
     assert!(found.iter().any(|problem| problem.contains("closed shift")), "{found:?}");
+}
+
+/// HIS gives the numbers; what a phone or another window got in between is no question, what nobody of ours got is one.
+async fn receipt_numbers_are_told_and_what_is_odd_is_asked(hospital: Hospital) {
+    let mut cashier = at_the_till(&hospital).await;
+    let mut other = hospital.employs("0318", "郭芳", &[Role::Cashier]).await;
+    opens_shift(&mut other, "0").await;
+    let pays = async |person: &mut Person, card: &str| {
+        owes(&hospital, card, &[1000]);
+        takes_cash(person, card).await;
+        hospital.lives_through(10, 5).await;
+        let (bill, _) = latest(&hospital).await;
+        let records = hospital.simulator.his().records();
+        records.booking(bill.bill.bill_no.as_str()).expect("booked").receipt_no.clone()
+    };
+    let page = cashier.opens("/shift").await;
+    page.says("没有收据");
+    let first = pays(&mut cashier, "C900201").await;
+    cashier.opens("/shift").await.says(&format!("收据 1 张，{first}")).says("没有缺号、重号");
+    pays(&mut other, "C900202").await;
+    let last = pays(&mut cashier, "C900203").await;
+    cashier.opens("/shift").await.says(&format!("收据 2 张，{first} 至 {last}")).says("没有缺号、重号");
+    // HIS takes money at its own windows: nobody here knows what became of that number.
+    owes(&hospital, "C900204", &[1000]);
+    let gap = {
+        let records = &mut *hospital.simulator.his().records();
+        let slip = records.slips_of("C900204").next().expect("a slip").slip_no.clone();
+        let now_ms = hospital.clock.now().ms();
+        records.pay_at_window(&slip, "HIS 窗口", false, now_ms).expect("paid")
+    };
+    let last = pays(&mut cashier, "C900205").await;
+    let number = shift_of(&hospital, "0317").await.to_string();
+    let page = counts(&mut cashier, &number, &[("d10000", "5"), ("d1000", "3")]).await;
+    let question = format!("缺号 1 个：{gap}（是否作废，或在别处开出）");
+    page.says(&format!("收据 3 张，{first} 至 {last}")).says(&question);
+    // Somebody at the database: the same number for two payments.
+    hospital
+        .is_tampered(&format!("UPDATE write_backs SET receipt_no = '{first}' WHERE receipt_no = '{last}'"))
+        .await;
+    cashier.opens("/shift").await.says(&format!("重号 1 个：{first}"));
+    hospital.is_tampered(&format!("UPDATE write_backs SET receipt_no = '{last}' WHERE receipt_no = '{first}' AND due_at_ms = (SELECT MAX(due_at_ms) FROM write_backs)")).await;
+    // A question, and no refusal.
+    let sheet = closes(&mut cashier, &page, &number, &[]).await;
+    sheet.says("已结班，上缴现金").says(&format!("收据 3 张，{first} 至 {last}")).says(&question);
+    hospital.verifies().await;
 }
 
 async fn what_nobody_knows_of_waits_for_a_lead(hospital: Hospital) {

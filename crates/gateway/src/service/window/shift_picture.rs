@@ -7,10 +7,14 @@ use crate::service::staff::actor;
 use mingfen_domain::Amount;
 use mingfen_domain::Fen;
 use mingfen_domain::ids::{BillNo, ChannelId, ShiftNo};
+use mingfen_domain::receipts::Receipts;
 use mingfen_domain::shift::TillBalance;
 use mingfen_domain::window::Method;
 use mingfen_store::{OpenItem, OpenKind, ShiftRecord, ShiftSum, Tx};
 use sha2::{Digest, Sha256};
+
+/// Missing receipt numbers that are looked for elsewhere.
+const MOST_ASKED: usize = 300;
 
 /// What is given back stands under this word in [`ShiftSum::group`].
 pub const REFUND: &str = "refund";
@@ -24,8 +28,8 @@ pub struct ShiftPicture {
     pub sums: Vec<ShiftSum>,
     /// The journal says the same of every account.
     pub books_agree: bool,
-    /// How many of its payments HIS has booked.
-    pub booked: i64,
+    /// The receipt numbers of the payments that HIS has booked. What is missing among them is known from no payment of ours.
+    pub receipts: Receipts,
     /// What its cashier had refunded through channels meanwhile: it is not this till's money.
     pub elsewhere: (i64, Fen),
     /// What is not decided, or was not when it was closed.
@@ -44,6 +48,11 @@ impl ShiftPicture {
             all = (all.0 + sum.number, all.1.plus(sum.fen)?);
         }
         Ok(all)
+    }
+
+    /// How many of its payments HIS has booked.
+    pub fn booked(&self) -> i64 {
+        i64::try_from(self.receipts.number).unwrap_or(i64::MAX)
     }
 
     /// What was taken in this way.
@@ -138,10 +147,14 @@ pub(super) async fn pictured(
         None => Some(rules_in_force_within(gateway, tx).await?.rules.till_alone()),
     };
     let mut books = tx.shift_in_books(&shift.shift_no).await?;
+    let mut receipts = Receipts::of(tx.shift_receipts(&shift.shift_no).await?.iter().map(String::as_str));
+    // What a phone or another window got meanwhile is no question.
+    let asked = receipts.missing.get(..MOST_ASKED).unwrap_or(&receipts.missing).to_vec();
+    receipts.explain(&tx.known_receipts(&asked).await?);
     let mut picture = ShiftPicture {
         sums: tx.shift_sums(&shift.shift_no).await?,
         books_agree: false,
-        booked: tx.shift_booked(&shift.shift_no).await?,
+        receipts,
         elsewhere: tx.refunds_by_person(&who, shift.opened_at, until).await?,
         open,
         balance: None,

@@ -267,6 +267,8 @@ pub struct ShiftSheet {
     pub float_yuan: String,
     /// How many HIS has booked.
     pub booked: Both,
+    /// Their receipt numbers, and what is odd about them.
+    pub receipts: Both,
     /// What was undecided, a sentence each.
     pub open: Vec<Both>,
     /// Why it was closed over it, or for somebody else.
@@ -386,6 +388,17 @@ fn page() -> ShiftPage {
                 Face::Ok,
                 ("没有未知状态的收款和退费", "Nothing is undecided"),
                 ("收款、回写、窗口退费均已有结果", "payments, booking and refunds over the counter are over"),
+            ),
+            check(
+                Face::Warn,
+                (
+                    "收据 29 张，SJ20261124000418 至 SJ20261124000447",
+                    "29 receipts, SJ20261124000418 to SJ20261124000447",
+                ),
+                (
+                    "缺号 1 个：SJ20261124000431（是否作废，或在别处开出）",
+                    "1 missing: SJ20261124000431 (void, or drawn elsewhere?)",
+                ),
             ),
             check(
                 Face::Info,
@@ -632,7 +645,11 @@ fn sheet() -> ShiftSheet {
         handed_in_yuan: "¥2,261.00".into(),
         handed_in_capitals: crate::capitals(226_100),
         float_yuan: "¥500.00".into(),
-        booked: Both::new("29 笔收款，HIS 已入账 29 笔", "29 payments, 29 booked at HIS"),
+        booked: Both::new("29 笔收款，HIS 已入账 29 笔。", "29 payments, 29 booked at HIS."),
+        receipts: Both::new(
+            "收据 29 张，SJ20261124000418 至 SJ20261124000447。缺号 1 个：SJ20261124000431（是否作废，或在别处开出）。",
+            "29 receipts, SJ20261124000418 to SJ20261124000447. 1 missing: SJ20261124000431 (void, or drawn elsewhere?).",
+        ),
         open: vec![Both::new(
             "退费 R261124104122002 ¥128.50 已提交，未到账。",
             "Refund R261124104122002 of ¥128.50 is sent and has not arrived.",
@@ -680,6 +697,7 @@ staff_page!(ShiftSheet, "staff/cashier/shift_sheet.html", Some(Place::Shift), [
     "worst" => ShiftSheet {
         place: Both::same(HOSTILE),
         cash: Both::same(HOSTILE.repeat(4)),
+        receipts: Both::same(HOSTILE.repeat(4)),
         open: vec![Both::same(HOSTILE.repeat(2)); 6],
         let_go: Some(HOSTILE.into()),
         countersigned: Some(Both::same(HOSTILE.repeat(2))),

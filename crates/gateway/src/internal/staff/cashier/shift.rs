@@ -552,9 +552,25 @@ async fn sheet_view(staff: &Staff, picture: &ShiftPicture, back: String) -> Resu
         handed_in_capitals: capitals(handed_in.get()),
         float_yuan: view::size(shift.float),
         booked: Both::new(
-            format!("本班收款 {taken} 笔，HIS 已入账 {} 笔。", picture.booked),
-            format!("{taken} payments in this shift, {} booked at HIS.", picture.booked),
+            format!("本班收款 {taken} 笔，HIS 已入账 {} 笔。", picture.booked()),
+            format!("{taken} payments in this shift, {} booked at HIS.", picture.booked()),
         ),
+        receipts: {
+            let (what, question) = (view::receipts(picture), view::receipt_question(picture));
+            match question {
+                Some(question) => Both::new(
+                    format!("{}。{}。", what.zh, question.zh),
+                    format!("{}. {}.", what.en, question.en),
+                ),
+                None if picture.receipts.number == 0 => {
+                    Both::new(format!("{}。", what.zh), format!("{}.", what.en))
+                }
+                None => Both::new(
+                    format!("{}，没有缺号、重号。", what.zh),
+                    format!("{}; none is missing or there twice.", what.en),
+                ),
+            }
+        },
         open: picture.open.iter().map(view::open_sentence).collect(),
         let_go: closing.and_then(|closing| closing.let_go.clone()),
         from: cashier,
