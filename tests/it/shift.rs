@@ -7,11 +7,13 @@ use mingfen_domain::ids::{HospitalId, OutTradeNo, ShiftNo};
 use mingfen_domain::payment::State as PaymentState;
 use mingfen_domain::{BusinessDay, Clock, Fen};
 use mingfen_gateway::service::reconciliation::{Scope, reconcile_day};
+use mingfen_gateway::service::verify;
 use mingfen_reconciliation::files::Progress;
 use mingfen_simulator::his::{HOSPITAL_ID, Trouble};
 use mingfen_store::{BillRecord, FindingFilter, Noted, PaymentRecord, TakenRecord};
 use mingfen_tests::person::Person;
 use mingfen_tests::{App, Hospital, Page};
+use mingfen_vault::chain::Kept;
 use std::sync::Arc;
 
 stories! {
@@ -22,6 +24,7 @@ stories! {
     a_refund_over_the_counter_is_taken_back_until_it_is_decided,
     a_short_till_needs_a_reason_and_a_closed_shift_stays_as_it_is,
     receipt_numbers_are_told_and_what_is_odd_is_asked,
+    a_sheet_on_paper_is_counted_and_anchored,
     what_nobody_knows_of_waits_for_a_lead,
     two_who_close_at_once_close_once,
     a_till_that_is_far_short_is_closed_by_two_and_looked_into,
@@ -460,6 +463,54 @@ async fn receipt_numbers_are_told_and_what_is_odd_is_asked(hospital: Hospital) {
     // A question, and no refusal.
     let sheet = closes(&mut cashier, &page, &number, &[]).await;
     sheet.says("已结班，上缴现金").says(&format!("收据 3 张，{first} 至 {last}")).says(&question);
+    hospital.verifies().await;
+}
+
+async fn a_sheet_on_paper_is_counted_and_anchored(hospital: Hospital) {
+    owes(&hospital, CARD, &[5000]);
+    let mut cashier = at_the_till(&hospital).await;
+    let mut other = hospital.employs("0318", "郭芳", &[Role::Cashier]).await;
+    let mut lead = hospital.employs("0301", "林国栋", &[Role::CashierLead]).await;
+    takes_cash(&mut cashier, CARD).await;
+    hospital.lives_through(10, 5).await;
+    let number = shift_of(&hospital, "0317").await.to_string();
+    let print = format!("/shift/{number}/print");
+    let page = counts_yuan(&mut cashier, &number, 550).await;
+    cashier.fills(&page, &print, &[]).await.says("还没有结班，没有交接单可打印");
+    let sheet = closes(&mut cashier, &page, &number, &[]).await;
+    sheet.says("还没有打印").says("屏幕查看，不作交接凭证");
+    let first = cashier.fills(&sheet, &print, &[]).await;
+    first.says(&format!("单号 {number}/1")).says("第 1 次打印，");
+    assert!(!first.heading().contains("次打印"), "the first one is just the sheet");
+    let link = {
+        let rows = hospital.store().audit_of(&number).await.expect("readable");
+        let closed = rows.into_iter().find(|row| row.event.action == "shift.closed").expect("in the trail");
+        closed.link.expect("sealed by the print")
+    };
+    let anchor = format!("{}:{}", link.seq, &link.hash[..16]);
+    first.says(&format!("结班审计链 {anchor}"));
+    // Two at once are two prints; from the second on the paper says so in its heading.
+    let page = lead.opens(&format!("/shift/{number}/sheet")).await;
+    page.says("已打印 1 次").says(&anchor);
+    let (mine, theirs) = tokio::join!(cashier.fills(&sheet, &print, &[]), lead.fills(&page, &print, &[]));
+    let mut headings = [mine.heading(), theirs.heading()];
+    headings.sort();
+    assert!(headings[0].contains("第 2 次打印") && headings[1].contains("第 3 次打印"), "{headings:?}");
+    let page = other.opens("/shift").await;
+    assert_eq!(other.fills(&page, &print, &[]).await.status, 404, "not another cashier's");
+    let rows = told(&hospital, &number).await;
+    let prints: Vec<&str> =
+        rows.iter().filter(|(action, ..)| action == "shift.printed").map(|(.., detail)| &**detail).collect();
+    let wanted = [1, 2, 3].map(|nth| format!("50.00 yuan handed in, print {nth}"));
+    assert_eq!(prints, wanted.each_ref().map(String::as_str));
+    // The check finds the row by what the paper says, and a row that somebody has changed not at all.
+    let kept = Kept::parse(&anchor).expect("as it is printed");
+    let found = verify(hospital.gateway(), Some(&kept)).await.expect("readable");
+    let row = found.audit.kept.expect("it is there");
+    assert_eq!((row.action.as_str(), row.subject.as_str()), ("shift.closed", number.as_str()));
+    let forged = Kept::parse(&format!("{}:{}", link.seq, "0123456789abcdef")).expect("a link");
+    let found = verify(hospital.gateway(), Some(&forged)).await.expect("readable");
+    assert!(found.audit.kept.is_none() && !found.is_sound(), "{:?}", found.audit.broken);
     hospital.verifies().await;
 }
 

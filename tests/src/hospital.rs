@@ -28,7 +28,7 @@ use mingfen_provider_api::{BuildContext, Provider};
 use mingfen_simulator::his::{DEMO_KEY_ID, DEMO_SECRET, GatewayAccess, HOSPITAL_ID, HOSPITAL_NAME};
 use mingfen_simulator::{Running, Settings, Simulator, alipay, sms};
 use mingfen_store::{Store, StoreSettings};
-use mingfen_vault::chain::Link;
+use mingfen_vault::chain::{self, Link};
 use mingfen_vault::{KeyId, Keyring};
 use sqlx::{AnyConnection, Connection, Row};
 use std::collections::BTreeMap;
@@ -276,7 +276,8 @@ impl Hospital {
 
     /// What a check of everything finds, sound or not; with a link that was kept elsewhere, or without.
     pub async fn is_checked(&self, kept: Option<&Link>) -> Verification {
-        service::verify(self.gateway(), kept).await.expect("the journal can be read")
+        let kept = kept.map(|link| chain::Kept::from(*link));
+        service::verify(self.gateway(), kept.as_ref()).await.expect("the journal can be read")
     }
 
     /// A hand at the database writes past the gateway.

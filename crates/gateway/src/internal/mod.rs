@@ -158,6 +158,7 @@ pub const ROUTES: &[Route] = &[
         web::post().to(staff::cashier::shift::send_back)
     }),
     staff("/shift/{number}/sheet", Right::CloseShift, || web::get().to(staff::cashier::shift::sheet)),
+    staff_post("/shift/{number}/print", Right::CloseShift, || web::post().to(staff::cashier::shift::print)),
     staff_post("/shift/{number}/received", Right::TakeOverShift, || {
         web::post().to(staff::cashier::shift::receive)
     }),

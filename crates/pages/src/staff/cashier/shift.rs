@@ -277,8 +277,18 @@ pub struct ShiftSheet {
     pub from: String,
     /// Who receives, when that is known.
     pub to: String,
-    /// Who printed it when.
+    /// Which print it is, when and by whom; or that it is none.
     pub printed: Both,
+    /// The number of this print; a look at the screen has none.
+    pub serial: Option<String>,
+    /// It is the second print, or a later one.
+    pub again: Option<u32>,
+    /// The closing's link in the audit chain, `40312:4d20b8e14d20b8e1`; empty until it is sealed.
+    pub anchor: String,
+    /// How often it was printed so far.
+    pub prints: u32,
+    /// This person may print it.
+    pub may_print: bool,
     /// This person may write down that the cash is there.
     pub receives: bool,
     /// Who countersigned the difference, and above which sum that is needed.
@@ -657,7 +667,12 @@ fn sheet() -> ShiftSheet {
         let_go: None,
         from: "陈敏（0317）".into(),
         to: "林国栋 0301".into(),
-        printed: Both::new("打印 2026-11-24 12:06，陈敏", "printed 2026-11-24 12:06, Chen Min"),
+        printed: Both::new("屏幕查看，不作交接凭证", "looked at on a screen; no voucher"),
+        serial: None,
+        again: None,
+        anchor: "40312:4d20b8e14d20b8e1".into(),
+        prints: 0,
+        may_print: true,
         receives: false,
         countersigned: None,
         looked_into: None,
@@ -688,7 +703,22 @@ staff_page!(ShiftSheet, "staff/cashier/shift_sheet.html", Some(Place::Shift), [
         looked_into: Some(Both::new("王芳 11-25 09:10 核查：监控已看，找零多给。", "Wang Fang 11-25 09:10: too much change was given.")),
         ..countersigned_sheet()
     },
+    "printed" => ShiftSheet {
+        printed: Both::new("第 1 次打印，2026-11-24 12:06，陈敏", "print 1, 2026-11-24 12:06, Chen Min"),
+        serial: Some("S2611247K2M9QX4RT3P5/1".into()),
+        prints: 1,
+        ..sheet()
+    },
+    "printed again" => ShiftSheet {
+        printed: Both::new("第 2 次打印，2026-11-24 12:09，林国栋", "print 2, 2026-11-24 12:09, Lin Guodong"),
+        serial: Some("S2611247K2M9QX4RT3P5/2".into()),
+        again: Some(2),
+        prints: 2,
+        ..countersigned_sheet()
+    },
     "preview" => ShiftSheet {
+        anchor: String::new(),
+        may_print: false,
         closed: false,
         state: State::new(Face::Info, "预览，尚未结班", "a preview; the shift is open"),
         open: Vec::new(),

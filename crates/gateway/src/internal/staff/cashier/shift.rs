@@ -6,9 +6,9 @@ use super::{page_mark, read_mark, shift_view as view, words};
 use crate::http::form::Form;
 use crate::http::staff::{Staff, StaffAnswer, StaffFailure};
 use crate::service::window::{
-    CloseRefused, CloseShift, CountRefused, LookRefused, OpenRefused, REFUND, ShiftAsked, ShiftPicture,
-    close_shift, count_shift, countersign_shift, look_into_shift, open_shift, receive_cash, send_back_shift,
-    shift_picture,
+    CloseRefused, CloseShift, CountRefused, LookRefused, OpenRefused, REFUND, SheetMarks, ShiftAsked,
+    ShiftPicture, close_shift, count_shift, countersign_shift, look_into_shift, open_shift, print_sheet,
+    receive_cash, send_back_shift, sheet_marks, shift_picture,
 };
 use crate::service::{Trouble, hospital_frame, staff_actor};
 use actix_web::http::StatusCode;
@@ -483,7 +483,7 @@ pub(in crate::internal) async fn look_into(
         }
         Err(LookRefused::NoWord) => {
             let picture = picture_of(&staff, &shift_no).await?;
-            let mut view = sheet_view(&staff, &picture, "/shifts".to_owned()).await?;
+            let mut view = sheet_view(&staff, &picture, "/shifts".to_owned(), None).await?;
             view.look_trouble = Some(Both::new(
                 "请写明核查结果，2 到 120 个字",
                 "Say what was found, in 2 to 120 characters",
@@ -499,7 +499,31 @@ pub(in crate::internal) async fn look_into(
 pub(in crate::internal) async fn sheet(staff: Staff, number: web::Path<String>) -> StaffAnswer {
     let picture = workable(&staff, &number).await?;
     let back = if picture.shift.state.is_open() { path(&staff, &picture.shift) } else { "/shift".to_owned() };
-    Ok(staff.page(&sheet_view(&staff, &picture, back).await?))
+    Ok(staff.page(&sheet_view(&staff, &picture, back, None).await?))
+}
+
+/// 打印交接单: counted, and marked as the voucher that it is.
+pub(in crate::internal) async fn print(
+    staff: Staff,
+    number: web::Path<String>,
+    body: web::Bytes,
+) -> StaffAnswer {
+    staff.form(&body)?;
+    let picture = workable(&staff, &number).await?;
+    match print_sheet(&staff.gateway, &picture.shift.shift_no, &staff.me.staff_no).await? {
+        Some((picture, marks)) => {
+            let back = format!("/shift/{}/sheet", picture.shift.shift_no);
+            Ok(staff.page(&sheet_view(&staff, &picture, back, Some(marks)).await?))
+        }
+        None => {
+            let said = State::new(
+                Face::Warn,
+                "还没有结班，没有交接单可打印",
+                "The shift is open: there is no sheet to print",
+            );
+            Ok(staff.say_and_go(&path(&staff, &picture.shift), &said))
+        }
+    }
 }
 
 /// 交接单, for whoever may read shifts of others.
@@ -508,10 +532,16 @@ pub(in crate::internal) async fn read_sheet(staff: Staff, number: web::Path<Stri
     if picture.shift.state.is_open() && staff.may(Right::TakeOverShift) {
         return Ok(staff.go(&format!("/shift/{}", picture.shift.shift_no)));
     }
-    Ok(staff.page(&sheet_view(&staff, &picture, "/shifts".to_owned()).await?))
+    Ok(staff.page(&sheet_view(&staff, &picture, "/shifts".to_owned(), None).await?))
 }
 
-async fn sheet_view(staff: &Staff, picture: &ShiftPicture, back: String) -> Result<ShiftSheet, StaffFailure> {
+/// `print`: it is one that was counted, otherwise a look at the screen.
+async fn sheet_view(
+    staff: &Staff,
+    picture: &ShiftPicture,
+    back: String,
+    print: Option<SheetMarks>,
+) -> Result<ShiftSheet, StaffFailure> {
     let shift = &picture.shift;
     let hospital = |language| hospital_frame(&staff.gateway.settings.hospital, language).hospital_name;
     let place = if shift.place.is_empty() { String::new() } else { format!(" · {}", shift.place) };
@@ -530,6 +560,10 @@ async fn sheet_view(staff: &Staff, picture: &ShiftPicture, back: String) -> Resu
     let sizes = view::size(handed_in);
     let below = handed_in < Fen::ZERO;
     let now = staff.moment(staff.gateway.now()).full();
+    let marks = match &print {
+        Some(marks) => marks.clone(),
+        None => sheet_marks(&staff.gateway, &shift.shift_no).await?,
+    };
     let own = shift.cashier == staff.me.staff_no;
     Ok(ShiftSheet {
         number: shift.shift_no.to_string(),
@@ -575,10 +609,18 @@ async fn sheet_view(staff: &Staff, picture: &ShiftPicture, back: String) -> Resu
         let_go: closing.and_then(|closing| closing.let_go.clone()),
         from: cashier,
         to: receiver,
-        printed: Both::new(
-            format!("打印 {now}，{}", staff.me.name),
-            format!("printed {now}, {}", staff.me.name),
-        ),
+        printed: match &print {
+            Some(marks) => {
+                let (nth, me) = (marks.prints, &staff.me.name);
+                Both::new(format!("第 {nth} 次打印，{now}，{me}"), format!("print {nth}, {now}, {me}"))
+            }
+            None => Both::new("屏幕查看，不作交接凭证", "looked at on a screen; no voucher"),
+        },
+        serial: print.as_ref().map(|marks| format!("{}/{}", shift.shift_no, marks.prints)),
+        again: print.as_ref().filter(|marks| marks.prints > 1).map(|marks| marks.prints),
+        anchor: marks.anchor.as_ref().map(ToString::to_string).unwrap_or_default(),
+        prints: marks.prints,
+        may_print: closing.is_some() && (own || staff.may(Right::TakeOverShift)),
         receives: closing.is_some() && shift.received.is_none() && !own && staff.may(Right::TakeOverShift),
         countersigned: match closing.and_then(|closing| closing.countersigned_by.as_ref()) {
             Some(by) => {
