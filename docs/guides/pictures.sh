@@ -13,6 +13,7 @@ take cashier-window cashier-window
 take cashier-window-till cashier-window-till
 take cashier-shift-1920 cashier-shift
 take cashier-shift-sheet cashier-shift-sheet
+take cashier-lead-countersign-1920 cashier-countersign
 take finance-home finance-home
 take finance-differences finance-differences
 take finance-difference finance-difference

@@ -9,6 +9,7 @@ use mingfen_gateway::crash::POINTS;
 use mingfen_simulator::faults::{Fault, Rule};
 use mingfen_simulator::his::{SlipStatus, Trouble};
 use mingfen_store::{TaskKind, TaskState};
+use mingfen_tests::person::Person;
 use mingfen_tests::{
     App, Balancer, CARD, Installation, Page, Patient, Process, RedisServer, Room, free_address,
     is_in_between, record_a_close_that_never_was, required, until,
@@ -32,6 +33,8 @@ enum Story {
     RefusedBooking,
     /// An order that was said to be closed is paid after another one; its money goes back by itself.
     DoubleMoney,
+    /// Cash is taken at the window, some of it goes back with a lead's approval, and the shift is closed.
+    Window,
 }
 
 /// Where the process dies in which story.
@@ -97,11 +100,16 @@ const DEATHS: &[(Story, &[&str])] = &[
             "refund.succeeded.recorded",
         ],
     ),
+    (
+        Story::Window,
+        &["window.noted", "refund_request.approved", "window_refund.noted", "shift.before_commit"],
+    ),
 ];
 
 #[test]
 fn every_point_has_a_story_that_dies_there() {
     let mut told: Vec<&str> = DEATHS.iter().flat_map(|(_, points)| points.iter().copied()).collect();
+    told.extend(crate::reconciling::DEATHS.map(|(point, _)| point));
     let mut named = POINTS.to_vec();
     told.sort_unstable();
     told.dedup();
@@ -109,23 +117,71 @@ fn every_point_has_a_story_that_dies_there() {
     assert_eq!(told, named);
 }
 
+/// Points whose names stand in the code; the others are made of a state, and a story that means one names it.
+#[test]
+fn every_point_in_the_code_is_named() {
+    let mut folders =
+        vec![std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/gateway/src"))];
+    let mut passed = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let code = std::fs::read_to_string(&path).expect("readable");
+            for called in code.split("crash::point(\"").skip(1) {
+                let point = called.split('"').next().unwrap_or_default();
+                assert!(POINTS.contains(&point), "{point} in {} is not named", path.display());
+                passed += 1;
+            }
+        }
+    }
+    assert!(passed > 10, "only {passed} points were found");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dying_at_any_point_loses_nothing_on_sqlite() {
-    at_every_point(async |story, point| dies_at(story, point, Room::on_sqlite(), App::Wechat).await).await;
+    at_every_point(BY_PHONE, async |story, point| {
+        dies_at(story, point, Room::on_sqlite(), App::Wechat).await
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dying_at_any_point_loses_nothing_on_postgres() {
-    at_every_point(async |story, point| {
+    at_every_point(BY_PHONE, async |story, point| {
         dies_at(story, point, Room::on_postgres().await, App::Alipay).await;
     })
     .await;
 }
 
-/// Tells every story with every death, and only then says which went wrong; each has said how by itself.
-async fn at_every_point(dies: impl AsyncFn(Story, &'static str)) {
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dying_at_the_window_loses_nothing_on_sqlite() {
+    at_every_point(&[Story::Window], async |story, point| {
+        dies_at(story, point, Room::on_sqlite(), App::Browser).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn dying_at_the_window_loses_nothing_on_postgres() {
+    at_every_point(&[Story::Window], async |story, point| {
+        dies_at(story, point, Room::on_postgres().await, App::Browser).await;
+    })
+    .await;
+}
+
+/// Stories of a patient with a phone.
+const BY_PHONE: &[Story] =
+    &[Story::Payment, Story::Close, Story::Refund, Story::RefusedBooking, Story::DoubleMoney];
+
+/// Tells these stories with every death, and only then says which went wrong; each has said how by itself.
+async fn at_every_point(stories: &[Story], dies: impl AsyncFn(Story, &'static str)) {
     let dies = &dies;
-    let deaths = DEATHS.iter().flat_map(|(story, points)| points.iter().map(|point| (*story, *point)));
+    let told = DEATHS.iter().filter(|(story, _)| stories.contains(story));
+    let deaths = told.flat_map(|(story, points)| points.iter().map(|point| (*story, *point)));
     let told = deaths.map(async |(story, point)| {
         let end = AssertUnwindSafe(dies(story, point)).catch_unwind().await;
         end.is_err().then_some((story, point))
@@ -185,6 +241,9 @@ async fn is_cut_off(moment: Duration, room: Room, app: App) {
 
 async fn dies_at(story: Story, point: &'static str, room: Room, app: App) {
     let town = Installation::of_one(room).await;
+    if story == Story::Window {
+        town.takes_cash();
+    }
     let doomed = town.serves(0, Some(point)).await;
     match story {
         Story::Payment => pays(&town, doomed, app).await,
@@ -192,6 +251,7 @@ async fn dies_at(story: Story, point: &'static str, room: Room, app: App) {
         Story::Refund => is_refunded(&town, doomed, app).await,
         Story::RefusedBooking => is_refused(&town, doomed, app).await,
         Story::DoubleMoney => pays_twice(&town, doomed).await,
+        Story::Window => is_taken_and_handed_in(&town, doomed).await,
     }
 }
 
@@ -279,6 +339,112 @@ async fn pays_twice(town: &Installation, doomed: Process) {
     let _gateway = town.serves(0, None).await;
     all_goes_back_but(town, 1).await;
     only_booking(town);
+    nothing_is_held(town).await;
+}
+
+/// Whoever presses a button while the process dies presses it again, on the same page, once another one is there.
+struct Counter<'a> {
+    town: &'a Installation,
+    doomed: Option<Process>,
+    /// The one after it; it stops with the story.
+    living: Option<Process>,
+}
+
+impl Counter<'_> {
+    async fn presses(
+        &mut self,
+        person: &mut Person,
+        page: &Page,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Page {
+        if let Ok(answer) = person.tries_to_fill(page, path, fields).await {
+            return answer;
+        }
+        self.doomed.take().expect("it dies once").dies().await;
+        self.living = Some(self.town.serves(0, None).await);
+        person.fills(page, path, fields).await
+    }
+}
+
+async fn is_taken_and_handed_in(town: &Installation, doomed: Process) {
+    let card = "C900100";
+    town.owes(card, &[24_000, 5000]);
+    let mut cashier = town.employs("0317", "陈敏", "cashier").await;
+    let mut lead = town.employs("0301", "林国栋", "cashier-lead").await;
+    let mut counter = Counter { town, doomed: Some(doomed), living: None };
+
+    let page = cashier.opens("/shift").await;
+    cashier.fills(&page, "/shift", &[("float", "500")]).await;
+    let shift_no = town.store.open_shift_of("0317").await.expect("readable").expect("open").shift_no;
+    let page = cashier.opens(&format!("/window?q={card}")).await;
+    let hidden = |page: &Page, name: &str| page.field(name).unwrap_or_default();
+    let (snapshot, key) = (hidden(&page, "snapshot"), hidden(&page, "key"));
+    let chosen =
+        [("snapshot", snapshot.as_str()), ("key", &key), ("way", "cash"), ("slip", "0"), ("slip", "1")];
+    let till = cashier.fills(&page, "/window/orders", &chosen).await;
+    let path = url::Url::parse(&till.url).expect("an address").path().to_owned();
+    counter.presses(&mut cashier, &till, &path, &[("tendered", "300"), ("do", "take")]).await;
+    until("HIS has booked it", || async { town.simulator.his().records().bookings().len() == 1 }).await;
+    let (bill_no, booked_fen) = only_booking(town);
+    assert_eq!(booked_fen, 29_000);
+    let order = format!("/orders/{bill_no}");
+    until("our side knows it", async || cashier.clone().opens(&order).await.text.contains("已入账")).await;
+
+    // More than one person gives back alone.
+    let bill = BillNo::parse(bill_no.as_str()).expect("our number");
+    let slips = town.store.bill(&bill).await.expect("readable").expect("kept").slips;
+    let large = slips.iter().find(|slip| slip.self_pay == Fen::new(24_000)).expect("the large slip");
+    let to = format!("{order}/refund");
+    let dialog = cashier.opens(&format!("{to}?slip={}", large.slip_no)).await;
+    let (key, fen, slip) = (hidden(&dialog, "key"), hidden(&dialog, "amount_fen"), hidden(&dialog, "slip"));
+    let wish = [
+        ("key", key.as_str()),
+        ("amount_fen", &fen),
+        ("slip", &slip),
+        ("by", "slip"),
+        ("reason", "returned"),
+        ("note", ""),
+    ];
+    let waits = cashier.fills(&dialog, &to, &wish).await;
+    waits.says("等待另一位批准");
+    let request = url::Url::parse(&waits.url).expect("an address").path().to_owned();
+    let to = format!("{request}/approve");
+    let facts = lead.opens(&to).await;
+    let seen = facts.field("seen").unwrap_or_else(|| panic!("no facts: {}", facts.text));
+    counter.presses(&mut lead, &facts, &to, &[("seen", &seen), ("decision", "approve")]).await;
+    let refunds = async || town.store.refunds_of_bill(&bill).await.expect("readable");
+    until("the refund is there", async || refunds().await.len() == 1).await;
+    let refund = refunds().await.remove(0).refund.out_refund_no;
+    let page = cashier.opens(&format!("/refunds/{refund}")).await;
+    counter.presses(&mut cashier, &page, &format!("/refunds/{refund}/given-back"), &[("do", "given")]).await;
+    until("HIS knows that it went back", || async {
+        town.simulator.his().records().refunded_fen(&bill_no) == 24_000
+    })
+    .await;
+    until("nothing is left to do", || async { nothing_is_left_to_do(town).await }).await;
+
+    let shift = format!("/shift/{shift_no}");
+    let page = cashier.opens(&shift).await;
+    let page = cashier.fills(&page, &format!("{shift}/count"), &[("d10000", "5"), ("d5000", "1")]).await;
+    page.says("账款相符");
+    let seen = hidden(&page, "seen");
+    counter.presses(&mut cashier, &page, &format!("{shift}/close"), &[("seen", &seen)]).await;
+    assert!(counter.doomed.is_none(), "it never died");
+
+    let sheet = cashier.opens(&format!("{shift}/sheet")).await;
+    sheet.says("¥50.00").says("人民币伍拾元整").says("已结班，待签收");
+    let closed = town.store.shift(&shift_no).await.expect("readable").expect("kept");
+    let closing = closed.closing.expect("closed");
+    assert_eq!((closing.taken, closing.back), ((1, Fen::new(29_000)), (1, Fen::new(24_000))));
+    assert_eq!((closing.difference, closing.handed_in), (Fen::ZERO, Fen::new(5000)));
+    let trail = town.store.audit_of(shift_no.as_str()).await.expect("readable");
+    assert_eq!(trail.iter().filter(|row| row.event.action == "shift.closed").count(), 1);
+    let balance = town.store.trial_balance().await.expect("readable");
+    let held = |name: &str| {
+        balance.iter().find(|(account, _)| account.to_text() == name).map_or(0, |(_, fen)| fen.get())
+    };
+    assert_eq!((held("channel_receivable:window-cash"), held("cash_handed_in")), (0, 5000));
     nothing_is_held(town).await;
 }
 

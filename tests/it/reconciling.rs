@@ -573,12 +573,14 @@ async fn finance_is_reminded_of_what_is_past_its_deadline(hospital: Hospital) {
     assert_eq!((hospital.simulator.sms().sent_to("13900007777").len(), done), (0, ()));
 }
 
-/// The program dies while it writes a run, and while it has just written one.
+/// Where the program dies: while it writes a run, and when it has just written one. So many versions are there after that.
+pub const DEATHS: [(&str, usize); 2] = [("run.before_publish", 0), ("run.published", 1)];
+
 async fn dying_in_a_run_leaves_none_or_a_whole_one(room: Room) {
     let town = Installation::of_one(room).await;
     // Who died holds the day until its lease is over.
     let lease = ("MINGFEN__TIMING__TASK_LEASE", "1s");
-    for (days_ago, point, left) in [(1, "run.before_publish", 0), (2, "run.published", 1)] {
+    for (days_ago, (point, left)) in (1..).zip(DEATHS) {
         let day = BusinessDay::of(SystemClock.now().plus_seconds(-86_400 * days_ago));
         let text = day.to_string();
         let line = ["reconcile", "--day", &text, "--json"];

@@ -419,6 +419,18 @@ async fn who_is_on_the_blocklist_pays_at_the_window(hospital: Hospital) {
     let said: Vec<_> = rows.iter().map(|row| row.event.action.as_str()).collect();
     assert_eq!(said, ["blocklist.added", "blocklist.shown"]);
     assert!(rows.iter().all(|row| !row.event.detail.contains(CARD)), "{rows:?}");
+    assert_eq!((rows[1].event.actor.as_str(), rows[1].event.detail.as_str()), ("staff:0501", "与本人核对"));
+    lead.opens("/audit?kind=personal").await.says("看黑名单号码").says("与本人核对");
+    // A cashier may unmask patients at the desk, and does not read this list: so they see nobody of it, whatever they write.
+    let mut cashier = hospital.employs("0317", "陈敏", &[Role::Cashier]).await;
+    let page = cashier.opens("/desk").await;
+    let refused = cashier.fills(&page, &format!("{entry}/shown"), &[("reason", "与本人核对")]).await;
+    assert!(refused.status == 403 && !refused.text.contains(CARD), "{}", refused.text);
+    assert_eq!(
+        hospital.store().audit_of(number).await.expect("readable").len(),
+        2,
+        "nobody else has seen it"
+    );
     hospital.time_passes(86_400);
     pays(&hospital, CARD, 100).await;
     hospital.settles().await;

@@ -7,11 +7,13 @@ use mingfen_domain::ids::{HospitalId, OutTradeNo, ShiftNo};
 use mingfen_domain::payment::State as PaymentState;
 use mingfen_domain::{BusinessDay, Clock, Fen};
 use mingfen_gateway::service::reconciliation::{Scope, reconcile_day};
+use mingfen_gateway::service::verify;
 use mingfen_reconciliation::files::Progress;
 use mingfen_simulator::his::{HOSPITAL_ID, Trouble};
 use mingfen_store::{BillRecord, FindingFilter, Noted, PaymentRecord, TakenRecord};
 use mingfen_tests::person::Person;
 use mingfen_tests::{App, Hospital, Page};
+use mingfen_vault::chain::Kept;
 use std::sync::Arc;
 
 stories! {
@@ -19,9 +21,16 @@ stories! {
     another_amount_at_his_is_shown_and_not_taken,
     a_terminals_slip_pays_once,
     a_refund_goes_back_out_of_the_till_once,
+    a_refund_over_the_counter_is_taken_back_until_it_is_decided,
     a_short_till_needs_a_reason_and_a_closed_shift_stays_as_it_is,
+    receipt_numbers_are_told_and_what_is_odd_is_asked,
+    a_sheet_on_paper_is_counted_and_anchored,
     what_nobody_knows_of_waits_for_a_lead,
     two_who_close_at_once_close_once,
+    a_till_that_is_far_short_is_closed_by_two_and_looked_into,
+    money_that_moves_makes_an_end_of_an_asked_closing,
+    two_who_countersign_at_once_close_once,
+    whoever_counted_does_not_countersign,
     whoever_dies_after_the_cashiers_word_has_lost_nothing,
     a_day_at_the_window_agrees_with_his,
 }
@@ -238,12 +247,14 @@ async fn a_terminals_slip_pays_once(hospital: Hospital) {
     }
 }
 
-async fn a_refund_goes_back_out_of_the_till_once(hospital: Hospital) {
-    owes(&hospital, CARD, &[6000]);
-    let mut cashier = at_the_till(&hospital).await;
-    takes_cash(&mut cashier, CARD).await;
-    hospital.lives_through(10, 5).await;
-    let (bill, _) = latest(&hospital).await;
+/// What the trail says of it: what was done, by whom, and the rest.
+async fn told(hospital: &Hospital, number: &str) -> Vec<(String, String, String)> {
+    let rows = hospital.store().audit_of(number).await.expect("readable");
+    rows.into_iter().map(|row| (row.event.action, row.event.actor, row.event.detail)).collect()
+}
+
+/// Asks for the first slip's money; answers the page of the refund, or of the request that waits.
+async fn asks_back(cashier: &mut Person, bill: &BillRecord) -> Page {
     let to = format!("/orders/{}/refund", bill.bill.bill_no);
     let dialog = cashier.opens(&to).await;
     let hidden = |name: &str| dialog.field(name).unwrap_or_default();
@@ -256,7 +267,68 @@ async fn a_refund_goes_back_out_of_the_till_once(hospital: Hospital) {
         ("reason", "returned"),
         ("note", ""),
     ];
-    let page = cashier.fills(&dialog, &to, &fields).await;
+    cashier.fills(&dialog, &to, &fields).await
+}
+
+async fn a_refund_over_the_counter_is_taken_back_until_it_is_decided(hospital: Hospital) {
+    owes(&hospital, CARD, &[24_000]);
+    let mut cashier = at_the_till(&hospital).await;
+    let mut other = hospital.employs("0318", "郭芳", &[Role::Cashier]).await;
+    let mut lead = hospital.employs("0301", "林国栋", &[Role::CashierLead]).await;
+    takes_cash(&mut cashier, CARD).await;
+    hospital.lives_through(10, 5).await;
+    let (bill, _) = latest(&hospital).await;
+    let refunds = async || hospital.store().refunds_of_bill(&bill.bill.bill_no).await.expect("readable");
+    let page = asks_back(&mut cashier, &bill).await;
+    page.says("等待另一位批准").says("批准后在窗口退您现金").says("撤回申请");
+    let request = path(&page);
+    let take_back = format!("{request}/withdraw");
+    let page = other.opens(&request).await;
+    assert!(!page.text.contains("撤回申请"), "for who asked alone");
+    assert_eq!(other.fills(&page, &take_back, &[]).await.status, 403);
+    let page = cashier.opens(&request).await;
+    cashier.fills(&page, &take_back, &[]).await.says("申请已撤回，没有动过钱").says("已撤回");
+    cashier.fills(&page, &take_back, &[]).await.says("没有重复办理");
+    assert_eq!(refunds().await, [], "no money is to be given back");
+    // Taken back and approved at the same moment: one of the two, and the other one is told.
+    let request = path(&asks_back(&mut cashier, &bill).await);
+    let page = cashier.opens(&request).await;
+    let (take_back, approve) = (format!("{request}/withdraw"), format!("{request}/approve"));
+    let facts = lead.opens(&approve).await;
+    let seen = facts.field("seen").expect("the facts");
+    let yes = [("seen", seen.as_str()), ("decision", "approve")];
+    let (mine, theirs) =
+        tokio::join!(cashier.fills(&page, &take_back, &[]), lead.fills(&facts, &approve, &yes));
+    let late = [&mine, &theirs].into_iter().filter(|page| page.text.contains("没有重复办理")).count();
+    assert_eq!(late, 1, "{} / {}", mine.text, theirs.text);
+    hospital.lives_through(30, 10).await;
+    let number = request.rsplit('/').next().expect("a number");
+    let rows = told(&hospital, number).await;
+    let (taken_back, approved) = match rows[1].0.as_str() {
+        "refund.withdrawn" => (1, 0),
+        "refund.approved" => (0, 1),
+        other => panic!("{other}: {rows:?}"),
+    };
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert!(rows.iter().all(|(.., detail)| detail.starts_with("240.00 yuan")), "{rows:?}");
+    let due = refunds().await;
+    assert_eq!((taken_back + due.len(), due.len()), (1, approved), "{due:?}");
+    for refund in due {
+        let given = format!("/refunds/{}/given-back", refund.refund.out_refund_no);
+        let page = cashier.opens(&format!("/refunds/{}", refund.refund.out_refund_no)).await;
+        cashier.fills(&page, &given, &[("do", "given")]).await.says("已退 240.00");
+    }
+    hospital.lives_through(30, 10).await;
+    hospital.holds_nothing().await;
+}
+
+async fn a_refund_goes_back_out_of_the_till_once(hospital: Hospital) {
+    owes(&hospital, CARD, &[6000]);
+    let mut cashier = at_the_till(&hospital).await;
+    takes_cash(&mut cashier, CARD).await;
+    hospital.lives_through(10, 5).await;
+    let (bill, _) = latest(&hospital).await;
+    let page = asks_back(&mut cashier, &bill).await;
     page.says("待窗口退现金").says("已退现金 ¥60.00");
     hospital.lives_through(600, 300).await;
     let refunds = hospital.store().refunds_of_bill(&bill.bill.bill_no).await.expect("readable");
@@ -353,6 +425,99 @@ async fn a_short_till_needs_a_reason_and_a_closed_shift_stays_as_it_is(hospital:
     assert!(found.iter().any(|problem| problem.contains("closed shift")), "{found:?}");
 }
 
+/// HIS gives the numbers; what a phone or another window got in between is no question, what nobody of ours got is one.
+async fn receipt_numbers_are_told_and_what_is_odd_is_asked(hospital: Hospital) {
+    let mut cashier = at_the_till(&hospital).await;
+    let mut other = hospital.employs("0318", "郭芳", &[Role::Cashier]).await;
+    opens_shift(&mut other, "0").await;
+    let pays = async |person: &mut Person, card: &str| {
+        owes(&hospital, card, &[1000]);
+        takes_cash(person, card).await;
+        hospital.lives_through(10, 5).await;
+        let (bill, _) = latest(&hospital).await;
+        let records = hospital.simulator.his().records();
+        records.booking(bill.bill.bill_no.as_str()).expect("booked").receipt_no.clone()
+    };
+    let page = cashier.opens("/shift").await;
+    page.says("没有收据");
+    let first = pays(&mut cashier, "C900201").await;
+    cashier.opens("/shift").await.says(&format!("收据 1 张，{first}")).says("没有缺号、重号");
+    pays(&mut other, "C900202").await;
+    let last = pays(&mut cashier, "C900203").await;
+    cashier.opens("/shift").await.says(&format!("收据 2 张，{first} 至 {last}")).says("没有缺号、重号");
+    // HIS takes money at its own windows: nobody here knows what became of that number.
+    owes(&hospital, "C900204", &[1000]);
+    let gap = {
+        let records = &mut *hospital.simulator.his().records();
+        let slip = records.slips_of("C900204").next().expect("a slip").slip_no.clone();
+        let now_ms = hospital.clock.now().ms();
+        records.pay_at_window(&slip, "HIS 窗口", false, now_ms).expect("paid")
+    };
+    let last = pays(&mut cashier, "C900205").await;
+    let number = shift_of(&hospital, "0317").await.to_string();
+    let page = counts(&mut cashier, &number, &[("d10000", "5"), ("d1000", "3")]).await;
+    let question = format!("缺号 1 个：{gap}（是否作废，或在别处开出）");
+    page.says(&format!("收据 3 张，{first} 至 {last}")).says(&question);
+    // Somebody at the database: the same number for two payments.
+    hospital
+        .is_tampered(&format!("UPDATE write_backs SET receipt_no = '{first}' WHERE receipt_no = '{last}'"))
+        .await;
+    cashier.opens("/shift").await.says(&format!("重号 1 个：{first}"));
+    hospital.is_tampered(&format!("UPDATE write_backs SET receipt_no = '{last}' WHERE receipt_no = '{first}' AND due_at_ms = (SELECT MAX(due_at_ms) FROM write_backs)")).await;
+    // A question, and no refusal.
+    let sheet = closes(&mut cashier, &page, &number, &[]).await;
+    sheet.says("已结班，上缴现金").says(&format!("收据 3 张，{first} 至 {last}")).says(&question);
+    hospital.verifies().await;
+}
+
+async fn a_sheet_on_paper_is_counted_and_anchored(hospital: Hospital) {
+    owes(&hospital, CARD, &[5000]);
+    let mut cashier = at_the_till(&hospital).await;
+    let mut other = hospital.employs("0318", "郭芳", &[Role::Cashier]).await;
+    let mut lead = hospital.employs("0301", "林国栋", &[Role::CashierLead]).await;
+    takes_cash(&mut cashier, CARD).await;
+    hospital.lives_through(10, 5).await;
+    let number = shift_of(&hospital, "0317").await.to_string();
+    let print = format!("/shift/{number}/print");
+    let page = counts_yuan(&mut cashier, &number, 550).await;
+    cashier.fills(&page, &print, &[]).await.says("还没有结班，没有交接单可打印");
+    let sheet = closes(&mut cashier, &page, &number, &[]).await;
+    sheet.says("还没有打印").says("屏幕查看，不作交接凭证");
+    let first = cashier.fills(&sheet, &print, &[]).await;
+    first.says(&format!("单号 {number}/1")).says("第 1 次打印，");
+    assert!(!first.heading().contains("次打印"), "the first one is just the sheet");
+    let link = {
+        let rows = hospital.store().audit_of(&number).await.expect("readable");
+        let closed = rows.into_iter().find(|row| row.event.action == "shift.closed").expect("in the trail");
+        closed.link.expect("sealed by the print")
+    };
+    let anchor = format!("{}:{}", link.seq, &link.hash[..16]);
+    first.says(&format!("结班审计链 {anchor}"));
+    // Two at once are two prints; from the second on the paper says so in its heading.
+    let page = lead.opens(&format!("/shift/{number}/sheet")).await;
+    page.says("已打印 1 次").says(&anchor);
+    let (mine, theirs) = tokio::join!(cashier.fills(&sheet, &print, &[]), lead.fills(&page, &print, &[]));
+    let mut headings = [mine.heading(), theirs.heading()];
+    headings.sort();
+    assert!(headings[0].contains("第 2 次打印") && headings[1].contains("第 3 次打印"), "{headings:?}");
+    let page = other.opens("/shift").await;
+    assert_eq!(other.fills(&page, &print, &[]).await.status, 404, "not another cashier's");
+    let rows = told(&hospital, &number).await;
+    let prints: Vec<&str> =
+        rows.iter().filter(|(action, ..)| action == "shift.printed").map(|(.., detail)| &**detail).collect();
+    let wanted = [1, 2, 3].map(|nth| format!("50.00 yuan handed in, print {nth}"));
+    assert_eq!(prints, wanted.each_ref().map(String::as_str));
+    // The check finds the row by what the paper says, and a row that somebody has changed not at all.
+    let kept = Kept::parse(&anchor).expect("as it is printed");
+    let found = verify(hospital.gateway(), Some(&kept)).await.expect("readable");
+    let row = found.audit.kept.expect("it is there");
+    assert_eq!((row.action.as_str(), row.subject.as_str()), ("shift.closed", number.as_str()));
+    let forged = Kept::parse(&format!("{}:{}", link.seq, "0123456789abcdef")).expect("a link");
+    let found = verify(hospital.gateway(), Some(&forged)).await.expect("readable");
+    assert!(found.audit.kept.is_none() && !found.is_sound(), "{:?}", found.audit.broken);
+    hospital.verifies().await;
+}
+
 async fn what_nobody_knows_of_waits_for_a_lead(hospital: Hospital) {
     owes(&hospital, CARD, &[5000]);
     let mut cashier = at_the_till(&hospital).await;
@@ -407,6 +572,202 @@ async fn two_who_close_at_once_close_once(hospital: Hospital) {
     assert_eq!(trail.iter().filter(|row| row.event.action == "shift.closed").count(), 1);
     assert_eq!(holds_in_books(&hospital, "cash_handed_in").await, 5000);
     hospital.holds_nothing().await;
+}
+
+/// Five hundred in the till, fifty taken, and so many yuan counted.
+async fn counts_yuan(cashier: &mut Person, number: &str, yuan: i64) -> Page {
+    let yuan = yuan.to_string();
+    counts(cashier, number, &[("d100", &yuan)]).await
+}
+
+const FAR_SHORT: [(&str, &str); 3] =
+    [("reason", "other"), ("note", "抽屉卡住过，已翻找"), ("receiver", "0301")];
+
+/// A cashier who took 50.00, counted 80.00 too little and asked for a countersignature.
+async fn asks_far_short(hospital: &Hospital) -> (Person, String) {
+    owes(hospital, CARD, &[5000]);
+    let mut cashier = at_the_till(hospital).await;
+    takes_cash(&mut cashier, CARD).await;
+    hospital.lives_through(10, 5).await;
+    let number = shift_of(hospital, "0317").await.to_string();
+    let page = counts_yuan(&mut cashier, &number, 470).await;
+    page.says("少 ¥80.00").says("差额超过 ¥50.00：先送组长会签").says("送组长会签：少 ¥80.00");
+    closes(&mut cashier, &page, &number, &FAR_SHORT).await.says("差额已送组长会签").says("差额待会签");
+    (cashier, number)
+}
+
+async fn countersigns(lead: &mut Person, page: &Page, number: &str, word: &str) -> Page {
+    let seen = page.field("seen").unwrap_or_else(|| panic!("nothing to countersign: {}", page.text));
+    lead.fills(page, &format!("/shift/{number}/countersign"), &[("seen", &seen), ("word", word)]).await
+}
+
+async fn a_till_that_is_far_short_is_closed_by_two_and_looked_into(hospital: Hospital) {
+    let (mut cashier, number) = asks_far_short(&hospital).await;
+    let mut lead = hospital.employs("0301", "林国栋", &[Role::CashierLead]).await;
+    let mut finance = hospital.employs("0601", "王芳", &[Role::Finance]).await;
+    // Asked for is not closed; and asking twice asks once.
+    let open = hospital.store().shift(&ShiftNo::parse(&number).expect("a number")).await.expect("readable");
+    assert!(open.expect("kept").closing.is_none());
+    assert_eq!(holds_in_books(&hospital, "cash_handed_in").await, 0);
+    let page = cashier.opens("/shift").await;
+    page.says("等组长会签").says("撤回会签");
+    closes(
+        &mut cashier,
+        &Page { text: format!("name=\"seen\" value=\"x\"{}", page.text), ..page.clone() },
+        &number,
+        &FAR_SHORT,
+    )
+    .await
+    .says("没有重复送");
+    let sign = format!("/shift/{number}/countersign");
+    assert_eq!(cashier.fills(&page, &sign, &[("seen", "")]).await.status, 403, "not by who asks");
+    finance.opens("/finance").await.says("1 班日结差额等组长会签");
+    // The lead sends it back with a word, or nothing happens.
+    lead.opens("/desk").await.says("1 项");
+    let page = lead.opens(&format!("/shifts/{number}")).await;
+    page.says("陈敏 0317").says("抽屉卡住过，已翻找").says("少 ¥80.00").says("会签并结班，补备用金 ¥30.00");
+    let back = format!("/shift/{number}/send-back");
+    let refused = lead.fills(&page, &back, &[("why", " ")]).await;
+    assert_eq!(refused.status, 409);
+    refused.says("退回时请写明理由");
+    lead.fills(&page, &back, &[("why", "请再数一遍零钱")]).await.says("已退回，没有结班");
+    countersigns(&mut lead, &page, &number, "").await.says("已经没有等会签的结班");
+    // Who asked takes it back without one.
+    let page = counts_yuan(&mut cashier, &number, 470).await;
+    closes(&mut cashier, &page, &number, &FAR_SHORT).await.says("差额待会签");
+    cashier.fills(&page, &back, &[]).await.says("已撤回，没有结班");
+    let page = cashier.opens("/shift").await;
+    closes(&mut cashier, &page, &number, &FAR_SHORT).await.says("差额待会签");
+    // What was read before is not what is countersigned now.
+    let page = lead.opens(&format!("/shifts/{number}")).await;
+    let stale = Page { text: page.text.replace(&page.field("seen").expect("seen"), "other"), ..page.clone() };
+    countersigns(&mut lead, &stale, &number, "").await.says("您看的时候数字变了");
+    let sheet = countersigns(&mut lead, &page, &number, "").await;
+    sheet.says("差额超过 50.00，由 林国栋 0301 会签").says("少 ¥80.00").says("已结班，待签收");
+    countersigns(&mut lead, &page, &number, "").await.says("没有重复结班");
+    assert_eq!(holds_in_books(&hospital, "cash_over_short").await, 8000);
+    let rows = told(&hospital, &number).await;
+    let closed = rows.iter().find(|(action, ..)| action == "shift.closed").expect("it is in the trail");
+    assert_eq!(closed.1, "staff:0301");
+    assert_eq!(
+        closed.2,
+        "-30.00 yuan handed in by 0317, -80.00 over or short (other: 抽屉卡住过，已翻找), asked for by staff:0317, countersigned by staff:0301"
+    );
+    let asked: Vec<_> = rows.iter().filter(|(action, ..)| action == "shift.asked").collect();
+    assert_eq!(asked.len(), 3);
+    assert!(asked.iter().all(|(.., detail)| detail.starts_with("-30.00 yuan")), "{asked:?}");
+    // Finance finds it among what is to be done until somebody has looked into it.
+    finance.opens("/finance").await.says("陈敏（0317） 日结少 ¥80.00，待核查").says("林国栋（0301） 会签");
+    let mut auditor = hospital.employs("0801", "许静", &[Role::Auditor]).await;
+    let sheet = auditor.opens(&format!("/shifts/{number}")).await;
+    assert!(!sheet.text.contains("looked-into"), "an auditor only reads");
+    let sheet = finance.opens(&format!("/shifts/{number}")).await;
+    let look = format!("/shifts/{number}/looked-into");
+    let refused = finance.fills(&sheet, &look, &[("note", "")]).await;
+    assert_eq!(refused.status, 400);
+    refused.says("请写明核查结果");
+    finance.fills(&sheet, &look, &[("note", "监控已看，找零多给")]).await.says("核查：监控已看，找零多给");
+    finance.fills(&sheet, &look, &[("note", "再写一次")]).await.says("没有重复记录");
+    assert!(!finance.opens("/finance").await.text.contains("待核查"), "it is done");
+    hospital.verifies().await;
+}
+
+async fn money_that_moves_makes_an_end_of_an_asked_closing(hospital: Hospital) {
+    let (mut cashier, number) = asks_far_short(&hospital).await;
+    let mut lead = hospital.employs("0301", "林国栋", &[Role::CashierLead]).await;
+    let page = lead.opens(&format!("/shifts/{number}")).await;
+    owes(&hospital, "C900200", &[1000]);
+    takes_cash(&mut cashier, "C900200").await;
+    hospital.lives_through(10, 5).await;
+    let late = countersigns(&mut lead, &page, &number, "").await;
+    assert_eq!(late.status, 409);
+    late.says("已经没有等会签的结班").says("先数现金");
+    // Now both at the same moment: one is first, and the other one finds it so.
+    let counted = counts_yuan(&mut cashier, &number, 480).await;
+    closes(&mut cashier, &counted, &number, &FAR_SHORT).await.says("差额待会签");
+    owes(&hospital, "C900300", &[2000]);
+    let found = looks_up(&mut cashier, "C900300").await;
+    let till = holds(&mut cashier, &found, &["0"], "cash").await;
+    let to = path(&till);
+    let page = lead.opens(&format!("/shifts/{number}")).await;
+    page.says("有未知的笔仍会签的理由");
+    let (taken, signed) = tokio::join!(
+        cashier.fills(&till, &to, &[("tendered", ""), ("do", "take")]),
+        countersigns(&mut lead, &page, &number, "窗口正在收最后一笔")
+    );
+    hospital.lives_through(10, 5).await;
+    let shift_no = ShiftNo::parse(&number).expect("a number");
+    let shift = hospital.store().shift(&shift_no).await.expect("readable").expect("kept");
+    let order = OutTradeNo::parse(to.rsplit('/').next().expect("a number")).expect("an order");
+    let kept = hospital.store().window_order(&order).await.expect("readable").expect("kept");
+    match &shift.closing {
+        Some(closing) => {
+            assert_eq!(closing.taken, (2, Fen::new(6000)), "{}", signed.text);
+            assert_eq!(kept.taken, None, "{}", taken.text);
+            cashier.fills(&till, &to, &[("do", "drop")]).await.says("已放开缴费单");
+        }
+        None => {
+            assert!(shift.asked.is_none() && shift.counted.is_none(), "{shift:?}");
+            assert_eq!(kept.taken.expect("taken").shift_no, shift_no);
+            assert_eq!(signed.status, 409, "{}", signed.text);
+        }
+    }
+    hospital.lives_through(20, 5).await;
+    hospital.verifies().await;
+}
+
+async fn two_who_countersign_at_once_close_once(hospital: Hospital) {
+    let (mut cashier, number) = asks_far_short(&hospital).await;
+    let mut one = hospital.employs("0301", "林国栋", &[Role::CashierLead]).await;
+    let mut two = hospital.employs("0302", "高雪", &[Role::CashierLead]).await;
+    let (first, second) =
+        (one.opens(&format!("/shifts/{number}")).await, two.opens(&format!("/shifts/{number}")).await);
+    let (mine, theirs) = tokio::join!(
+        countersigns(&mut one, &first, &number, ""),
+        countersigns(&mut two, &second, &number, "")
+    );
+    let done = [&mine, &theirs].into_iter().filter(|page| page.text.contains("已结班，补备用金")).count();
+    let late = [&mine, &theirs].into_iter().filter(|page| page.text.contains("没有重复结班")).count();
+    assert_eq!((done, late), (1, 1), "{} / {}", mine.text, theirs.text);
+    let rows = told(&hospital, &number).await;
+    assert_eq!(rows.iter().filter(|(action, ..)| action == "shift.closed").count(), 1, "{rows:?}");
+    // Taking back comes too late now, and says who was first.
+    let page = cashier.opens("/shift").await;
+    cashier.fills(&page, &format!("/shift/{number}/send-back"), &[]).await.says("没有重复结班");
+    hospital.verifies().await;
+}
+
+async fn whoever_counted_does_not_countersign(hospital: Hospital) {
+    let (mut cashier, number) = asks_far_short(&hospital).await;
+    let mut lead = hospital.employs("0301", "林国栋", &[Role::CashierLead]).await;
+    let mut other = hospital.employs("0302", "高雪", &[Role::CashierLead]).await;
+    // The lead counts otherwise: what was asked for over another count is gone.
+    let page = counts_yuan(&mut lead, &number, 460).await;
+    page.says("少 ¥90.00").says("差额超过 ¥50.00：先送组长会签");
+    let word = [("reason", "other"), ("note", "与收费员一起数过"), ("word", "收费员身体不适")];
+    closes(&mut lead, &page, &number, &word).await.says("差额已送组长会签");
+    let page = lead.opens(&format!("/shift/{number}")).await;
+    let forged = Page { text: format!("{}name=\"seen\" value=\"x\"", page.text), ..page };
+    countersigns(&mut lead, &forged, &number, "").await.says("收钱的人和数钱的人不能会签");
+    let page = other.opens(&format!("/shift/{number}")).await;
+    page.says("与收费员一起数过").says("收费员身体不适");
+    countersigns(&mut other, &page, &number, "").await.says("由 高雪 0302 会签");
+    // Exactly the limit is nobody else's business, and a second person who closes for somebody needs no third.
+    opens_shift(&mut cashier, "500").await;
+    let number = shift_of(&hospital, "0317").await.to_string();
+    let page = counts_yuan(&mut cashier, &number, 450).await;
+    let sheet = closes(&mut cashier, &page, &number, &FAR_SHORT).await;
+    sheet.says("已结班，补备用金").says("少 ¥50.00");
+    assert!(!sheet.text.contains("会签"), "{}", sheet.text);
+    opens_shift(&mut cashier, "500").await;
+    let number = shift_of(&hospital, "0317").await.to_string();
+    counts_yuan(&mut cashier, &number, 550).await;
+    let page = counts_yuan(&mut cashier, &number, 551).await;
+    page.says("多 ¥51.00").says("先送组长会签");
+    let page = lead.opens(&format!("/shift/{number}")).await;
+    let word = [("reason", "other"), ("note", "多出的钱已封存"), ("word", "收费员先走")];
+    closes(&mut lead, &page, &number, &word).await.says("由 林国栋 0301 会签");
+    hospital.verifies().await;
 }
 
 async fn whoever_dies_after_the_cashiers_word_has_lost_nothing(hospital: Hospital) {

@@ -282,7 +282,8 @@ async fn an_older_end_put_back_with_its_seal_is_seen_by_a_running_gateway_and_by
         unknowing.problems.iter().any(|problem| problem.contains("the audit trail does not tell")),
         "but the money is missed"
     );
-    let anchored = mingfen_gateway::service::verify(&other.gateway, Some(&late)).await.expect("readable");
+    let anchored =
+        mingfen_gateway::service::verify(&other.gateway, Some(&late.into())).await.expect("readable");
     assert_eq!(
         anchored.audit.broken,
         [format!("the audit chain does not contain the link that was kept: {late}")]

@@ -6,6 +6,7 @@ use crate::clock::MovedClock;
 use crate::engine::Room;
 use crate::patient::{App, Patient};
 use crate::signed::SignedCall;
+use crate::slips;
 use mingfen_domain::ids::{ChannelId, HospitalId};
 use mingfen_domain::person::Phone;
 use mingfen_domain::rules::{Rule, Rules};
@@ -24,12 +25,10 @@ use mingfen_his::Capabilities;
 use mingfen_his::ledger::Ledger;
 use mingfen_his::rest::{RestHis, RestHisSettings};
 use mingfen_provider_api::{BuildContext, Provider};
-use mingfen_simulator::his::{
-    ChargeLine, DEMO_KEY_ID, DEMO_SECRET, GatewayAccess, HOSPITAL_ID, HOSPITAL_NAME, NewSlip, SlipKind,
-};
-use mingfen_simulator::{Running, Settings, Simulator, alipay, his, sms};
+use mingfen_simulator::his::{DEMO_KEY_ID, DEMO_SECRET, GatewayAccess, HOSPITAL_ID, HOSPITAL_NAME};
+use mingfen_simulator::{Running, Settings, Simulator, alipay, sms};
 use mingfen_store::{Store, StoreSettings};
-use mingfen_vault::chain::Link;
+use mingfen_vault::chain::{self, Link};
 use mingfen_vault::{KeyId, Keyring};
 use sqlx::{AnyConnection, Connection, Row};
 use std::collections::BTreeMap;
@@ -271,50 +270,18 @@ impl Hospital {
 
     /// A patient comes for the first time.
     pub fn registers(&self, card_no: &str) {
-        let patient = his::Patient {
-            patient_id: format!("P-{card_no}"),
-            name: "林小雨".to_owned(),
-            card_no: card_no.to_owned(),
-            phone: Some("13800005555".to_owned()),
-            id_no: None,
-        };
-        self.simulator.his().records().register(patient);
+        slips::registers(&self.simulator, card_no);
     }
 
     /// A doctor writes one more slip for the card.
     pub fn writes_slip(&self, card_no: &str, title: &str, fen: i64) {
-        let line = ChargeLine {
-            code: "250101001".to_owned(),
-            name: title.to_owned(),
-            spec: String::new(),
-            unit: "次".to_owned(),
-            unit_price: Fen::new(fen).to_yuan(),
-            quantity: "1".to_owned(),
-            amount_fen: fen,
-            insurance_class: None,
-        };
-        let slip = NewSlip {
-            card_no: card_no.to_owned(),
-            kind: SlipKind::Lab,
-            title: title.to_owned(),
-            slip_no: None,
-            department: None,
-            doctor: None,
-            visit_no: None,
-            pay_together: false,
-            written_minutes_ago: 0,
-            pay_within_minutes: None,
-            pooled_fund_fen: 0,
-            account_fen: 0,
-            lines: vec![line],
-        };
-        let now_ms = self.simulator.his().now_ms();
-        self.simulator.his().records().write_slip(slip, now_ms).expect("written");
+        slips::writes_slip(&self.simulator, card_no, title, fen);
     }
 
     /// What a check of everything finds, sound or not; with a link that was kept elsewhere, or without.
     pub async fn is_checked(&self, kept: Option<&Link>) -> Verification {
-        service::verify(self.gateway(), kept).await.expect("the journal can be read")
+        let kept = kept.map(|link| chain::Kept::from(*link));
+        service::verify(self.gateway(), kept.as_ref()).await.expect("the journal can be read")
     }
 
     /// A hand at the database writes past the gateway.
@@ -430,6 +397,7 @@ pub fn usual_rules() -> Rules {
     Rules::new(|rule| match rule {
         Rule::MaxPayment => 5_000_000,
         Rule::RefundAlone => 10_000,
+        Rule::TillAlone => 5000,
         rule if rule.counts_payments() => 10_000,
         _ => 1_000_000_000,
     })

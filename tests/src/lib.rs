@@ -19,6 +19,7 @@ mod process;
 mod redis;
 mod rehearsal;
 mod signed;
+mod slips;
 
 pub use balancer::Balancer;
 pub use big_day::{BigDay, Told};

@@ -86,6 +86,16 @@ impl Person {
         path: &str,
         fields: Option<&[(&str, &str)]>,
     ) -> (Option<String>, Page) {
+        self.tries_to_send(method, path, fields).await.expect("an answer")
+    }
+
+    /// The same; an error when the browser says that nobody answers.
+    async fn tries_to_send(
+        &mut self,
+        method: &str,
+        path: &str,
+        fields: Option<&[(&str, &str)]>,
+    ) -> Result<(Option<String>, Page), reqwest::Error> {
         let url = self.absolute(path);
         let mut request = self.client.request(method.parse().expect("a method"), url.clone());
         let cookies: Vec<String> =
@@ -97,7 +107,7 @@ impl Person {
             let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
             request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
         }
-        let answer = request.send().await.expect("an answer");
+        let answer = request.send().await?;
         for cookie in answer.headers().get_all("set-cookie") {
             let text = cookie.to_str().expect("a cookie");
             self.set_cookies.push(text.to_owned());
@@ -116,17 +126,9 @@ impl Person {
         // A stream has no end to wait for.
         let streams = header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
         if streams {
-            return (to, Page { url: url.to_string(), status, referrer_policy, text: String::new() });
+            return Ok((to, Page { url: url.to_string(), status, referrer_policy, text: String::new() }));
         }
-        (
-            to,
-            Page {
-                url: url.to_string(),
-                status,
-                referrer_policy,
-                text: answer.text().await.expect("a page"),
-            },
-        )
+        Ok((to, Page { url: url.to_string(), status, referrer_policy, text: answer.text().await? }))
     }
 
     async fn follows(&mut self, first: (Option<String>, Page)) -> Page {
@@ -154,10 +156,24 @@ impl Person {
 
     /// Fills in a form of a page: its token goes with it.
     pub async fn fills(&mut self, page: &Page, path: &str, fields: &[(&str, &str)]) -> Page {
+        self.tries_to_fill(page, path, fields).await.expect("an answer")
+    }
+
+    /// The same; an error when the browser says that nobody answers the form.
+    ///
+    /// # Errors
+    /// What the browser says.
+    pub async fn tries_to_fill(
+        &mut self,
+        page: &Page,
+        path: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<Page, reqwest::Error> {
         let csrf = page.field("csrf").unwrap_or_else(|| panic!("{} has no form: {}", page.url, page.text));
         let mut all = vec![("csrf", csrf.as_str())];
         all.extend_from_slice(fields);
-        self.posts(path, &all).await
+        let first = self.tries_to_send("POST", path, Some(&all)).await?;
+        Ok(self.follows(first).await)
     }
 
     /// Enters number and password.

@@ -2,6 +2,8 @@
 
 use crate::engine::Room;
 use crate::patient::{App, Patient};
+use crate::person::Person;
+use crate::slips;
 use mingfen_domain::Clock;
 use mingfen_domain::ambient::{UPPER_ALPHANUMERIC, random_text};
 use mingfen_gateway::ambient::{SystemClock, SystemRandom};
@@ -166,6 +168,35 @@ impl Installation {
     pub async fn patient(&self, card_no: &str, app: App) -> Patient {
         let link = self.simulator.his().push(card_no, &[]).await.expect("HIS gets a code for the slip").link;
         Patient::new(&self.simulator, app, link)
+    }
+
+    /// A patient comes for the first time, and doctors write slips of these amounts.
+    pub fn owes(&self, card_no: &str, amounts: &[i64]) {
+        slips::registers(&self.simulator, card_no);
+        for (at, fen) in amounts.iter().enumerate() {
+            slips::writes_slip(&self.simulator, card_no, &format!("检查 {}", at + 1), *fen);
+        }
+    }
+
+    /// Cashiers take cash, too, from the next start on.
+    pub fn takes_cash(&self) {
+        for place in 0..self.places.len() {
+            let cash = table(&[("provider", "window"), ("takes", "cash")]);
+            let whole = format!("{}[channels.window-cash]\n{cash}\n", self.configuration(place));
+            fs::write(self.config(place), whole).expect("written");
+        }
+    }
+
+    /// Gives somebody an account at the first process, which is running, and has them sign in there for the first time.
+    pub async fn employs(&self, staff_no: &str, name: &str, role: &str) -> Person {
+        let made = self.runs(&["staff", "add", staff_no, "--name", name, "--role", role]).await;
+        let said = String::from_utf8_lossy(&made.stdout).into_owned();
+        let first = said.lines().find_map(|line| line.split_once("first sign-in: "));
+        let (_, first) = first.unwrap_or_else(|| panic!("no account: {said}{made:?}"));
+        let mut person = Person::at(&format!("http://{}", self.places[0].internal), staff_no);
+        let page = person.begins(first.trim(), SystemClock.now()).await;
+        assert_eq!(page.status, 200, "{} {}", page.url, page.text);
+        person
     }
 
     /// The word for where a payment stands, as its page polls it; nothing while no gateway answers.

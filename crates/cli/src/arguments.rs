@@ -3,7 +3,7 @@
 use crate::exit;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use mingfen_vault::chain::Link;
+use mingfen_vault::chain::{Kept, Link};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -326,9 +326,9 @@ pub enum SlipPaper {
 /// Options of `verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// A link of the audit chain that was written down earlier: the chain must contain it
-    #[arg(long, value_name = "SEQ:HASH", value_parser = link)]
-    pub anchor: Option<Link>,
+    /// A link that was written down earlier, whole or as a sheet has it: the chain must contain it
+    #[arg(long, value_name = "SEQ:HASH", value_parser = kept)]
+    pub anchor: Option<Kept>,
     /// After a broken chain was looked into: let it go on from this link, its last one; becomes a row of the audit trail
     #[arg(long, value_name = "SEQ:HASH", value_parser = link, conflicts_with_all = ["anchor", "json"])]
     pub accept: Option<Link>,
@@ -338,6 +338,13 @@ pub struct Verify {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+fn kept(text: &str) -> Result<Kept, String> {
+    Kept::parse(text).ok_or_else(|| {
+        "wanted is what `mingfen verify` or a sheet printed: a number, a colon, 16 to 64 hexadecimal digits"
+            .to_owned()
+    })
 }
 
 fn link(text: &str) -> Result<Link, String> {

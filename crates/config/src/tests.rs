@@ -71,6 +71,7 @@ fn a_complete_file_is_accepted() {
     assert_eq!(settings.timing.link_valid.as_secs(), 86_400);
     assert_eq!(settings.limits.rules.get(Rule::MaxPayment), 10_000_000);
     assert_eq!(settings.limits.rules.refund_alone().get(), 10_000);
+    assert_eq!(settings.limits.rules.till_alone().get(), 5000);
     assert_eq!(settings.routes.wechat.map(|id| id.to_string()).as_deref(), Some("wechat-main"));
     assert_eq!(settings.channels[0].table.len(), 2);
 }

@@ -94,7 +94,9 @@ impl Role {
             R::RequestRefund => matches!(self, Cashier | CashierLead),
             R::ApproveRefund => matches!(self, CashierLead | FinanceLead),
             R::PrintSheets | R::TakeMoney | R::CloseShift => matches!(self, Cashier | CashierLead),
-            R::CloseShiftOverUnknown | R::TakeOverShift | R::UnlockCashiers => matches!(self, CashierLead),
+            R::CloseShiftOverUnknown | R::CountersignShift | R::TakeOverShift | R::UnlockCashiers => {
+                matches!(self, CashierLead)
+            }
             R::ReadShifts => matches!(self, CashierLead | Finance | FinanceLead | Auditor),
             R::ReadReconciliation => matches!(self, Finance | FinanceLead | Auditor),
             R::Compare | R::WorkOnDifferences => matches!(self, Finance | FinanceLead),
@@ -103,6 +105,7 @@ impl Role {
             R::ReadDashboard => matches!(self, CashierLead | Finance | FinanceLead | Auditor),
             R::ReadSetup => matches!(self, Auditor | Administrator),
             R::ReadRules => matches!(self, FinanceLead | Auditor | Administrator),
+            R::UnmaskBlocked => matches!(self, FinanceLead | Auditor),
             R::ApproveRules => matches!(self, FinanceLead | Administrator),
             R::ManageStaff
             | R::ManageKeys
@@ -147,6 +150,8 @@ pub enum Right {
     CloseShift,
     /// Close a shift although something of it is unknown yet.
     CloseShiftOverUnknown,
+    /// Be the second person of a closing over a large difference.
+    CountersignShift,
     /// Close a shift that somebody else has left, and take over the cash of one that is closed.
     TakeOverShift,
     /// Let a locked cashier in again.
@@ -175,6 +180,8 @@ pub enum Right {
     ManageKeys,
     /// Read limits, the blocklist and message templates, with their history.
     ReadRules,
+    /// See whom an entry of the blocklist is about, with a reason that is written down.
+    UnmaskBlocked,
     /// Propose limits, and keep the blocklist.
     ManageLimits,
     /// Propose message templates, and change what pages say of the hospital.
@@ -193,7 +200,7 @@ pub enum Right {
 
 impl Right {
     /// Every right, in the order in which the roles page shows them.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 33] = [
         Self::OwnAccount,
         Self::FindOrders,
         Self::Unmask,
@@ -204,6 +211,7 @@ impl Right {
         Self::TakeMoney,
         Self::CloseShift,
         Self::CloseShiftOverUnknown,
+        Self::CountersignShift,
         Self::TakeOverShift,
         Self::UnlockCashiers,
         Self::ReadShifts,
@@ -218,6 +226,7 @@ impl Right {
         Self::ManageStaff,
         Self::ManageKeys,
         Self::ReadRules,
+        Self::UnmaskBlocked,
         Self::ManageLimits,
         Self::ManageTexts,
         Self::ApproveRules,
@@ -245,6 +254,7 @@ impl Right {
             Self::TakeMoney => "收现金、刷卡、付款码",
             Self::CloseShift => "交款日结",
             Self::CloseShiftOverUnknown => "有未知笔时放行日结",
+            Self::CountersignShift => "会签日结的大额差额",
             Self::TakeOverShift => "代结班、签收现金",
             Self::UnlockCashiers => "解锁收费员",
             Self::ReadShifts => "看他人日结",
@@ -259,6 +269,7 @@ impl Right {
             Self::ManageStaff => "管理人员",
             Self::ManageKeys => "管理接口密钥",
             Self::ReadRules => "看限额、黑名单、短信模板",
+            Self::UnmaskBlocked => "填理由看黑名单的完整号码",
             Self::ManageLimits => "提出改限额、管黑名单",
             Self::ManageTexts => "提出改短信模板、改医院与院区",
             Self::ApproveRules => "审批限额与模板的改动",
@@ -282,6 +293,7 @@ impl Right {
             Self::TakeMoney => "take cash, cards and payment codes",
             Self::CloseShift => "close one's own shift",
             Self::CloseShiftOverUnknown => "let a shift close over unknown items",
+            Self::CountersignShift => "countersign a till that is far over or short",
             Self::TakeOverShift => "close a shift for somebody, receive its cash",
             Self::UnlockCashiers => "unlock cashiers",
             Self::ReadShifts => "read others' shifts",
@@ -296,6 +308,7 @@ impl Right {
             Self::ManageStaff => "manage staff",
             Self::ManageKeys => "manage API keys",
             Self::ReadRules => "read limits, blocklist and templates",
+            Self::UnmaskBlocked => "see a blocked number in full, with a reason",
             Self::ManageLimits => "propose limits, keep the blocklist",
             Self::ManageTexts => "propose templates, change hospital and campuses",
             Self::ApproveRules => "approve changes of limits and templates",
@@ -318,6 +331,7 @@ impl Right {
             | Self::ReadDashboard
             | Self::ReadSetup
             | Self::ReadRules
+            | Self::UnmaskBlocked
             | Self::ReadAudit
             | Self::ExportAudit => false,
             Self::AskChannel
@@ -327,6 +341,7 @@ impl Right {
             | Self::TakeMoney
             | Self::CloseShift
             | Self::CloseShiftOverUnknown
+            | Self::CountersignShift
             | Self::TakeOverShift
             | Self::UnlockCashiers
             | Self::Compare
@@ -388,7 +403,16 @@ mod tests {
     }
 
     #[test]
+    fn whoever_sees_a_blocked_number_in_full_may_see_persons_and_read_the_list() {
+        for role in Role::ALL {
+            let both = role.may(Right::Unmask) && role.may(Right::ReadRules);
+            assert_eq!(role.may(Right::UnmaskBlocked), both, "{role}");
+        }
+    }
+
+    #[test]
     fn nobody_who_only_asks_also_approves() {
+        assert!(Role::Cashier.may(Right::CloseShift) && !Role::Cashier.may(Right::CountersignShift));
         assert!(!Role::Cashier.may(Right::ApproveRefund));
         assert!(!Role::Finance.may(Right::ApproveRemedy) && !Role::Finance.may(Right::SignDay));
     }

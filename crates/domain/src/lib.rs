@@ -11,7 +11,8 @@
 //!    (state, event). [`refund`] and [`write_back`]: machines of their own.
 //! 4. [`books`]: double entry, append-only. [`sides`], [`difference`]: what a comparison with others' books
 //!    speaks of, and what it can find. [`fund_flow`]: what moves a merchant account.
-//! 5. [`window`]: cash and cards at the cashier's window. [`shift`]: what a cashier took in, until it is counted and handed in.
+//! 5. [`window`]: cash and cards at the cashier's window. [`shift`]: what a cashier took in, until it is counted and handed in;
+//!    [`receipts`]: which numbers HIS gave meanwhile.
 //! 6. [`access`]: who may do what at the hospital's screens. [`rules`]: how much may be paid, how often, and by whom.
 //!
 //! # How to add a state or an event
@@ -30,6 +31,7 @@ pub mod notice_text;
 pub mod payment;
 pub mod person;
 pub mod proposal;
+pub mod receipts;
 pub mod refund;
 pub mod refund_request;
 pub mod rules;

@@ -11,6 +11,8 @@ pub enum State {
     Open,
     /// The till was counted, and nothing has moved since.
     Counted(CashCount),
+    /// The same, and it is over or short by more than one person may close over: the closing waits for a countersignature.
+    Asked(CashCount),
     /// Closed: frozen, its cash is on its way to whoever receives it.
     Closed(CashCount),
     /// The cash was received.
@@ -24,6 +26,10 @@ pub enum Event {
     MoneyMoved,
     /// The till was counted.
     Counted(CashCount),
+    /// One person wants it closed, and another one has to countersign.
+    Asked,
+    /// The other one sends it back, or who asked takes it back.
+    SentBack,
     /// The shift is closed over what was counted.
     Closed,
     /// Somebody received the cash.
@@ -50,6 +56,8 @@ pub enum Refusal {
     NotCounted,
     /// It is still open: there is no cash to receive.
     NotClosed,
+    /// Nothing waits for a countersignature.
+    NotAsked,
 }
 
 impl State {
@@ -58,6 +66,7 @@ impl State {
         match self {
             Self::Open => "open",
             Self::Counted(_) => "counted",
+            Self::Asked(_) => "asked",
             Self::Closed(_) => "closed",
             Self::HandedOver(_) => "handed_over",
         }
@@ -65,14 +74,16 @@ impl State {
 
     /// Whether money may still move in it.
     pub const fn is_open(&self) -> bool {
-        matches!(self, Self::Open | Self::Counted(_))
+        matches!(self, Self::Open | Self::Counted(_) | Self::Asked(_))
     }
 
     /// What was counted, as long as that holds.
     pub const fn count(&self) -> Option<&CashCount> {
         match self {
             Self::Open => None,
-            Self::Counted(count) | Self::Closed(count) | Self::HandedOver(count) => Some(count),
+            Self::Counted(count) | Self::Asked(count) | Self::Closed(count) | Self::HandedOver(count) => {
+                Some(count)
+            }
         }
     }
 
@@ -82,7 +93,7 @@ impl State {
         match (self, event) {
             (Self::Open, Event::MoneyMoved) => AlreadySo,
             // What was counted is not what is there any more.
-            (Self::Counted(_), Event::MoneyMoved) => Moved(Self::Open),
+            (Self::Counted(_) | Self::Asked(_), Event::MoneyMoved) => Moved(Self::Open),
             (Self::Closed(_) | Self::HandedOver(_), Event::MoneyMoved | Event::Counted(_)) => {
                 Refused(Refusal::Frozen)
             }
@@ -95,12 +106,32 @@ impl State {
                     Moved(Self::Counted(count))
                 }
             }
+            // Another count is another difference: nobody has read it yet.
+            (Self::Asked(before), Event::Counted(count)) => {
+                if *before == count {
+                    AlreadySo
+                } else {
+                    Moved(Self::Counted(count))
+                }
+            }
+
+            (Self::Open, Event::Asked) => Refused(Refusal::NotCounted),
+            (Self::Counted(count), Event::Asked) => Moved(Self::Asked(count.clone())),
+            (Self::Asked(_), Event::Asked) => AlreadySo,
+            (Self::Closed(_) | Self::HandedOver(_), Event::Asked | Event::SentBack) => {
+                Refused(Refusal::Frozen)
+            }
+
+            (Self::Open | Self::Counted(_), Event::SentBack) => Refused(Refusal::NotAsked),
+            (Self::Asked(count), Event::SentBack) => Moved(Self::Counted(count.clone())),
 
             (Self::Open, Event::Closed) => Refused(Refusal::NotCounted),
-            (Self::Counted(count), Event::Closed) => Moved(Self::Closed(count.clone())),
+            (Self::Counted(count) | Self::Asked(count), Event::Closed) => Moved(Self::Closed(count.clone())),
             (Self::Closed(_) | Self::HandedOver(_), Event::Closed) => AlreadySo,
 
-            (Self::Open | Self::Counted(_), Event::HandedOver) => Refused(Refusal::NotClosed),
+            (Self::Open | Self::Counted(_) | Self::Asked(_), Event::HandedOver) => {
+                Refused(Refusal::NotClosed)
+            }
             (Self::Closed(count), Event::HandedOver) => Moved(Self::HandedOver(count.clone())),
             (Self::HandedOver(_), Event::HandedOver) => AlreadySo,
         }
@@ -244,23 +275,39 @@ mod tests {
         use Outcome::{AlreadySo, Moved, Refused};
         let (one, two) = (count(1), count(2));
         let (open, counted) = (State::Open, State::Counted(one.clone()));
+        let asked = State::Asked(one.clone());
         let (closed, over) = (State::Closed(one.clone()), State::HandedOver(one.clone()));
         for (state, event, outcome) in [
             (&open, Event::MoneyMoved, AlreadySo),
             (&open, Event::Counted(one.clone()), Moved(counted.clone())),
+            (&open, Event::Asked, Refused(Refusal::NotCounted)),
+            (&open, Event::SentBack, Refused(Refusal::NotAsked)),
             (&open, Event::Closed, Refused(Refusal::NotCounted)),
             (&open, Event::HandedOver, Refused(Refusal::NotClosed)),
             (&counted, Event::MoneyMoved, Moved(open.clone())),
             (&counted, Event::Counted(one.clone()), AlreadySo),
             (&counted, Event::Counted(two.clone()), Moved(State::Counted(two.clone()))),
+            (&counted, Event::Asked, Moved(asked.clone())),
+            (&counted, Event::SentBack, Refused(Refusal::NotAsked)),
             (&counted, Event::Closed, Moved(closed.clone())),
             (&counted, Event::HandedOver, Refused(Refusal::NotClosed)),
+            (&asked, Event::MoneyMoved, Moved(open.clone())),
+            (&asked, Event::Counted(one.clone()), AlreadySo),
+            (&asked, Event::Counted(two.clone()), Moved(State::Counted(two.clone()))),
+            (&asked, Event::Asked, AlreadySo),
+            (&asked, Event::SentBack, Moved(counted.clone())),
+            (&asked, Event::Closed, Moved(closed.clone())),
+            (&asked, Event::HandedOver, Refused(Refusal::NotClosed)),
             (&closed, Event::MoneyMoved, Refused(Refusal::Frozen)),
             (&closed, Event::Counted(two.clone()), Refused(Refusal::Frozen)),
+            (&closed, Event::Asked, Refused(Refusal::Frozen)),
+            (&closed, Event::SentBack, Refused(Refusal::Frozen)),
             (&closed, Event::Closed, AlreadySo),
             (&closed, Event::HandedOver, Moved(over.clone())),
             (&over, Event::MoneyMoved, Refused(Refusal::Frozen)),
             (&over, Event::Counted(two), Refused(Refusal::Frozen)),
+            (&over, Event::Asked, Refused(Refusal::Frozen)),
+            (&over, Event::SentBack, Refused(Refusal::Frozen)),
             (&over, Event::Closed, AlreadySo),
             (&over, Event::HandedOver, AlreadySo),
         ] {

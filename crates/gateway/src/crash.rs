@@ -43,6 +43,12 @@ pub const POINTS: &[&str] = &[
     "refund_write_back.posted.recorded",
     "notice.sent",
     "notice.recorded",
+    "window.noted",
+    "refund_request.approved",
+    "window_refund.noted",
+    "shift.before_commit",
+    "run.before_publish",
+    "run.published",
 ];
 
 /// Passes a point.

@@ -105,7 +105,7 @@ pub use runs::{
     PendingSums, RunInputRecord, RunRecord, RunSettlementRecord, RunTallyRecord, Standing, StatementDay,
 };
 pub use sealed::{IndexedBill, SealedColumn, SealedRow};
-pub use shifts::{ClosingRecord, ShiftRecord};
+pub use shifts::{AskedClosing, ClosingRecord, LookedInto, ShiftRecord};
 pub use sightings::SightingRecord;
 pub use sign_offs::SignOffRecord;
 pub use staff::{SessionStage, StaffRecord, StaffSessionRecord};

@@ -54,6 +54,7 @@ migrations! {
     32 "0032_refunds_by_person",
     33 "0033_rules",
     34 "0034_texts",
+    35 "0035_countersigned_shifts",
 }
 
 /// Where the engine keeps which migrations were applied.

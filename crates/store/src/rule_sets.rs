@@ -62,6 +62,7 @@ macro_rules! select_rule_sets {
                 card_day_payments,
                 card_day_fen,
                 refund_alone_fen,
+                till_alone_fen,
                 reason,
                 trial,
                 why_not,
@@ -90,6 +91,7 @@ const fn column(rule: Rule) -> &'static str {
         Rule::CardDayPayments => "card_day_payments",
         Rule::CardDaySum => "card_day_fen",
         Rule::RefundAlone => "refund_alone_fen",
+        Rule::TillAlone => "till_alone_fen",
     }
 }
 
@@ -172,9 +174,12 @@ impl Tx {
                 card_hour_fen,
                 card_day_payments,
                 card_day_fen,
-                refund_alone_fen
+                refund_alone_fen,
+                till_alone_fen
             )
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+            VALUES (
+                $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21
+            )",
         )
         .bind(record.proposal_no.as_str())
         .bind(record.version)

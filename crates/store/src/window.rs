@@ -203,8 +203,8 @@ reads! {
     shift_sums(shift_no: &ShiftNo) -> Vec<ShiftSum>;
     /// What the journal says of the same payments and refunds, less what went back, by account.
     shift_in_books(shift_no: &ShiftNo) -> Vec<(ChannelId, Fen)>;
-    /// How many payments of a shift HIS has booked.
-    shift_booked(shift_no: &ShiftNo) -> i64;
+    /// The receipt numbers that HIS gave to payments of a shift: one for each that it has booked.
+    shift_receipts(shift_no: &ShiftNo) -> Vec<String>;
     /// Refunds that somebody has asked for from `from` on and before `to` and that go back through a channel, not over the counter:
     /// how many, and how much.
     refunds_by_person(requested_by: &str, from: Timestamp, to: Timestamp) -> (i64, Fen);
@@ -376,17 +376,18 @@ async fn shift_in_books(connection: &mut AnyConnection, shift_no: &ShiftNo) -> R
         .collect()
 }
 
-async fn shift_booked(connection: &mut AnyConnection, shift_no: &ShiftNo) -> Result<i64> {
-    let booked = sqlx::query_scalar(
-        "SELECT COUNT(*)
+async fn shift_receipts(connection: &mut AnyConnection, shift_no: &ShiftNo) -> Result<Vec<String>> {
+    let receipts = sqlx::query_scalar(
+        "SELECT COALESCE(write_backs.receipt_no, '')
         FROM window_orders
         JOIN write_backs ON write_backs.out_trade_no = window_orders.out_trade_no
-        WHERE window_orders.shift_no = $1 AND write_backs.state = 'posted'",
+        WHERE window_orders.shift_no = $1 AND write_backs.state = 'posted'
+        ORDER BY 1",
     )
     .bind(shift_no.as_str())
-    .fetch_one(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(booked)
+    Ok(receipts)
 }
 
 async fn refunds_by_person(

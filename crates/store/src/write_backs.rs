@@ -12,7 +12,7 @@ use mingfen_domain::slip::SlipKind;
 use mingfen_domain::write_back::{Booked, Place, State};
 use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, query};
+use sqlx::{AnyConnection, query, query_scalar};
 
 /// A write-back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +65,8 @@ reads! {
     write_backs_of_bills(bill_nos: &[BillNo]) -> Vec<WriteBackRecord>;
     /// At most `limit` write-backs for which HIS gave this receipt.
     write_backs_by_receipt(receipt_no: &str, limit: i64) -> Vec<WriteBackRecord>;
+    /// Which of these receipts HIS gave for some payment of ours; at most a few hundred at once.
+    known_receipts(receipt_nos: &[String]) -> Vec<String>;
 }
 
 async fn write_backs_of_bills(
@@ -93,6 +95,19 @@ async fn write_backs_by_receipt(
         .fetch_all(connection)
         .await?;
     rows.iter().map(rebuild).collect()
+}
+
+async fn known_receipts(connection: &mut AnyConnection, receipt_nos: &[String]) -> Result<Vec<String>> {
+    if receipt_nos.is_empty() {
+        return Ok(Vec::new());
+    }
+    let numbers = list(1, receipt_nos.len());
+    let sql = format!("SELECT DISTINCT receipt_no FROM write_backs WHERE receipt_no IN {numbers} ORDER BY 1");
+    let mut statement = query_scalar(statement(sql)).persistent(false);
+    for receipt_no in receipt_nos {
+        statement = statement.bind(receipt_no.as_str());
+    }
+    Ok(statement.fetch_all(connection).await?)
 }
 
 async fn write_back(connection: &mut AnyConnection, bill_no: &BillNo) -> Result<Option<WriteBackRecord>> {

@@ -55,6 +55,57 @@ impl fmt::Display for Link {
     }
 }
 
+/// A link as somebody wrote it down: whole, or with the first digits of its hash, as a sheet of paper has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    seq: i64,
+    digits: String,
+}
+
+impl Kept {
+    /// The fewest digits of a hash that say anything: a paper's. Finding another row that has the same takes 2^64 tries.
+    pub const LEAST_DIGITS: usize = 16;
+
+    /// Reads `SEQ:HASH` or its beginning; blanks do no harm.
+    pub fn parse(text: &str) -> Option<Self> {
+        let plain: String = text.split_whitespace().collect();
+        let (seq, digits) = plain.split_once(':')?;
+        Self::of_hex(seq.parse().ok()?, digits)
+    }
+
+    /// A link whose hash begins with these hexadecimal digits.
+    pub fn of_hex(seq: i64, digits: &str) -> Option<Self> {
+        let enough = (Self::LEAST_DIGITS..=64).contains(&digits.len());
+        let hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (enough && hex).then(|| Self { seq, digits: digits.to_ascii_lowercase() })
+    }
+
+    /// The same with as few digits as say anything, for paper.
+    #[must_use]
+    pub fn short(mut self) -> Self {
+        self.digits.truncate(Self::LEAST_DIGITS);
+        self
+    }
+
+    /// Whether it is this link.
+    pub fn is(&self, link: &Link) -> bool {
+        self.seq == link.seq && hex::encode(link.hash).starts_with(&self.digits)
+    }
+}
+
+impl From<Link> for Kept {
+    fn from(link: Link) -> Self {
+        Self { seq: link.seq, digits: hex::encode(link.hash) }
+    }
+}
+
+/// As it was written down.
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.seq, self.digits)
+    }
+}
+
 /// A row as it was kept.
 #[derive(Clone, Copy, Debug)]
 pub struct Row<'a> {
@@ -198,6 +249,27 @@ mod tests {
         let last = rows[2].link;
         assert_eq!(verify(rows), Ok(Summary { rows: 3, last }));
         assert_eq!(verify([]), Ok(Summary { rows: 0, last: Link::genesis() }));
+    }
+
+    #[test]
+    fn a_link_on_paper_is_known_by_its_first_digits() {
+        let links: Vec<Link> = chain().iter().map(|row| row.link).collect();
+        let short = Kept::from(links[1]).short();
+        assert_eq!(short.to_string().len(), 2 + Kept::LEAST_DIGITS);
+        assert!(short.is(&links[1]) && !short.is(&links[0]) && !short.is(&links[2]));
+        assert_eq!(Kept::parse(&short.to_string()), Some(short.clone()));
+        let (_, digits) = links[1]
+            .to_string()
+            .split_once(':')
+            .map(|(seq, hash)| (seq.to_owned(), hash.to_owned()))
+            .unwrap();
+        let typed = format!(" 2 : {} {} ", digits[..4].to_uppercase(), &digits[4..16]);
+        assert_eq!(Kept::parse(&typed), Some(short));
+        assert!(Kept::parse(&links[1].to_string()).unwrap().is(&links[1]), "the whole of it, too");
+        for no in ["2", "2:", &format!("2:{}", &digits[..15]), "x:0123456789abcdef", "2:0123456789abcdeg"] {
+            assert_eq!(Kept::parse(no), None, "{no}");
+        }
+        assert_eq!(Kept::parse(&format!("2:{digits}0")), None, "longer than a hash");
     }
 
     #[test]

@@ -135,8 +135,15 @@ test('a shift with cash and a card is counted, is short, and is handed in', asyn
   await cashier.heading('收费员交款交接单');
   await page.getByText('少 ¥10.00').waitFor();
   await page.getByText(/^人民币.*整$|^人民币.*分$/).waitFor();
-  await cashier.look('cashier-shift-sheet');
+  await page.getByText('屏幕查看，不作交接凭证').waitFor();
   const sheet = page.url();
+  // What is printed is counted, numbered and anchored; a look at the screen is none of it.
+  await presses(cashier, cashier.button('打印交接单'));
+  await page.waitForURL(/\/print$/);
+  await page.getByText('第 1 次打印，').waitFor();
+  await page.getByText(/^S[0-9A-Z]+\/1$/).waitFor();
+  const anchor = await page.getByText(/^\d+:[0-9a-f]{16}$/).innerText();
+  await cashier.look('cashier-shift-sheet');
   await mkdir(SHOTS, { recursive: true });
   await page.emulateMedia({ media: 'print' });
   await page.setViewportSize({ width: 794, height: 1123 });
@@ -159,6 +166,89 @@ test('a shift with cash and a card is counted, is short, and is handed in', asyn
   await lead.look('cashier-lead-shift-received');
   await lead.close();
   await cashier.close();
+  const verified = await running.cli('verify', '--anchor', anchor);
+  assert.deepEqual(verified.problems, []);
+  assert.equal(verified.audit.kept.action, 'shift.closed');
+});
+
+/** Opens a shift of five hundred and counts so many yuan. */
+async function counts(cashier, yuan) {
+  const { page } = cashier;
+  await cashier.opens('/shift');
+  if (await page.locator('#fl').count() > 0) {
+    await page.locator('#fl').fill('500');
+    await page.keyboard.press('Enter');
+    await cashier.heading('窗口收款');
+    await cashier.opens('/shift');
+  }
+  await tabTo(page, page.locator('#d100'));
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type(String(yuan));
+  await presses(cashier, cashier.button('核对清点'));
+}
+
+test('a till that is far short is closed by two people and looked into by finance', async () => {
+  const cashier = await desk(browser, running);
+  const { page } = cashier;
+  await cashier.signsIn('0201');
+  await counts(cashier, 420);
+  await page.getByText('少 ¥80.00', { exact: true }).waitFor();
+  await page.getByText('差额超过 ¥50.00：先送组长会签').waitFor();
+  await tabTo(page, page.locator('#dn'));
+  await page.keyboard.type('抽屉卡住过，已翻找');
+  await cashier.look('cashier-shift-far-short');
+  await presses(cashier, cashier.button(/^送组长会签/));
+  await page.getByText('差额已送组长会签').waitFor();
+  await cashier.button('撤回会签').waitFor();
+  await cashier.look('cashier-shift-asked');
+
+  // The lead sends it back once, and countersigns the second time.
+  const lead = await desk(browser, running, { allow: [/status of 409/] });
+  await lead.signsIn('0101');
+  await lead.opens('/shifts');
+  await lead.page.getByText('差额待会签').first().waitFor();
+  await presses(lead, lead.page.getByRole('row').filter({ hasText: '差额待会签' }).getByRole('link'));
+  await lead.page.getByText('抽屉卡住过，已翻找').waitFor();
+  await presses(lead, lead.button('退回重数'));
+  await lead.page.getByText('退回时请写明理由').waitFor();
+  await tabTo(lead.page, lead.page.locator('#bk'));
+  await lead.page.keyboard.type('请再数一遍零钱');
+  await presses(lead, lead.button('退回重数'));
+  await lead.page.getByText('已退回，没有结班').waitFor();
+  await counts(cashier, 430);
+  await page.getByText('少 ¥70.00', { exact: true }).waitFor();
+  await tabTo(page, page.locator('#dn'));
+  await page.keyboard.type('重数多出十元，其余不明');
+  await presses(cashier, cashier.button(/^送组长会签/));
+  await page.getByText('差额已送组长会签').waitFor();
+  await lead.page.reload();
+  await lead.page.getByText('重数多出十元，其余不明').waitFor();
+  await lead.look('cashier-lead-countersign');
+  await presses(lead, lead.button(/^会签并结班/));
+  await lead.page.waitForURL(/\/sheet$/);
+  await lead.page.getByText(/由 林国栋.*会签/).waitFor();
+  await presses(lead, lead.button('打印交接单'));
+  await presses(lead, lead.link('返回'));
+  await presses(lead, lead.button('再打印一次'));
+  await lead.heading(/第 2 次打印/);
+  await lead.look('cashier-lead-sheet-again');
+  await lead.close();
+  await cashier.close();
+
+  const accountant = await desk(browser, running);
+  await accountant.signsIn('0301');
+  await accountant.opens('/finance');
+  await accountant.page.getByText(/日结少 ¥70\.00，待核查/).waitFor();
+  await accountant.look('finance-shift-to-look-into');
+  await presses(accountant, accountant.link('核查'));
+  await tabTo(accountant.page, accountant.page.locator('#lk'));
+  await accountant.page.keyboard.type('监控已看，找零多给');
+  await accountant.look('finance-shift-sheet');
+  await presses(accountant, accountant.button('记下并办结'));
+  await accountant.page.getByText('核查结果已记下').waitFor();
+  await accountant.opens('/finance');
+  assert.equal(await accountant.page.getByText('待核查').count(), 0);
+  await accountant.close();
   const verified = await running.cli('verify');
   assert.deepEqual(verified.problems, []);
 });

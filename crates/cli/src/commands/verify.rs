@@ -38,6 +38,13 @@ fn as_json(found: &Verification) -> serde_json::Value {
             "rows": found.audit.rows,
             "anchor": found.audit.anchor.to_string(),
             "overdue": found.audit.overdue,
+            "kept": found.audit.kept.as_ref().map(|row| json!({
+                "at": row.at.to_rfc3339(),
+                "actor": row.actor,
+                "action": row.action,
+                "subject": row.subject,
+                "detail": row.detail,
+            })),
             "broken": found.audit.broken,
         },
     })
@@ -62,6 +69,13 @@ fn tell(found: &Verification, screen: &mut Screen) {
     for broken in &found.audit.broken {
         let bad = screen.toned(Tone::Bad, &format!("The audit chain: {broken}."));
         screen.line(bad);
+    }
+    if let Some(row) = &found.audit.kept {
+        let at = row.at.to_beijing_text();
+        screen.line(format!(
+            "The link that was kept is there: {at} {} {} {}: {}",
+            row.actor, row.action, row.subject, row.detail
+        ));
     }
     screen.line(format!("Anchor: {}", found.audit.anchor));
     if found.is_sound() {

@@ -59,6 +59,7 @@ const fn setting(rule: Rule) -> &'static str {
         Rule::CardDayPayments => "card_day_payments",
         Rule::CardDaySum => "card_day_sum",
         Rule::RefundAlone => "refund_second_person_above",
+        Rule::TillAlone => "till_difference_second_person_above",
     }
 }
 

@@ -1,6 +1,7 @@
-//! Limits and risk rules (限额与风控): how much may be paid at once, by one payer and for one card, and when a refund needs two people.
+//! Limits and risk rules (限额与风控): how much may be paid at once, by one payer and for one card, and when a
+//! refund or a till's difference needs two people.
 //!
-//! A set of rules is ten numbers that agree with each other. What is allowed is *exactly* what a rule says: a limit of 300.00 lets
+//! A set of rules is eleven numbers that agree with each other. What is allowed is *exactly* what a rule says: a limit of 300.00 lets
 //! 300.00 pass and refuses 300.01. An hour is the sixty minutes before this moment, a day is the business day.
 //!
 //! What counts: an order counts as one, unless its provider or HIS refused it; its money counts while it may still be paid and once it
@@ -45,11 +46,13 @@ pub enum Rule {
     CardDaySum,
     /// What a cashier may give back of one payment alone.
     RefundAlone,
+    /// By how much the till may be over or short when a cashier closes the shift alone.
+    TillAlone,
 }
 
 impl Rule {
     /// Every rule, in the order of the page.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::MaxPayment,
         Self::PayerHourPayments,
         Self::PayerHourSum,
@@ -60,6 +63,7 @@ impl Rule {
         Self::CardDayPayments,
         Self::CardDaySum,
         Self::RefundAlone,
+        Self::TillAlone,
     ];
 
     /// The word in the database, in forms and in the trail.
@@ -75,6 +79,7 @@ impl Rule {
             Self::CardDayPayments => "card_day_payments",
             Self::CardDaySum => "card_day_sum",
             Self::RefundAlone => "refund_alone",
+            Self::TillAlone => "till_alone",
         }
     }
 
@@ -95,14 +100,20 @@ impl Rule {
             | Self::PayerDaySum
             | Self::CardHourSum
             | Self::CardDaySum
-            | Self::RefundAlone => false,
+            | Self::RefundAlone
+            | Self::TillAlone => false,
         }
+    }
+
+    /// Whether it may refuse a payment; otherwise it says from when on a cashier needs a second person.
+    pub const fn is_for_payments(self) -> bool {
+        !matches!(self, Self::RefundAlone | Self::TillAlone)
     }
 
     /// What its number may be.
     const fn bounds(self) -> (i64, i64) {
         match self {
-            Self::RefundAlone => (0, MOST_FEN),
+            Self::RefundAlone | Self::TillAlone => (0, MOST_FEN),
             _ if self.counts_payments() => (1, MOST_PAYMENTS),
             _ => (1, MOST_FEN),
         }
@@ -120,7 +131,8 @@ impl Rule {
             | Self::PayerDaySum
             | Self::CardDayPayments
             | Self::CardDaySum
-            | Self::RefundAlone => &[],
+            | Self::RefundAlone
+            | Self::TillAlone => &[],
         }
     }
 }
@@ -167,7 +179,7 @@ impl Whose {
     }
 }
 
-/// Why ten numbers are no set.
+/// Why eleven numbers are no set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RulesError {
     /// A number that is no limit.
@@ -192,7 +204,7 @@ pub enum RulesError {
 
 /// A set of rules whose numbers agree with each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rules([i64; 10]);
+pub struct Rules([i64; 11]);
 
 impl Rules {
     /// A set of these numbers.
@@ -225,6 +237,11 @@ impl Rules {
     /// What a cashier may give back alone.
     pub const fn refund_alone(&self) -> Fen {
         Fen::new(self.get(Rule::RefundAlone))
+    }
+
+    /// By how much a till may be over or short when a cashier closes alone.
+    pub const fn till_alone(&self) -> Fen {
+        Fen::new(self.get(Rule::TillAlone))
     }
 
     /// The rules that these change, in the order of the page.

@@ -15,6 +15,7 @@ fn number(rule: Rule) -> i64 {
         Rule::CardDayPayments => 6,
         Rule::CardDaySum => 60_000,
         Rule::RefundAlone => 10_000,
+        Rule::TillAlone => 5000,
     }
 }
 
@@ -130,6 +131,7 @@ fn numbers_that_contradict_each_other_are_no_set() {
         Err(RulesError::Above { rule: Rule::CardHourPayments, other: Rule::CardDayPayments })
     );
     assert!(with(Rule::RefundAlone, 0).is_ok(), "then every refund takes two people");
+    assert!(with(Rule::TillAlone, 0).is_ok(), "then every difference takes two people");
     assert!(matches!(with(Rule::MaxPayment, 0), Err(RulesError::OutOfRange { .. })));
     assert!(matches!(with(Rule::PayerDayPayments, 100_001), Err(RulesError::OutOfRange { .. })));
 }

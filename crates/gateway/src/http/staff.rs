@@ -684,7 +684,7 @@ pub async fn guard<B: MessageBody + 'static>(
     let badges = Badges {
         parked: if Right::ReadSetup.is_had_by(&me.roles) { parked(&gateway).await } else { 0 },
         refunds: if Right::FindOrders.is_had_by(&me.roles) { waiting_refunds(&gateway).await } else { 0 },
-        shifts: if Right::TakeOverShift.is_had_by(&me.roles) { shifts_to_receive(&gateway).await } else { 0 },
+        shifts: if Right::TakeOverShift.is_had_by(&me.roles) { shifts_for_lead(&gateway).await } else { 0 },
         limits,
         notices,
         differences,
@@ -742,8 +742,8 @@ async fn waiting_refunds(gateway: &Gateway) -> u64 {
     u64::try_from(waiting).unwrap_or_default()
 }
 
-async fn shifts_to_receive(gateway: &Gateway) -> u64 {
-    u64::try_from(gateway.store.shifts_to_receive().await.unwrap_or_default()).unwrap_or_default()
+async fn shifts_for_lead(gateway: &Gateway) -> u64 {
+    u64::try_from(gateway.store.shifts_for_lead().await.unwrap_or_default()).unwrap_or_default()
 }
 
 /// Limits and message templates that wait for a second person.

@@ -151,12 +151,22 @@ pub const ROUTES: &[Route] = &[
     staff("/shift/{number}", Right::CloseShift, || web::get().to(staff::cashier::shift::show)),
     staff_post("/shift/{number}/count", Right::CloseShift, || web::post().to(staff::cashier::shift::count)),
     staff_post("/shift/{number}/close", Right::CloseShift, || web::post().to(staff::cashier::shift::close)),
+    staff_post("/shift/{number}/countersign", Right::CountersignShift, || {
+        web::post().to(staff::cashier::shift::countersign)
+    }),
+    staff_post("/shift/{number}/send-back", Right::CloseShift, || {
+        web::post().to(staff::cashier::shift::send_back)
+    }),
     staff("/shift/{number}/sheet", Right::CloseShift, || web::get().to(staff::cashier::shift::sheet)),
+    staff_post("/shift/{number}/print", Right::CloseShift, || web::post().to(staff::cashier::shift::print)),
     staff_post("/shift/{number}/received", Right::TakeOverShift, || {
         web::post().to(staff::cashier::shift::receive)
     }),
     staff("/shifts", Right::ReadShifts, || web::get().to(staff::cashier::shift::everybody)),
     staff("/shifts/{number}", Right::ReadShifts, || web::get().to(staff::cashier::shift::read_sheet)),
+    staff_post("/shifts/{number}/looked-into", Right::WorkOnDifferences, || {
+        web::post().to(staff::cashier::shift::look_into)
+    }),
     staff("/shortcuts", Right::OwnAccount, || web::get().to(staff::cashier::desk::shortcuts)),
     staff("/dashboard", Right::ReadDashboard, || web::get().to(staff::dashboard::show)),
     staff("/dashboard.csv", Right::ExportReports, || web::get().to(staff::dashboard::export)),
@@ -199,7 +209,7 @@ pub const ROUTES: &[Route] = &[
     staff_post("/admin/limits/blocklist/{number}/lift", Right::ManageLimits, || {
         web::post().to(rules::blocklist::lift)
     }),
-    staff_post("/admin/limits/blocklist/{number}/shown", Right::Unmask, || {
+    staff_post("/admin/limits/blocklist/{number}/shown", Right::UnmaskBlocked, || {
         web::post().to(rules::blocklist::reveal)
     }),
     staff("/admin/notices", Right::ReadRules, || web::get().to(staff::notices::list)),

@@ -8,8 +8,8 @@ use crate::Gateway;
 use mingfen_domain::Fen;
 use mingfen_domain::Timestamp;
 use mingfen_domain::books::Account;
-use mingfen_store::{AuditCheckRecord, AuditRecord, StoreError, Tx};
-use mingfen_vault::chain::{self, Broken, Link};
+use mingfen_store::{AuditCheckRecord, AuditEvent, AuditRecord, StoreError, Tx};
+use mingfen_vault::chain::{self, Broken, Kept, Link};
 
 /// What was proven, or not.
 #[derive(Clone, Debug)]
@@ -33,6 +33,8 @@ pub struct Trail {
     pub anchor: Link,
     /// Rows that are not linked although they should be by now.
     pub overdue: i64,
+    /// What the row says whose link was kept; nothing when none was, or none is there.
+    pub kept: Option<AuditEvent>,
     /// Everything that is wrong with it, in words.
     pub broken: Vec<String>,
 }
@@ -56,7 +58,7 @@ const OVERDUE_MS: i64 = 60_000;
 ///
 /// # Errors
 /// [`Trouble`] when the database cannot be read.
-pub async fn verify(gateway: &Gateway, kept: Option<&Link>) -> Result<Verification, Trouble> {
+pub async fn verify(gateway: &Gateway, kept: Option<&Kept>) -> Result<Verification, Trouble> {
     let mut view = gateway.store.snapshot().await?;
     let journal = view.verify_journal().await?;
     let mut problems: Vec<String> =
@@ -123,13 +125,14 @@ async fn check_trail(
     Ok(record)
 }
 
-async fn walk(gateway: &Gateway, view: &mut Tx, kept: Option<&Link>) -> Result<Trail, Trouble> {
+async fn walk(gateway: &Gateway, view: &mut Tx, kept: Option<&Kept>) -> Result<Trail, Trouble> {
     let mut chain = chain::Verification::after(Link::genesis());
     let mut broken = Vec::new();
     // From the lowest number there is: a row numbered below one is no row of the chain, and would hide from a walk that began
     // at one as well as from the sealer.
     let mut from = i64::MIN;
-    let mut kept_is_there = kept.is_none_or(|kept| *kept == Link::genesis());
+    let mut kept_is_there = kept.is_none_or(|kept| kept.is(&Link::genesis()));
+    let mut kept_row = None;
     'pages: loop {
         let rows = match view.stream_chain(from, PAGE).await {
             Err(nonsense @ StoreError::Inconsistent { .. }) => {
@@ -147,7 +150,10 @@ async fn walk(gateway: &Gateway, view: &mut Tx, kept: Option<&Link>) -> Result<T
                 break 'pages;
             }
             let link = chain.summary().last;
-            kept_is_there |= kept == Some(&link);
+            if kept.is_some_and(|kept| kept.is(&link)) {
+                kept_is_there = true;
+                kept_row = Some(row.event.clone());
+            }
             from = link.seq.saturating_add(1);
         }
     }
@@ -165,7 +171,7 @@ async fn walk(gateway: &Gateway, view: &mut Tx, kept: Option<&Link>) -> Result<T
             "{overdue} audit rows wait to be linked for more than a minute; does a worker run?"
         ));
     }
-    Ok(Trail { rows: end.rows, anchor: end.last, overdue, broken })
+    Ok(Trail { rows: end.rows, anchor: end.last, overdue, kept: kept_row, broken })
 }
 
 fn check(chain: &mut chain::Verification, row: &AuditRecord) -> Result<(), String> {

@@ -147,7 +147,7 @@ pub struct LimitGroup {
 /// A line of a trial.
 #[derive(Clone, Debug)]
 pub struct TrialRow {
-    /// The rule, or what becomes of refunds.
+    /// The rule, or what becomes of refunds and shifts.
     pub what: Both,
     /// `20,000.00 → 50,000.00`; `None`: it stays.
     pub change: Option<(String, String)>,
@@ -166,8 +166,8 @@ pub struct Trial {
     pub lead: Both,
     /// Payments that would have been held back, by rule.
     pub rows: Vec<TrialRow>,
-    /// Refunds at the desk.
-    pub refunds: Vec<TrialRow>,
+    /// Refunds at the desk, and shifts that are closed there.
+    pub desk: Vec<TrialRow>,
     /// There was more than could be played through.
     pub cut: bool,
 }
@@ -341,7 +341,7 @@ mod sample {
                 trial_row("单笔支付", "a single payment", 0, 4, true),
                 trial_row("同一付款人，每小时笔数", "one payer, orders an hour", 3, 3, false),
             ],
-            refunds: vec![
+            desk: vec![
                 trial_row("一人直接退", "given by one person", 175, 197, false),
                 trial_row("要第二人审批", "need a second person", 37, 15, false),
             ],

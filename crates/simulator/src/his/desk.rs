@@ -74,6 +74,7 @@ impl Records {
         let at_ms = self.booking_time(now_ms);
         let day = moment::compact_day(at_ms);
         let number = self.next_number();
+        let receipt_no = self.next_receipt(&day);
         let places = slips
             .iter()
             .filter_map(|paid| self.slips.get(&paid.slip_no))
@@ -82,7 +83,7 @@ impl Records {
             .collect();
         let booking = Booking {
             his_order_no: format!("HIS{day}{number:06}"),
-            receipt_no: format!("SJ{day}{number:06}"),
+            receipt_no,
             order_no: ask.order_no,
             total_fen: ask.total_fen,
             places,

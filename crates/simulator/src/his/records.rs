@@ -218,6 +218,7 @@ pub struct Records {
     /// Added to the booking time: a hospital whose day turns earlier or later than the provider's.
     pub(super) booking_shift_s: i64,
     pub(super) last_number: u64,
+    pub(super) last_receipt: u64,
 }
 
 impl Records {
@@ -334,7 +335,13 @@ impl Records {
         self.damages = damages;
     }
 
-    /// The next running number; receipts, bookings and rows share it, so that all order by time.
+    /// The next receipt; they are on one roll, whoever takes the money.
+    pub(super) fn next_receipt(&mut self, day: &str) -> String {
+        self.last_receipt += 1;
+        format!("SJ{day}{:06}", self.last_receipt)
+    }
+
+    /// The next running number; bookings and rows share it, so that all order by time.
     pub(super) fn next_number(&mut self) -> u64 {
         self.last_number += 1;
         self.last_number

@@ -141,7 +141,7 @@ impl Records {
         }
         let number = self.next_number();
         let day = moment::compact_day(now_ms);
-        let receipt_no = format!("SJ{day}{number:06}");
+        let receipt_no = self.next_receipt(&day);
         let row_no = self.next_row_no(now_ms);
         let slip = self.unpaid(slip_no)?;
         slip.status = SlipStatus::Paid;

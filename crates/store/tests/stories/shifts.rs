@@ -5,8 +5,8 @@ use mingfen_domain::ids::ShiftNo;
 use mingfen_domain::shift::{CashCount, DifferenceReason, State};
 use mingfen_domain::window::{Method, PosSlip};
 use mingfen_store::{
-    ClosingRecord, InsertedOrder, Noted, OpenKind, ShiftRecord, StoreError, TakenRecord, WindowOrderRecord,
-    WindowRefundRecord,
+    AskedClosing, ClosingRecord, InsertedOrder, LookedInto, Noted, OpenKind, ShiftRecord, StoreError,
+    TakenRecord, WindowOrderRecord, WindowRefundRecord,
 };
 
 stories!(
@@ -15,6 +15,7 @@ stories!(
     what_moves_money_finds_the_shift_open_or_is_stale,
     a_form_opens_one_order_and_a_terminals_slip_pays_once,
     a_shift_comes_to_what_went_over_the_counter,
+    a_large_difference_has_two_names_and_is_looked_into_once,
 );
 
 fn shift_no(number: usize) -> ShiftNo {
@@ -30,8 +31,10 @@ fn shift(number: usize, cashier: &str) -> ShiftRecord {
         float: Fen::new(50_000),
         opened_at: MORNING.plus_seconds(number as i64),
         counted: None,
+        asked: None,
         closing: None,
         received: None,
+        looked_into: None,
         version: 0,
     }
 }
@@ -74,6 +77,8 @@ async fn every_state_of_a_shift_comes_back(room: Room) {
         back: (2, Fen::new(4500)),
         difference: Fen::new(-2000),
         reason: Some((DifferenceReason::Change, "一笔找零".into())),
+        alone: Some(Fen::new(5000)),
+        countersigned_by: None,
         handed_in: Fen::new(226_100),
         receiver: Some("0301".into()),
         let_go: None,
@@ -89,6 +94,13 @@ async fn every_state_of_a_shift_comes_back(room: Room) {
         received,
         ..shift(1, "0201")
     };
+    let asked = AskedClosing {
+        reason: (DifferenceReason::Other, "不明".into()),
+        receiver: Some("0301".into()),
+        word: None,
+        by: "staff:0201".into(),
+        at: MORNING.plus_seconds(150),
+    };
     let plain = ClosingRecord {
         difference: Fen::ZERO,
         reason: None,
@@ -99,6 +111,7 @@ async fn every_state_of_a_shift_comes_back(room: Room) {
         of(State::Counted(count(27)), None, None),
         ShiftRecord { counted: None, ..of(State::Open, None, None) },
         of(State::Counted(count(28)), None, None),
+        ShiftRecord { asked: Some(asked), ..of(State::Asked(count(28)), None, None) },
         of(State::Closed(count(28)), Some(closing.clone()), None),
         of(State::Closed(count(28)), Some(plain), None),
         of(
@@ -114,11 +127,58 @@ async fn every_state_of_a_shift_comes_back(room: Room) {
         tx.commit().await.unwrap();
         let kept = ShiftRecord { version: version + 1, ..record };
         assert_eq!(room.store.shift(&shift_no(1)).await.unwrap(), Some(kept.clone()));
-        let waits = i64::from(matches!(kept.state, State::Closed(_)));
-        assert_eq!(room.store.shifts_to_receive().await.unwrap(), waits);
+        let waits = i64::from(matches!(kept.state, State::Closed(_) | State::Asked(_)));
+        assert_eq!(room.store.shifts_for_lead().await.unwrap(), waits);
+        let asked = i64::from(matches!(kept.state, State::Asked(_)));
+        assert_eq!(room.store.shifts_asked(5).await.unwrap().len() as i64, asked);
     }
     assert!(open(&room, 2, "0201").await, "a closed shift makes room for the next");
     assert_eq!(room.store.shifts_of("0201", None, 10).await.unwrap().len(), 2);
+}
+
+/// The database refuses what no use case should ask for.
+async fn a_large_difference_has_two_names_and_is_looked_into_once(room: Room) {
+    assert!(open(&room, 1, "0201").await);
+    let closed = |second: Option<&str>, alone: i64| ShiftRecord {
+        state: State::Closed(count(28)),
+        counted: Some(("staff:0202".to_owned(), MORNING.plus_seconds(100))),
+        closing: Some(ClosingRecord {
+            taken: (1, Fen::new(10_000)),
+            back: (0, Fen::ZERO),
+            difference: Fen::new(-5001),
+            reason: Some((DifferenceReason::Other, "不明".into())),
+            alone: Some(Fen::new(alone)),
+            countersigned_by: second.map(str::to_owned),
+            handed_in: Fen::new(4999),
+            receiver: None,
+            let_go: None,
+            left_open: String::new(),
+            by: "staff:0201".into(),
+            at: MORNING.plus_seconds(200),
+        }),
+        ..shift(1, "0201")
+    };
+    for (second, alone) in [(None, 5000), (Some("staff:0201"), 5000), (Some("staff:0202"), 5000)] {
+        let mut tx = room.store.begin().await.unwrap();
+        tx.save_shift(&closed(second, alone)).await.unwrap_err();
+        tx.rollback().await.unwrap();
+    }
+    let mut tx = room.store.begin().await.unwrap();
+    tx.save_shift(&closed(Some("staff:0301"), 5000)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(room.store.till_differences(MORNING, 5).await.unwrap(), [Fen::new(5001)]);
+    assert_eq!(room.store.till_differences(MORNING.plus_seconds(201), 5).await.unwrap(), []);
+    assert_eq!(room.store.shifts_to_look_into(5).await.unwrap().len(), 1);
+    let found =
+        |note: &str| LookedInto { by: "staff:0601".into(), at: MORNING.plus_seconds(400), note: note.into() };
+    for (note, first) in [("监控已看", true), ("又看了一遍", false)] {
+        let mut tx = room.store.begin().await.unwrap();
+        assert_eq!(tx.look_into_shift(&shift_no(1), &found(note)).await.unwrap(), first);
+        tx.commit().await.unwrap();
+    }
+    let kept = room.store.shift(&shift_no(1)).await.unwrap().unwrap();
+    assert_eq!(kept.looked_into, Some(found("监控已看")), "the first word stands");
+    assert_eq!(room.store.shifts_to_look_into(5).await.unwrap(), []);
 }
 
 async fn what_moves_money_finds_the_shift_open_or_is_stale(room: Room) {

@@ -22,11 +22,14 @@ const PIECE: i64 = 1000;
 /// A short trail is walked while somebody waits; a long one goes on by itself.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// Looks at what is hidden otherwise: by their beginnings.
+const PERSONAL: &[&str] = &["person.", "evidence.shown", "blocklist.shown"];
+
 /// The kinds of the filter: its word, its names, and the actions that it lets through.
 const KINDS: [(&str, &str, &str, &[&str]); 6] = [
     ("", "全部", "everything", &[]),
     ("people", "有人参与", "done by people", &[]),
-    ("personal", "看个人信息", "looks at personal data", &["person.", "blocklist.shown"]),
+    ("personal", "看个人信息", "looks at personal data", PERSONAL),
     ("money", "动钱", "money", &["refund.", "remedy.", "payment.", "shift."]),
     ("sign-in", "登录与人员", "signing in, staff", &["staff."]),
     (
@@ -217,7 +220,7 @@ fn row(staff: &Staff, record: &AuditRecord, names: &BTreeMap<String, String>) ->
         who,
         who_more,
         action: action_words(&event.action),
-        personal: event.action.starts_with("person."),
+        personal: PERSONAL.iter().any(|action| event.action.starts_with(action)),
         subject: event.subject.clone(),
         subject_path: subject_path(staff, event),
         detail: event.detail.clone(),
@@ -257,6 +260,18 @@ fn action_words(action: &str) -> Both {
         "refund.approved" => ("批准退费", "refund approved"),
         "refund.declined" => ("拒绝退费", "refund declined"),
         "refund.withdrawn" => ("撤回退费申请", "refund request withdrawn"),
+        "shift.opened" => ("开班", "shift opened"),
+        "shift.counted" => ("清点现金", "till counted"),
+        "shift.asked" => ("差额送会签", "countersignature asked for"),
+        "shift.taken_back" => ("撤回会签", "countersignature taken back"),
+        "shift.sent_back" => ("退回重数", "sent back to be counted"),
+        "shift.closed" => ("结班", "shift closed"),
+        "shift.printed" => ("打印交接单", "hand-over sheet printed"),
+        "shift.received" => ("签收现金", "cash received"),
+        "shift.looked_into" => ("核查日结差额", "difference looked into"),
+        "window.taken" => ("窗口收款", "taken at the window"),
+        "window.dropped" => ("窗口放开缴费单", "dropped at the window"),
+        "window.given_back" => ("窗口退现", "given back at the window"),
         "write_back.posted" => ("回写 HIS", "told HIS"),
         "write_back.refused" => ("HIS 拒绝记账", "HIS refused"),
         "order.close_asked" => ("要求关单", "closing asked for"),
@@ -307,6 +322,8 @@ fn action_words(action: &str) -> Both {
         "audit.exported" => ("导出审计日志", "trail exported"),
         "audit.end_accepted" => ("接受链尾", "chain end accepted"),
         "person.seen" => ("看个人信息", "personal data seen"),
+        "person.shown" => ("看完整个人信息", "personal data shown in full"),
+        "evidence.shown" => ("看通知原文", "notification shown as it came"),
         "person.searched" => ("按个人信息查找", "searched by personal data"),
         other => return Both::same(other),
     };

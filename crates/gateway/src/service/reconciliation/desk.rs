@@ -9,7 +9,8 @@ use mingfen_domain::{BusinessDay, Fen};
 use mingfen_reconciliation::matching::{Summary, Tally};
 use mingfen_store::{
     ALL_CHANNELS, AssignedTo, DueWhen, PayoutRecord, PendingCount, PendingFilter, PendingSums, RemedyRecord,
-    RunInputRecord, RunRecord, RunRequestRecord, RunSettlementRecord, SignOffRecord, Standing, StatementDay,
+    RunInputRecord, RunRecord, RunRequestRecord, RunSettlementRecord, ShiftRecord, SignOffRecord, Standing,
+    StatementDay,
 };
 
 /// Days of the calendar.
@@ -52,6 +53,10 @@ pub struct HomeFacts {
     pub due_today: PendingSums,
     /// Orders that wait for a second person, the oldest first.
     pub waiting: Vec<RemedyRecord>,
+    /// Shifts that were closed over a countersigned difference and that finance has not looked into, the oldest first.
+    pub shifts: Vec<ShiftRecord>,
+    /// How many closings wait for the countersignature.
+    pub shifts_asked: usize,
     /// Days that were compared and not signed, with what somebody still has to do, the earliest first.
     pub unsigned: Vec<(BusinessDay, i64)>,
 }
@@ -116,6 +121,8 @@ pub async fn home_facts(gateway: &Gateway, until: Option<BusinessDay>) -> Result
         overdue: store.pending_sums(&sums(AssignedTo::Anyone, DueWhen::Before(today)), MOST_COUNTED).await?,
         due_today: store.pending_sums(&sums(AssignedTo::Anyone, DueWhen::On(today)), MOST_COUNTED).await?,
         waiting: store.waiting_remedies(MOST_WAITING).await?,
+        shifts: store.shifts_to_look_into(MOST_WAITING).await?,
+        shifts_asked: store.shifts_asked(MOST_WAITING).await?.len(),
         unsigned,
         days,
     })

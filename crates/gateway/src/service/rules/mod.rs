@@ -21,11 +21,11 @@ pub use blocklist::{
     BlockRefused, BlockWish, Blocked, LiftRefused, add_block, lift_block, masked_block, reveal_block,
 };
 pub use propose::{ProposeRefused, RulesWish, decide_rules, propose_rules, seen_of};
-pub use trial::{RefundTally, RuleTally, TrialReport, try_rules};
+pub use trial::{RefundTally, RuleTally, TillTally, TrialReport, try_rules};
 
 use crate::Gateway;
 use mingfen_domain::rules::Rules;
-use mingfen_store::StoreError;
+use mingfen_store::{RuleSetRecord, StoreError, Tx};
 
 /// The rules that hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,9 +41,20 @@ pub struct RulesInForce {
 /// # Errors
 /// [`StoreError`]: nobody knows what is allowed, so nothing is.
 pub async fn rules_in_force(gateway: &Gateway) -> Result<RulesInForce, StoreError> {
-    let newest = gateway.store.rules_in_force().await?;
-    Ok(match newest {
+    Ok(or_configured(gateway, gateway.store.rules_in_force().await?))
+}
+
+/// The same within a transaction.
+pub(super) async fn rules_in_force_within(
+    gateway: &Gateway,
+    tx: &mut Tx,
+) -> Result<RulesInForce, StoreError> {
+    Ok(or_configured(gateway, tx.rules_in_force().await?))
+}
+
+fn or_configured(gateway: &Gateway, newest: Option<RuleSetRecord>) -> RulesInForce {
+    match newest {
         Some(record) => RulesInForce { version: record.version.unwrap_or_default(), rules: record.rules },
         None => RulesInForce { version: 0, rules: gateway.settings.limits.rules },
-    })
+    }
 }

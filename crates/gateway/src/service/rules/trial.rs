@@ -18,6 +18,8 @@ const MOST_PEOPLE: i64 = 5_000;
 const MOST_PAYMENTS: usize = 100_000;
 /// Refunds that are looked at.
 const MOST_REFUNDS: i64 = 50_000;
+/// Shifts that are looked at.
+const MOST_SHIFTS: i64 = 10_000;
 
 /// What a rule refuses, before and after.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +59,23 @@ pub struct RefundTally {
     pub fen_then: i64,
 }
 
+/// Shifts of the seven days that were closed with a till over or short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TillTally {
+    /// The number that holds, in fen.
+    pub from: i64,
+    /// The one that was tried.
+    pub to: i64,
+    /// So many of them need a countersignature as it is, and by how much they were apart.
+    pub second_now: i64,
+    /// Their fen.
+    pub fen_now: i64,
+    /// The same by the proposal.
+    pub second_then: i64,
+    /// Their fen.
+    pub fen_then: i64,
+}
+
 /// A trial, as it is kept with the proposal that it was made for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrialReport {
@@ -72,6 +91,9 @@ pub struct TrialReport {
     pub rules: Vec<RuleTally>,
     /// The rule for refunds.
     pub refunds: RefundTally,
+    /// The rule for tills; nothing in a trial that is older than the rule.
+    #[serde(default)]
+    pub tills: Option<TillTally>,
 }
 
 impl TrialReport {
@@ -132,7 +154,7 @@ pub async fn try_rules(
         payments,
         fen: sum.get(),
         cut,
-        rules: Rule::ALL.into_iter().filter(|rule| *rule != Rule::RefundAlone).map(tally).collect(),
+        rules: Rule::ALL.into_iter().filter(|rule| rule.is_for_payments()).map(tally).collect(),
         refunds: RefundTally {
             changed: in_force.rules.refund_alone() != proposed.refund_alone(),
             refunds: i64::try_from(desk.len()).unwrap_or(i64::MAX),
@@ -142,7 +164,19 @@ pub async fn try_rules(
             alone_then,
             fen_then: fen_then.get(),
         },
+        tills: Some(tills(gateway, since, in_force.rules.till_alone(), proposed.till_alone()).await?),
     })
+}
+
+/// Tills that were over or short, by the limit that holds and by another.
+async fn tills(gateway: &Gateway, since: Timestamp, now: Fen, then: Fen) -> Result<TillTally, Trouble> {
+    let apart = gateway.store.till_differences(since, MOST_SHIFTS).await?;
+    let above = |limit: Fen| -> Result<(i64, i64), Trouble> {
+        let above: Vec<Fen> = apart.iter().copied().filter(|apart| *apart > limit).collect();
+        Ok((i64::try_from(above.len()).unwrap_or(i64::MAX), Fen::sum(above)?.get()))
+    };
+    let ((second_now, fen_now), (second_then, fen_then)) = (above(now)?, above(then)?);
+    Ok(TillTally { from: now.get(), to: then.get(), second_now, fen_now, second_then, fen_then })
 }
 
 async fn played(

@@ -7,6 +7,7 @@
 
 mod give_back;
 mod look_up;
+mod sheet;
 mod shift;
 mod shift_picture;
 mod take;
@@ -15,9 +16,10 @@ pub use give_back::{GiveBackRefused, HandBack, hand_back};
 pub use look_up::{
     ClaimedBy, LookUp, WindowSlip, WindowSlips, look_up, patient_of_bill, slips_of_card, slips_to_take,
 };
+pub use sheet::{SheetMarks, print_sheet, sheet_marks};
 pub use shift::{
-    CloseRefused, CloseShift, CountRefused, OpenRefused, ShiftAsked, close_shift, count_shift, open_shift,
-    receive_cash,
+    CloseRefused, CloseShift, CountRefused, LookRefused, OpenRefused, ShiftAsked, close_shift, count_shift,
+    countersign_shift, look_into_shift, open_shift, receive_cash, send_back_shift,
 };
 pub use shift_picture::{REFUND, ShiftPicture, shift_picture};
 pub use take::{

@@ -2,14 +2,19 @@
 
 use crate::Gateway;
 use crate::service::Trouble;
+use crate::service::rules::rules_in_force_within;
 use crate::service::staff::actor;
 use mingfen_domain::Amount;
 use mingfen_domain::Fen;
 use mingfen_domain::ids::{BillNo, ChannelId, ShiftNo};
+use mingfen_domain::receipts::Receipts;
 use mingfen_domain::shift::TillBalance;
 use mingfen_domain::window::Method;
 use mingfen_store::{OpenItem, OpenKind, ShiftRecord, ShiftSum, Tx};
 use sha2::{Digest, Sha256};
+
+/// Missing receipt numbers that are looked for elsewhere.
+const MOST_ASKED: usize = 300;
 
 /// What is given back stands under this word in [`ShiftSum::group`].
 pub const REFUND: &str = "refund";
@@ -23,14 +28,16 @@ pub struct ShiftPicture {
     pub sums: Vec<ShiftSum>,
     /// The journal says the same of every account.
     pub books_agree: bool,
-    /// How many of its payments HIS has booked.
-    pub booked: i64,
+    /// The receipt numbers of the payments that HIS has booked. What is missing among them is known from no payment of ours.
+    pub receipts: Receipts,
     /// What its cashier had refunded through channels meanwhile: it is not this till's money.
     pub elsewhere: (i64, Fen),
     /// What is not decided, or was not when it was closed.
     pub open: Vec<OpenItem>,
     /// The till, once it was counted.
     pub balance: Option<TillBalance>,
+    /// By how much it may be over or short for one person alone: now, or when it was closed.
+    pub alone: Option<Fen>,
 }
 
 impl ShiftPicture {
@@ -41,6 +48,11 @@ impl ShiftPicture {
             all = (all.0 + sum.number, all.1.plus(sum.fen)?);
         }
         Ok(all)
+    }
+
+    /// How many of its payments HIS has booked.
+    pub fn booked(&self) -> i64 {
+        i64::try_from(self.receipts.number).unwrap_or(i64::MAX)
     }
 
     /// What was taken in this way.
@@ -78,12 +90,26 @@ impl ShiftPicture {
         self.open.iter().filter(|item| item.unknown)
     }
 
+    /// The till is over or short by more than one person may close over.
+    pub fn needs_second(&self) -> bool {
+        let apart = self.balance.map_or(Fen::ZERO, |balance| balance.difference);
+        // The smallest number has no positive twin; no till is that short.
+        self.alone.is_some_and(|alone| apart > alone || apart.negated().is_ok_and(|apart| apart > alone))
+    }
+
+    /// Whether somebody, a staff number, is neither who took the money nor who counted it: then they can be the second person.
+    pub fn can_countersign(&self, staff_no: &str) -> bool {
+        let counted = self.shift.counted.as_ref();
+        self.shift.cashier != staff_no && counted.is_none_or(|(by, _)| *by != actor(staff_no))
+    }
+
     /// What a closing is held against: whatever moves in the shift makes it another one.
     pub fn seen(&self) -> String {
         let mut parts = vec![
             self.shift.shift_no.to_string(),
             self.shift.version.to_string(),
             self.balance.map(|balance| balance.handed_in.get().to_string()).unwrap_or_default(),
+            self.needs_second().to_string(),
         ];
         parts.extend(self.unknown().map(|item| format!("{} {}", item.kind.as_str(), item.number)));
         hex::encode(&Sha256::digest(parts.join("\n"))[..8])
@@ -116,14 +142,23 @@ pub(super) async fn pictured(
         Some(closing) => parse_open(&closing.left_open),
         None => tx.shift_open_items(&shift.shift_no, &shift.cashier, &who, shift.opened_at).await?,
     };
+    let alone = match &shift.closing {
+        Some(closing) => closing.alone,
+        None => Some(rules_in_force_within(gateway, tx).await?.rules.till_alone()),
+    };
     let mut books = tx.shift_in_books(&shift.shift_no).await?;
+    let mut receipts = Receipts::of(tx.shift_receipts(&shift.shift_no).await?.iter().map(String::as_str));
+    // What a phone or another window got meanwhile is no question.
+    let asked = receipts.missing.get(..MOST_ASKED).unwrap_or(&receipts.missing).to_vec();
+    receipts.explain(&tx.known_receipts(&asked).await?);
     let mut picture = ShiftPicture {
         sums: tx.shift_sums(&shift.shift_no).await?,
         books_agree: false,
-        booked: tx.shift_booked(&shift.shift_no).await?,
+        receipts,
         elsewhere: tx.refunds_by_person(&who, shift.opened_at, until).await?,
         open,
         balance: None,
+        alone,
         shift,
     };
     books.sort();

@@ -245,13 +245,14 @@ async fn note(
     Ok(())
 }
 
-/// The cashier's open shift, held and saved: what was counted in it is void, and nobody closes it before this transaction ends.
+/// The cashier's open shift, held and saved: what was counted in it is void, a closing that was asked for over that count too, and nobody closes it before this transaction ends.
 pub(super) async fn moving_shift(tx: &mut Tx, cashier: &str) -> Result<Option<ShiftRecord>, Trouble> {
     let Some(mut shift) = tx.open_shift_for_update(cashier).await? else { return Ok(None) };
     match shift.state.step(ShiftEvent::MoneyMoved) {
         ShiftOutcome::Moved(next) => {
             shift.state = next;
             shift.counted = None;
+            shift.asked = None;
         }
         ShiftOutcome::AlreadySo => {}
         ShiftOutcome::Refused(_) => return Ok(None),

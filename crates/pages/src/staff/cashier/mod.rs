@@ -23,8 +23,8 @@ pub use refunds::{HandOut, RefundList, RefundListRow, RefundProgress, RefundTab,
 pub use search::{Reading, SearchResults};
 pub use shared::{Ability, OrderRow};
 pub use shift::{
-    Receiver, ShiftCell, ShiftCheck, ShiftFace, ShiftListRow, ShiftMatrix, ShiftPage, ShiftReason, ShiftRow,
-    ShiftSheet, ShiftStart, TillCount, TillLines,
+    AskedClose, Receiver, ShiftCell, ShiftCheck, ShiftFace, ShiftListRow, ShiftMatrix, ShiftPage,
+    ShiftReason, ShiftRow, ShiftSheet, ShiftStart, TillCount, TillLines,
 };
 pub use shortcuts::Shortcuts;
 pub use window::{CounterWay, OwedSlip, WindowSlips, WindowTill};

@@ -116,6 +116,29 @@ pub struct Receiver {
     pub chosen: bool,
 }
 
+/// A closing that waits for a countersignature.
+#[derive(Clone, Debug)]
+pub struct AskedClose {
+    /// Who asked, when.
+    pub asked: Both,
+    /// Why the till is over or short.
+    pub reason: Both,
+    /// Who is to receive the cash; empty: nobody yet.
+    pub receiver: String,
+    /// A lead's word that came with it.
+    pub word: Option<String>,
+    /// It is one's own: it can be taken back.
+    pub own: bool,
+    /// This person may countersign.
+    pub countersigns: bool,
+    /// Why this person does not.
+    pub waits: Both,
+    /// A word is asked for, and what for.
+    pub word_for: Option<Both>,
+    /// What is wrong with the word, or with the reason for sending it back.
+    pub trouble: Option<Both>,
+}
+
 /// 交款日结 of an open shift.
 #[derive(Clone, Debug)]
 pub struct ShiftPage {
@@ -163,6 +186,10 @@ pub struct ShiftPage {
     pub seen: String,
     /// Why it cannot be closed now.
     pub why_not: Option<Both>,
+    /// Closing only asks for it, because the till is over or short by too much for one person: why, and what the button says.
+    pub asks: Option<(Both, Both)>,
+    /// It was asked for.
+    pub asked: Option<AskedClose>,
 }
 
 /// A shift in a list.
@@ -240,6 +267,8 @@ pub struct ShiftSheet {
     pub float_yuan: String,
     /// How many HIS has booked.
     pub booked: Both,
+    /// Their receipt numbers, and what is odd about them.
+    pub receipts: Both,
     /// What was undecided, a sentence each.
     pub open: Vec<Both>,
     /// Why it was closed over it, or for somebody else.
@@ -248,10 +277,28 @@ pub struct ShiftSheet {
     pub from: String,
     /// Who receives, when that is known.
     pub to: String,
-    /// Who printed it when.
+    /// Which print it is, when and by whom; or that it is none.
     pub printed: Both,
+    /// The number of this print; a look at the screen has none.
+    pub serial: Option<String>,
+    /// It is the second print, or a later one.
+    pub again: Option<u32>,
+    /// The closing's link in the audit chain, `40312:4d20b8e14d20b8e1`; empty until it is sealed.
+    pub anchor: String,
+    /// How often it was printed so far.
+    pub prints: u32,
+    /// This person may print it.
+    pub may_print: bool,
     /// This person may write down that the cash is there.
     pub receives: bool,
+    /// Who countersigned the difference, and above which sum that is needed.
+    pub countersigned: Option<Both>,
+    /// What finance found out about it.
+    pub looked_into: Option<Both>,
+    /// This person may write down what was found out.
+    pub looks_into: bool,
+    /// Why what was written does not do.
+    pub look_trouble: Option<Both>,
 }
 
 fn cell(number: &str, yuan: &str) -> ShiftCell {
@@ -353,6 +400,17 @@ fn page() -> ShiftPage {
                 ("收款、回写、窗口退费均已有结果", "payments, booking and refunds over the counter are over"),
             ),
             check(
+                Face::Warn,
+                (
+                    "收据 29 张，SJ20261124000418 至 SJ20261124000447",
+                    "29 receipts, SJ20261124000418 to SJ20261124000447",
+                ),
+                (
+                    "缺号 1 个：SJ20261124000431（是否作废，或在别处开出）",
+                    "1 missing: SJ20261124000431 (void, or drawn elsewhere?)",
+                ),
+            ),
+            check(
                 Face::Info,
                 ("与 POS 签退小票核对", "Compare with the terminal's closing slip"),
                 ("11 笔 5,750.90", "11 items, 5,750.90"),
@@ -373,6 +431,42 @@ fn page() -> ShiftPage {
         trouble: None,
         seen: "seen".into(),
         why_not: None,
+        asks: None,
+        asked: None,
+    }
+}
+
+fn asked() -> AskedClose {
+    AskedClose {
+        asked: Both::new("陈敏（0317） 12:06 送会签", "Chen Min (0317) asked at 12:06"),
+        reason: Both::new("其他。抽屉卡住过，已翻找", "other. The drawer was stuck"),
+        receiver: "林国栋 0301".into(),
+        word: None,
+        own: false,
+        countersigns: true,
+        waits: Both::same(""),
+        word_for: None,
+        trouble: None,
+    }
+}
+
+fn far_short() -> ShiftPage {
+    let count = page().count.map(|count| TillCount {
+        counted_yuan: "2,701.00".into(),
+        difference: Some((Both::new("少 ¥80.00", "¥80.00 short"), "−80.00".into())),
+        handed_in_yuan: "¥2,201.00".into(),
+        ..count
+    });
+    ShiftPage {
+        count,
+        asks: Some((
+            Both::new(
+                "差额超过 ¥50.00：先送组长会签，会签后才结班。收钱的人和数钱的人不能会签。",
+                "More than ¥50.00: it is closed when a lead has countersigned, who neither took nor counted the money.",
+            ),
+            Both::new("送组长会签：少 ¥80.00", "Ask for a countersignature: ¥80.00 short"),
+        )),
+        ..page()
     }
 }
 
@@ -400,6 +494,46 @@ staff_page!(ShiftPage, "staff/cashier/shift.html", Some(Place::Shift), [
         }],
         why_not: Some(Both::new("有未知的笔，须收费组长放行", "Something is undecided: a cashier lead has to let it go")),
         ..page()
+    },
+    "far short" => far_short(),
+    "asked for" => ShiftPage {
+        state: State::new(Face::Warn, "差额待会签", "waits for a countersignature"),
+        asked: Some(AskedClose {
+            own: true,
+            countersigns: false,
+            waits: Both::new("等组长会签", "a lead has to countersign"),
+            ..asked()
+        }),
+        ..far_short()
+    },
+    "countersign" => ShiftPage {
+        of: Some("陈敏 0317".into()),
+        state: State::new(Face::Warn, "差额待会签", "waits for a countersignature"),
+        asked: Some(asked()),
+        ..far_short()
+    },
+    "countersign over unknown" => ShiftPage {
+        of: Some("陈敏 0317".into()),
+        asked: Some(AskedClose {
+            word: Some("HIS 停机，小票已核对".into()),
+            word_for: Some(Both::new("有未知的笔仍会签的理由", "Why you countersign over what is undecided")),
+            trouble: Some(Both::new("请写明理由，2 到 120 个字", "Say why, in 2 to 120 characters")),
+            ..asked()
+        }),
+        ..far_short()
+    },
+    "worst asked" => ShiftPage {
+        of: Some(HOSTILE.repeat(2)),
+        asked: Some(AskedClose {
+            asked: Both::same(HOSTILE.repeat(2)),
+            reason: Both::same(HOSTILE.repeat(3)),
+            receiver: HOSTILE.into(),
+            word: Some(HOSTILE.into()),
+            trouble: Some(Both::same(HOSTILE)),
+            word_for: Some(Both::same(HOSTILE)),
+            ..asked()
+        }),
+        ..far_short()
     },
     "lead" => ShiftPage {
         of: Some("陈敏 0317".into()),
@@ -521,7 +655,11 @@ fn sheet() -> ShiftSheet {
         handed_in_yuan: "¥2,261.00".into(),
         handed_in_capitals: crate::capitals(226_100),
         float_yuan: "¥500.00".into(),
-        booked: Both::new("29 笔收款，HIS 已入账 29 笔", "29 payments, 29 booked at HIS"),
+        booked: Both::new("29 笔收款，HIS 已入账 29 笔。", "29 payments, 29 booked at HIS."),
+        receipts: Both::new(
+            "收据 29 张，SJ20261124000418 至 SJ20261124000447。缺号 1 个：SJ20261124000431（是否作废，或在别处开出）。",
+            "29 receipts, SJ20261124000418 to SJ20261124000447. 1 missing: SJ20261124000431 (void, or drawn elsewhere?).",
+        ),
         open: vec![Both::new(
             "退费 R261124104122002 ¥128.50 已提交，未到账。",
             "Refund R261124104122002 of ¥128.50 is sent and has not arrived.",
@@ -529,15 +667,58 @@ fn sheet() -> ShiftSheet {
         let_go: None,
         from: "陈敏（0317）".into(),
         to: "林国栋 0301".into(),
-        printed: Both::new("打印 2026-11-24 12:06，陈敏", "printed 2026-11-24 12:06, Chen Min"),
+        printed: Both::new("屏幕查看，不作交接凭证", "looked at on a screen; no voucher"),
+        serial: None,
+        again: None,
+        anchor: "40312:4d20b8e14d20b8e1".into(),
+        prints: 0,
+        may_print: true,
         receives: false,
+        countersigned: None,
+        looked_into: None,
+        looks_into: false,
+        look_trouble: None,
+    }
+}
+
+fn countersigned_sheet() -> ShiftSheet {
+    ShiftSheet {
+        countersigned: Some(Both::new(
+            "差额超过 50.00，由 林国栋 0301 会签。",
+            "More than 50.00: countersigned by Lin Guodong 0301.",
+        )),
+        ..sheet()
     }
 }
 
 staff_page!(ShiftSheet, "staff/cashier/shift_sheet.html", Some(Place::Shift), [
     "ordinary" => sheet(),
     "lead" => ShiftSheet { receives: true, let_go: Some("HIS 停机，已核对 POS 小票".into()), ..sheet() },
+    "countersigned" => ShiftSheet {
+        looks_into: true,
+        look_trouble: Some(Both::new("请写明核查结果，2 到 120 个字", "Say what was found, in 2 to 120 characters")),
+        ..countersigned_sheet()
+    },
+    "looked into" => ShiftSheet {
+        looked_into: Some(Both::new("王芳 11-25 09:10 核查：监控已看，找零多给。", "Wang Fang 11-25 09:10: too much change was given.")),
+        ..countersigned_sheet()
+    },
+    "printed" => ShiftSheet {
+        printed: Both::new("第 1 次打印，2026-11-24 12:06，陈敏", "print 1, 2026-11-24 12:06, Chen Min"),
+        serial: Some("S2611247K2M9QX4RT3P5/1".into()),
+        prints: 1,
+        ..sheet()
+    },
+    "printed again" => ShiftSheet {
+        printed: Both::new("第 2 次打印，2026-11-24 12:09，林国栋", "print 2, 2026-11-24 12:09, Lin Guodong"),
+        serial: Some("S2611247K2M9QX4RT3P5/2".into()),
+        again: Some(2),
+        prints: 2,
+        ..countersigned_sheet()
+    },
     "preview" => ShiftSheet {
+        anchor: String::new(),
+        may_print: false,
         closed: false,
         state: State::new(Face::Info, "预览，尚未结班", "a preview; the shift is open"),
         open: Vec::new(),
@@ -546,8 +727,13 @@ staff_page!(ShiftSheet, "staff/cashier/shift_sheet.html", Some(Place::Shift), [
     "worst" => ShiftSheet {
         place: Both::same(HOSTILE),
         cash: Both::same(HOSTILE.repeat(4)),
+        receipts: Both::same(HOSTILE.repeat(4)),
         open: vec![Both::same(HOSTILE.repeat(2)); 6],
         let_go: Some(HOSTILE.into()),
+        countersigned: Some(Both::same(HOSTILE.repeat(2))),
+        looked_into: Some(Both::same(HOSTILE.repeat(2))),
+        looks_into: true,
+        look_trouble: Some(Both::same(HOSTILE)),
         from: HOSTILE.into(),
         to: HOSTILE.into(),
         handed_in_yuan: "¥9,999,999.99".into(),

@@ -12,7 +12,7 @@ use crate::service::{Private, Trouble, staff_actor};
 use actix_web::http::StatusCode;
 use actix_web::web;
 use mingfen_domain::access::{Right, Role};
-use mingfen_domain::ids::{BillNo, OutRefundNo, RefundRequestNo};
+use mingfen_domain::ids::{BillNo, OutRefundNo, OutTradeNo, RefundRequestNo};
 use mingfen_domain::refund::State as RefundState;
 use mingfen_domain::refund_request::State as RequestState;
 use mingfen_domain::window::{Method, PosSlip};
@@ -216,7 +216,14 @@ async fn waiting(staff: &Staff, request: &RefundRequestRecord) -> Result<RefundP
         ("再问一次 HIS", "HIS is asked once more"),
         ("批准后、退款前", "after the approval, before the refund"),
     );
-    let channel = to_come(("渠道退款", "The channel pays back"), ("原路退回", "to where it came from"));
+    let counter = counter(staff, &request.out_trade_no).await?;
+    let channel = match counter {
+        None => to_come(("渠道退款", "The channel pays back"), ("原路退回", "to where it came from")),
+        Some(method) => to_come(
+            counter_words(method),
+            ("由收费员当面退，退了才算数", "a cashier gives it back, and says so"),
+        ),
+    };
     let (tell, matter) = match &request.state {
         RequestState::Waiting => {
             stages.push(stage(
@@ -224,19 +231,27 @@ async fn waiting(staff: &Staff, request: &RefundRequestRecord) -> Result<RefundP
                 true,
                 Both::new("等待另一位批准", "Waiting for another person"),
                 Both::new(
-                    "收费组长或财务主管在“退费进度”里审批；批准前渠道不会动账",
+                    "收费组长或财务主管在“退费进度”里审批；批准前不会动钱",
                     "A cashier lead or the finance lead decides; no money moves before",
                 ),
                 String::new(),
             ));
             stages.extend([his, channel]);
-            (
-                Both::new(
+            let tell = match counter {
+                None => Both::new(
                     "退费已经提交，金额较大，需要组长批准。批准后原路退回，到账会发短信；您可以先去办别的事。",
                     "The refund is asked for. It is large, so a lead has to approve it; then it goes back to where it came from, and you get a text message.",
                 ),
-                None,
-            )
+                Some(Method::Cash) => Both::new(
+                    "退费已经提交，金额较大，需要组长批准。批准后在窗口退您现金，请稍等。",
+                    "The refund is asked for. It is large, so a lead has to approve it; then you get it in cash, here.",
+                ),
+                Some(Method::Pos) => Both::new(
+                    "退费已经提交，金额较大，需要组长批准。批准后在窗口用 POS 退回原卡，请稍等，把卡准备好。",
+                    "The refund is asked for. It is large, so a lead has to approve it; then it goes back to your card, here.",
+                ),
+            };
+            (tell, None)
         }
         RequestState::Approved => {
             stages.push(stage(
@@ -254,13 +269,17 @@ async fn waiting(staff: &Staff, request: &RefundRequestRecord) -> Result<RefundP
                 String::new(),
             ));
             stages.push(channel);
-            (
-                Both::new(
+            let tell = match counter {
+                None => Both::new(
                     "退费已经批准，正在提交，到账会发短信。",
                     "The refund is approved and being sent; you get a text message.",
                 ),
-                None,
-            )
+                Some(_) => Both::new(
+                    "退费已经批准，马上在窗口退给您。",
+                    "The refund is approved; you get it here in a moment.",
+                ),
+            };
+            (tell, None)
         }
         RequestState::Refused { reason } => {
             stages.push(stage(
@@ -383,7 +402,7 @@ async fn progress(
         || Both::new("渠道", "the channel"),
         |payment| words::way(&staff.gateway, &payment.payment.channel),
     );
-    let counter = counter(staff, record).await?;
+    let counter = counter(staff, &refund.out_trade_no).await?;
     match counter {
         Some(method) => stages.extend(counter_stages(staff, record, method).await?),
         None => stages.extend(channel_stages(staff, record, &way)),
@@ -480,16 +499,20 @@ async fn progress(
     })
 }
 
+const fn counter_words(method: Method) -> (&'static str, &'static str) {
+    match method {
+        Method::Cash => ("窗口退现金", "Given back in cash"),
+        Method::Pos => ("POS 退回原卡", "Sent back to the card"),
+    }
+}
+
 /// A refund over the counter: it waits for a cashier, and then it is over.
 async fn counter_stages(
     staff: &Staff,
     record: &RefundRecord,
     method: Method,
 ) -> Result<Vec<Stage>, StaffFailure> {
-    let (zh, en) = match method {
-        Method::Cash => ("窗口退现金", "Given back in cash"),
-        Method::Pos => ("POS 退回原卡", "Sent back to the card"),
-    };
+    let (zh, en) = counter_words(method);
     Ok(vec![match (
         &record.refund.state,
         staff.gateway.store.window_refund(&record.refund.out_refund_no).await?,
@@ -697,8 +720,8 @@ fn words_for_patient(record: &RefundRecord, way: &Both) -> (Both, Option<Both>) 
 }
 
 /// How a refund goes back over the counter, when it does.
-async fn counter(staff: &Staff, record: &RefundRecord) -> Result<Option<Method>, StaffFailure> {
-    let payment = staff.gateway.store.payment(&record.refund.out_trade_no).await?;
+async fn counter(staff: &Staff, order: &OutTradeNo) -> Result<Option<Method>, StaffFailure> {
+    let payment = staff.gateway.store.payment(order).await?;
     let channel = payment.and_then(|payment| staff.gateway.channel(&payment.payment.channel).cloned());
     Ok(channel.and_then(|channel| channel.window()))
 }
@@ -718,7 +741,7 @@ pub(in crate::internal) async fn given_back(
     }
     let store = &staff.gateway.store;
     let record = store.refund(&refund_no).await?.ok_or(StaffFailure::NotFound)?;
-    let method = counter(&staff, &record).await?.ok_or(StaffFailure::NotFound)?;
+    let method = counter(&staff, &record.refund.out_trade_no).await?.ok_or(StaffFailure::NotFound)?;
     let value = |name: &str| form.value(name).unwrap_or_default().trim().to_owned();
     let (terminal, reference) = (value("terminal"), value("reference"));
     let again = async |trouble: Both| {

@@ -6,8 +6,9 @@ use super::{page_mark, read_mark, shift_view as view, words};
 use crate::http::form::Form;
 use crate::http::staff::{Staff, StaffAnswer, StaffFailure};
 use crate::service::window::{
-    CloseRefused, CloseShift, CountRefused, OpenRefused, REFUND, ShiftAsked, ShiftPicture, close_shift,
-    count_shift, open_shift, receive_cash, shift_picture,
+    CloseRefused, CloseShift, CountRefused, LookRefused, OpenRefused, REFUND, SheetMarks, ShiftAsked,
+    ShiftPicture, close_shift, count_shift, countersign_shift, look_into_shift, open_shift, print_sheet,
+    receive_cash, send_back_shift, sheet_marks, shift_picture,
 };
 use crate::service::{Trouble, hospital_frame, staff_actor};
 use actix_web::http::StatusCode;
@@ -121,6 +122,8 @@ struct Typed {
     receiver: Option<String>,
     word: String,
     word_trouble: Option<Both>,
+    /// What is wrong with a countersignature, or with sending it back.
+    second_trouble: Option<Both>,
     trouble: Option<Both>,
 }
 
@@ -149,6 +152,9 @@ async fn page(staff: &Staff, picture: &ShiftPicture, typed: Typed) -> Result<Shi
     let place = if shift.place.is_empty() { String::new() } else { format!(" · {}", shift.place) };
     let unknown = picture.unknown().next().is_some();
     let count = view::till_count(picture);
+    let asked = view::asked(staff, picture, typed.second_trouble).await?;
+    // Who closes a till that is too far over or short for one person asks for it, unless they are the second one already.
+    let asks = picture.needs_second() && !picture.can_countersign(&staff.me.staff_no);
     let why_not = if count.is_none() {
         Some(Both::new("先数现金并核对，再结班", "Count the till first"))
     } else if unknown && !staff.may(Right::CloseShiftOverUnknown) {
@@ -194,6 +200,8 @@ async fn page(staff: &Staff, picture: &ShiftPicture, typed: Typed) -> Result<Shi
         trouble: typed.trouble,
         seen: picture.seen(),
         why_not,
+        asks: (asks && asked.is_none()).then(|| view::asks(picture)),
+        asked,
     })
 }
 
@@ -293,23 +301,68 @@ pub(in crate::internal) async fn close(
         over_unknown: staff.may(Right::CloseShiftOverUnknown),
     };
     let refused = match close_shift(&staff.gateway, order).await {
-        Ok(shift) => {
-            let handed_in = shift.closing.as_ref().map_or(Fen::ZERO, |closing| closing.handed_in);
-            let much = view::size(handed_in);
-            let said = State::new(
-                Face::Ok,
-                format!("已结班，上缴现金 {much}；请打印交接单，连同现金交接"),
-                format!(
-                    "The shift is closed, {much} are handed in; print the sheet and give it with the cash"
-                ),
-            );
-            return Ok(staff.say_and_go(&format!("/shift/{}/sheet", shift.shift_no), &said));
-        }
+        Ok(shift) if shift.state.is_open() => return asked_now(&staff, &shift),
+        Ok(shift) => return closed_now(&staff, &shift),
         Err(refused) => refused,
     };
+    refused_to_close(&staff, &number, refused, typed).await
+}
+
+fn asked_now(staff: &Staff, shift: &ShiftRecord) -> StaffAnswer {
+    let said = State::new(
+        Face::Info,
+        "差额已送组长会签，会签后才结班；请不要离开，也不要再收钱",
+        "A lead was asked to countersign; the shift is open until then. Take no more money meanwhile",
+    );
+    Ok(staff.say_and_go(&path(staff, shift), &said))
+}
+
+fn closed_now(staff: &Staff, shift: &ShiftRecord) -> StaffAnswer {
+    let handed_in = shift.closing.as_ref().map_or(Fen::ZERO, |closing| closing.handed_in);
+    let much = view::size(handed_in);
+    let said = if handed_in < Fen::ZERO {
+        State::new(
+            Face::Ok,
+            format!("已结班，补备用金 {much}；请打印交接单"),
+            format!("The shift is closed, the float is filled up by {much}; print the sheet"),
+        )
+    } else {
+        State::new(
+            Face::Ok,
+            format!("已结班，上缴现金 {much}；请打印交接单，连同现金交接"),
+            format!("The shift is closed, {much} are handed in; print the sheet and give it with the cash"),
+        )
+    };
+    Ok(staff.say_and_go(&format!("/shift/{}/sheet", shift.shift_no), &said))
+}
+
+/// The page again, with what was typed and why nothing was done.
+async fn refused_to_close(staff: &Staff, number: &str, refused: CloseRefused, typed: Typed) -> StaffAnswer {
     let typed = match refused {
         CloseRefused::NotFound | CloseRefused::NotYours => return Err(StaffFailure::NotFound),
-        CloseRefused::Closed(shift) => return closed_already(&staff, &shift).await,
+        CloseRefused::Closed(shift) => return closed_already(staff, &shift).await,
+        CloseRefused::Asked(shift) => {
+            let said = State::new(
+                Face::Info,
+                "已经送组长会签，没有重复送",
+                "A lead was asked already; nothing was done twice",
+            );
+            return Ok(staff.say_and_go(&path(staff, &shift), &said));
+        }
+        CloseRefused::NotAsked => Typed {
+            trouble: Some(Both::new(
+                "已经没有等会签的结班：又收退过、重数过，或已退回、撤回；没有结班",
+                "Nothing waits for a countersignature: money moved, it was counted again, or sent back. The shift is open",
+            )),
+            ..typed
+        },
+        CloseRefused::SamePerson => Typed {
+            second_trouble: Some(Both::new(
+                "收钱的人和数钱的人不能会签，须由另一位组长会签",
+                "Whoever took or counted the money does not countersign: another lead has to",
+            )),
+            ..typed
+        },
         CloseRefused::Trouble(trouble) => return Err(trouble.into()),
         CloseRefused::NotCounted => Typed {
             trouble: Some(Both::new(
@@ -339,20 +392,138 @@ pub(in crate::internal) async fn close(
             )),
             ..typed
         },
+        // Said beside the countersignature already.
+        CloseRefused::NoWord if typed.second_trouble.is_some() => typed,
         CloseRefused::NoWord => Typed {
             word_trouble: Some(Both::new("请写明理由，2 到 120 个字", "Say why, in 2 to 120 characters")),
             ..typed
         },
     };
+    let picture = workable(staff, number).await?;
+    if !picture.shift.state.is_open() {
+        return closed_already(staff, &picture.shift).await;
+    }
+    Ok(staff.page_as(StatusCode::CONFLICT, &page(staff, &picture, typed).await?))
+}
+
+/// 会签并结班.
+pub(in crate::internal) async fn countersign(
+    staff: Staff,
+    number: web::Path<String>,
+    body: web::Bytes,
+) -> StaffAnswer {
+    let form = staff.form(&body)?;
     let picture = workable(&staff, &number).await?;
-    Ok(staff.page_as(StatusCode::CONFLICT, &page(&staff, &picture, typed).await?))
+    let typed = Typed::of(&form);
+    let word = Some(typed.word.clone());
+    let seen = form.value("seen").unwrap_or_default();
+    let over_unknown = staff.may(Right::CloseShiftOverUnknown);
+    let (shift_no, by) = (&picture.shift.shift_no, &staff.me.staff_no);
+    match countersign_shift(&staff.gateway, shift_no, seen, word, by, over_unknown).await {
+        Ok(shift) => closed_now(&staff, &shift),
+        Err(refused @ CloseRefused::NoWord) => {
+            let words = Both::new("请写明理由，2 到 120 个字", "Say why, in 2 to 120 characters");
+            refused_to_close(&staff, &number, refused, Typed { second_trouble: Some(words), ..typed }).await
+        }
+        Err(refused) => refused_to_close(&staff, &number, refused, typed).await,
+    }
+}
+
+/// 退回重数, or 撤回会签 of one's own.
+pub(in crate::internal) async fn send_back(
+    staff: Staff,
+    number: web::Path<String>,
+    body: web::Bytes,
+) -> StaffAnswer {
+    let form = staff.form(&body)?;
+    let picture = workable(&staff, &number).await?;
+    let why = form.value("why").unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    let countersigns = staff.may(Right::CountersignShift);
+    let (shift_no, by) = (&picture.shift.shift_no, &staff.me.staff_no);
+    match send_back_shift(&staff.gateway, shift_no, &why, by, countersigns).await {
+        Ok(shift) => {
+            let said = if why.is_empty() {
+                State::new(Face::Info, "已撤回，没有结班", "Taken back; the shift is open")
+            } else {
+                State::new(Face::Info, "已退回，没有结班", "Sent back; the shift is open")
+            };
+            Ok(staff.say_and_go(&path(&staff, &shift), &said))
+        }
+        Err(refused @ CloseRefused::NoWord) => {
+            let words = Both::new(
+                "退回时请写明理由，2 到 120 个字",
+                "Say why you send it back, in 2 to 120 characters",
+            );
+            let typed = Typed { second_trouble: Some(words), ..Typed::default() };
+            refused_to_close(&staff, &number, refused, typed).await
+        }
+        Err(refused) => refused_to_close(&staff, &number, refused, Typed::default()).await,
+    }
+}
+
+/// 差额核查.
+pub(in crate::internal) async fn look_into(
+    staff: Staff,
+    number: web::Path<String>,
+    body: web::Bytes,
+) -> StaffAnswer {
+    let form = staff.form(&body)?;
+    let shift_no = number_of(&number)?;
+    let note = form.value("note").unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    let page = format!("/shifts/{shift_no}");
+    match look_into_shift(&staff.gateway, &shift_no, &note, &staff.me.staff_no).await {
+        Ok(()) => {
+            let said = State::new(Face::Ok, "核查结果已记下", "What was found is written down");
+            Ok(staff.say_and_go(&page, &said))
+        }
+        Err(LookRefused::Before) => {
+            let said =
+                State::new(Face::Info, "已有人核查过，没有重复记录", "Somebody has looked into it before");
+            Ok(staff.say_and_go(&page, &said))
+        }
+        Err(LookRefused::NoWord) => {
+            let picture = picture_of(&staff, &shift_no).await?;
+            let mut view = sheet_view(&staff, &picture, "/shifts".to_owned(), None).await?;
+            view.look_trouble = Some(Both::new(
+                "请写明核查结果，2 到 120 个字",
+                "Say what was found, in 2 to 120 characters",
+            ));
+            Ok(staff.page_as(StatusCode::BAD_REQUEST, &view))
+        }
+        Err(LookRefused::NotFound) => Err(StaffFailure::NotFound),
+        Err(LookRefused::Trouble(trouble)) => Err(trouble.into()),
+    }
 }
 
 /// 交接单, one's own or of a shift that one may receive.
 pub(in crate::internal) async fn sheet(staff: Staff, number: web::Path<String>) -> StaffAnswer {
     let picture = workable(&staff, &number).await?;
     let back = if picture.shift.state.is_open() { path(&staff, &picture.shift) } else { "/shift".to_owned() };
-    Ok(staff.page(&sheet_view(&staff, &picture, back).await?))
+    Ok(staff.page(&sheet_view(&staff, &picture, back, None).await?))
+}
+
+/// 打印交接单: counted, and marked as the voucher that it is.
+pub(in crate::internal) async fn print(
+    staff: Staff,
+    number: web::Path<String>,
+    body: web::Bytes,
+) -> StaffAnswer {
+    staff.form(&body)?;
+    let picture = workable(&staff, &number).await?;
+    match print_sheet(&staff.gateway, &picture.shift.shift_no, &staff.me.staff_no).await? {
+        Some((picture, marks)) => {
+            let back = format!("/shift/{}/sheet", picture.shift.shift_no);
+            Ok(staff.page(&sheet_view(&staff, &picture, back, Some(marks)).await?))
+        }
+        None => {
+            let said = State::new(
+                Face::Warn,
+                "还没有结班，没有交接单可打印",
+                "The shift is open: there is no sheet to print",
+            );
+            Ok(staff.say_and_go(&path(&staff, &picture.shift), &said))
+        }
+    }
 }
 
 /// 交接单, for whoever may read shifts of others.
@@ -361,10 +532,16 @@ pub(in crate::internal) async fn read_sheet(staff: Staff, number: web::Path<Stri
     if picture.shift.state.is_open() && staff.may(Right::TakeOverShift) {
         return Ok(staff.go(&format!("/shift/{}", picture.shift.shift_no)));
     }
-    Ok(staff.page(&sheet_view(&staff, &picture, "/shifts".to_owned()).await?))
+    Ok(staff.page(&sheet_view(&staff, &picture, "/shifts".to_owned(), None).await?))
 }
 
-async fn sheet_view(staff: &Staff, picture: &ShiftPicture, back: String) -> Result<ShiftSheet, StaffFailure> {
+/// `print`: it is one that was counted, otherwise a look at the screen.
+async fn sheet_view(
+    staff: &Staff,
+    picture: &ShiftPicture,
+    back: String,
+    print: Option<SheetMarks>,
+) -> Result<ShiftSheet, StaffFailure> {
     let shift = &picture.shift;
     let hospital = |language| hospital_frame(&staff.gateway.settings.hospital, language).hospital_name;
     let place = if shift.place.is_empty() { String::new() } else { format!(" · {}", shift.place) };
@@ -383,6 +560,10 @@ async fn sheet_view(staff: &Staff, picture: &ShiftPicture, back: String) -> Resu
     let sizes = view::size(handed_in);
     let below = handed_in < Fen::ZERO;
     let now = staff.moment(staff.gateway.now()).full();
+    let marks = match &print {
+        Some(marks) => marks.clone(),
+        None => sheet_marks(&staff.gateway, &shift.shift_no).await?,
+    };
     let own = shift.cashier == staff.me.staff_no;
     Ok(ShiftSheet {
         number: shift.shift_no.to_string(),
@@ -405,18 +586,67 @@ async fn sheet_view(staff: &Staff, picture: &ShiftPicture, back: String) -> Resu
         handed_in_capitals: capitals(handed_in.get()),
         float_yuan: view::size(shift.float),
         booked: Both::new(
-            format!("本班收款 {taken} 笔，HIS 已入账 {} 笔。", picture.booked),
-            format!("{taken} payments in this shift, {} booked at HIS.", picture.booked),
+            format!("本班收款 {taken} 笔，HIS 已入账 {} 笔。", picture.booked()),
+            format!("{taken} payments in this shift, {} booked at HIS.", picture.booked()),
         ),
+        receipts: {
+            let (what, question) = (view::receipts(picture), view::receipt_question(picture));
+            match question {
+                Some(question) => Both::new(
+                    format!("{}。{}。", what.zh, question.zh),
+                    format!("{}. {}.", what.en, question.en),
+                ),
+                None if picture.receipts.number == 0 => {
+                    Both::new(format!("{}。", what.zh), format!("{}.", what.en))
+                }
+                None => Both::new(
+                    format!("{}，没有缺号、重号。", what.zh),
+                    format!("{}; none is missing or there twice.", what.en),
+                ),
+            }
+        },
         open: picture.open.iter().map(view::open_sentence).collect(),
         let_go: closing.and_then(|closing| closing.let_go.clone()),
         from: cashier,
         to: receiver,
-        printed: Both::new(
-            format!("打印 {now}，{}", staff.me.name),
-            format!("printed {now}, {}", staff.me.name),
-        ),
+        printed: match &print {
+            Some(marks) => {
+                let (nth, me) = (marks.prints, &staff.me.name);
+                Both::new(format!("第 {nth} 次打印，{now}，{me}"), format!("print {nth}, {now}, {me}"))
+            }
+            None => Both::new("屏幕查看，不作交接凭证", "looked at on a screen; no voucher"),
+        },
+        serial: print.as_ref().map(|marks| format!("{}/{}", shift.shift_no, marks.prints)),
+        again: print.as_ref().filter(|marks| marks.prints > 1).map(|marks| marks.prints),
+        anchor: marks.anchor.as_ref().map(ToString::to_string).unwrap_or_default(),
+        prints: marks.prints,
+        may_print: closing.is_some() && (own || staff.may(Right::TakeOverShift)),
         receives: closing.is_some() && shift.received.is_none() && !own && staff.may(Right::TakeOverShift),
+        countersigned: match closing.and_then(|closing| closing.countersigned_by.as_ref()) {
+            Some(by) => {
+                let (by, alone) = (named(staff, by).await, words::yuan(picture.alone.unwrap_or(Fen::ZERO)));
+                Some(Both::new(
+                    format!("差额超过 {alone}，由 {by} 会签。"),
+                    format!("More than {alone}: countersigned by {by}."),
+                ))
+            }
+            None => None,
+        },
+        looked_into: match &shift.looked_into {
+            Some(found) => {
+                let (by, at) = (named(staff, &found.by).await, super::when(staff, found.at));
+                let note = &found.note;
+                Some(Both::new(
+                    format!("{by} {at} 核查：{note}"),
+                    format!("{by} looked into it at {at}: {note}"),
+                ))
+            }
+            None => None,
+        },
+        looks_into: shift.looked_into.is_none()
+            && closing.is_some_and(|closing| closing.countersigned_by.is_some())
+            && staff.may(Right::WorkOnDifferences),
+        look_trouble: None,
     })
 }
 

@@ -5,18 +5,21 @@ use crate::http::staff::{Staff, StaffFailure};
 use crate::service::Trouble;
 use crate::service::window::{REFUND, ShiftPicture};
 use mingfen_domain::Fen;
-use mingfen_domain::access::Role;
+use mingfen_domain::access::{Right, Role};
 use mingfen_domain::ids::ChannelId;
+use mingfen_domain::receipts::Roll;
 use mingfen_domain::shift::{CashCount, DifferenceReason, FACES, State as ShiftState};
 use mingfen_domain::window::Method;
 use mingfen_pages::staff::cashier::{
-    Receiver, ShiftCell, ShiftCheck, ShiftFace, ShiftListRow, ShiftMatrix, ShiftReason, ShiftRow, TillCount,
-    TillLines,
+    AskedClose, Receiver, ShiftCell, ShiftCheck, ShiftFace, ShiftListRow, ShiftMatrix, ShiftReason, ShiftRow,
+    TillCount, TillLines,
 };
 use mingfen_pages::staff::{Both, Face, State};
 use mingfen_store::{OpenItem, OpenKind, ShiftRecord};
 
 const STAFF_AT_ONCE: i64 = 200;
+/// Missing or doubled receipt numbers that are named.
+const RECEIPTS_NAMED: usize = 8;
 
 /// Kinds in the order of the matrix: the store's word, and what it is called.
 const GROUPS: [(&str, &str, &str); 4] = [
@@ -186,6 +189,61 @@ pub(super) fn reasons(chosen: Option<&str>) -> Vec<ShiftReason> {
         .collect()
 }
 
+/// What happens above what one person may close over, and what the button says.
+pub(super) fn asks(picture: &ShiftPicture) -> (Both, Both) {
+    let alone = size(picture.alone.unwrap_or(Fen::ZERO));
+    let apart = apart(picture.balance.map_or(Fen::ZERO, |balance| balance.difference));
+    (
+        Both::new(
+            format!("差额超过 {alone}：先送组长会签，会签后才结班。收钱的人和数钱的人不能会签。"),
+            format!(
+                "More than {alone}: it is closed when a lead has countersigned, who neither took nor counted the money."
+            ),
+        ),
+        Both::new(format!("送组长会签：{}", apart.zh), format!("Ask for a countersignature: {}", apart.en)),
+    )
+}
+
+/// A closing that waits, as this person finds it.
+pub(super) async fn asked(
+    staff: &Staff,
+    picture: &ShiftPicture,
+    trouble: Option<Both>,
+) -> Result<Option<AskedClose>, StaffFailure> {
+    let Some(asked) = &picture.shift.asked else { return Ok(None) };
+    let (by, at) = (super::orders::named(staff, &asked.by).await, when(staff, asked.at));
+    let (reason, note) = &asked.reason;
+    let word = reason_word(*reason);
+    let own = asked.by == staff.actor();
+    let second = !own && picture.can_countersign(&staff.me.staff_no);
+    let unknown = picture.unknown().next().is_some();
+    Ok(Some(AskedClose {
+        asked: Both::new(format!("{by} {at}"), format!("{by} at {at}")),
+        reason: Both::new(format!("{}。{note}", word.zh), format!("{}. {note}", word.en)),
+        receiver: match &asked.receiver {
+            Some(number) => super::orders::named(staff, &crate::service::staff_actor(number)).await,
+            None => String::new(),
+        },
+        word: asked.word.clone(),
+        own,
+        countersigns: second && staff.may(Right::CountersignShift),
+        waits: if second || own {
+            Both::new(
+                "等组长会签。会签前再收退一笔，清点和会签都作废",
+                "A lead has to countersign. When money moves before that, count and asking are void",
+            )
+        } else {
+            Both::new(
+                "收钱的人和数钱的人不能会签：须由另一位组长会签",
+                "Whoever took or counted the money does not countersign: another lead has to",
+            )
+        },
+        word_for: unknown
+            .then(|| Both::new("有未知的笔仍会签的理由", "Why you countersign over what is undecided")),
+        trouble,
+    }))
+}
+
 /// The books say the same, and HIS has all of it, or not.
 pub(super) fn books(picture: &ShiftPicture) -> Result<State, StaffFailure> {
     let taken: i64 = picture.sums.iter().filter(|sum| sum.group != REFUND).map(|sum| sum.number).sum();
@@ -198,10 +256,10 @@ pub(super) fn books(picture: &ShiftPicture) -> Result<State, StaffFailure> {
     }
     Ok(if taken == 0 {
         State::new(Face::Idle, "还没有收款", "nothing taken yet")
-    } else if picture.booked == taken {
+    } else if picture.booked() == taken {
         State::new(Face::Ok, format!("{taken} 笔全部入账"), format!("all {taken} booked at HIS"))
     } else {
-        let rest = taken - picture.booked;
+        let rest = taken - picture.booked();
         State::new(
             Face::Info,
             format!("{taken} 笔，{rest} 笔未入账"),
@@ -236,6 +294,45 @@ pub(super) fn open_sentence(item: &OpenItem) -> Both {
         OpenKind::RefundUnderWay => ("退费已提交，未到账", "is a refund that has not arrived"),
     };
     Both::new(format!("{number} {yuan} {zh}。"), format!("{number} of {yuan} {en}."))
+}
+
+/// `收据 5 张，SJ…01 至 SJ…05`, a roll each.
+pub(super) fn receipts(picture: &ShiftPicture) -> Both {
+    let receipts = &picture.receipts;
+    if receipts.number == 0 {
+        return Both::new("没有收据", "No receipts");
+    }
+    let span = |roll: &Roll, to: &str| {
+        if roll.first == roll.last { roll.first.clone() } else { format!("{}{to}{}", roll.first, roll.last) }
+    };
+    let spans =
+        |to: &str, and: &str| receipts.rolls.iter().map(|roll| span(roll, to)).collect::<Vec<_>>().join(and);
+    let number = receipts.number;
+    Both::new(
+        format!("收据 {number} 张，{}", spans(" 至 ", "、")),
+        format!("{number} receipts, {}", spans(" to ", ", ")),
+    )
+}
+
+/// What is missing among the receipt numbers, or there twice: a question, and nothing that is in the way.
+pub(super) fn receipt_question(picture: &ShiftPicture) -> Option<Both> {
+    let receipts = &picture.receipts;
+    let some = |numbers: &[String], and: &str| {
+        let shown = numbers.iter().take(RECEIPTS_NAMED).cloned().collect::<Vec<_>>().join(and);
+        if numbers.len() > RECEIPTS_NAMED { format!("{shown}…") } else { shown }
+    };
+    let (mut zh, mut en) = (Vec::new(), Vec::new());
+    if !receipts.missing.is_empty() {
+        let number = receipts.missing.len();
+        zh.push(format!("缺号 {number} 个：{}（是否作废，或在别处开出）", some(&receipts.missing, "、")));
+        en.push(format!("{number} missing: {} (void, or drawn elsewhere?)", some(&receipts.missing, ", ")));
+    }
+    if !receipts.doubles.is_empty() {
+        let number = receipts.doubles.len();
+        zh.push(format!("重号 {number} 个：{}（请 HIS 核对）", some(&receipts.doubles, "、")));
+        en.push(format!("{number} there twice: {} (HIS has to look)", some(&receipts.doubles, ", ")));
+    }
+    (!zh.is_empty()).then(|| Both::new(zh.join("；"), en.join("; ")))
 }
 
 /// 交接前检查.
@@ -277,6 +374,23 @@ pub(super) fn checks(picture: &ShiftPicture) -> Result<Vec<ShiftCheck>, StaffFai
             href: Some(href),
         });
     }
+    let question = receipt_question(picture);
+    checks.push(ShiftCheck {
+        face: match (&question, picture.receipts.number) {
+            (Some(_), _) => Face::Warn,
+            (None, 0) => Face::Idle,
+            (None, _) => Face::Ok,
+        },
+        what: receipts(picture),
+        note: match question {
+            Some(question) => question,
+            None if picture.receipts.number == 0 => {
+                Both::new("HIS 入账后才有收据号", "HIS gives the numbers when it books")
+            }
+            None => Both::new("没有缺号、重号", "none is missing or there twice"),
+        },
+        href: None,
+    });
     let ((taken, fen), (back, back_fen)) = (picture.taken(Method::Pos)?, picture.back(Method::Pos)?);
     let yuan = words::yuan(fen.minus(back_fen).map_err(Trouble::from)?);
     let items = taken + back;
@@ -332,6 +446,7 @@ pub(super) fn standing(shift: &ShiftRecord, picture: Option<&ShiftPicture>) -> S
                 None => State::new(Face::Info, "已清点", "counted"),
             }
         }
+        ShiftState::Asked(_) => State::new(Face::Warn, "差额待会签", "waits for a countersignature"),
         ShiftState::Closed(_) => State::new(Face::Warn, "已结班，待签收", "closed, to be received"),
         ShiftState::HandedOver(_) => State::new(Face::Ok, "已交接", "handed over"),
     }

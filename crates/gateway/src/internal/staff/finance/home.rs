@@ -2,8 +2,8 @@
 
 use super::{People, approvals, before, day_in, minus, today, words};
 use crate::http::staff::{Staff, StaffAnswer};
-use crate::service::Trouble;
 use crate::service::reconciliation::{HomeFacts, home_facts};
+use crate::service::{Trouble, staff_actor};
 use mingfen_domain::access::Right;
 use mingfen_domain::difference::Category;
 use mingfen_domain::ids::ChannelId;
@@ -83,7 +83,7 @@ fn view(staff: &Staff, facts: &HomeFacts, people: &People) -> Result<FinanceHome
         newer: if last < yesterday { format!("/finance?until={newer}") } else { String::new() },
         until: last.to_string(),
         today: today(staff).to_string(),
-        to_do: to_do(staff, facts),
+        to_do: to_do(staff, facts, people),
         approvals: waiting.map(|record| approvals::row(staff, people, record)).collect(),
     })
 }
@@ -325,7 +325,7 @@ fn cell(facts: &HomeFacts, day: BusinessDay, channel: Option<&ChannelId>, called
 }
 
 /// What needs somebody, the heaviest first.
-fn to_do(staff: &Staff, facts: &HomeFacts) -> Vec<ToDo> {
+fn to_do(staff: &Staff, facts: &HomeFacts, people: &People) -> Vec<ToDo> {
     let mut to_do = Vec::new();
     let mut add = |face, what: Both, detail: Both, href: String, verb: Both| {
         to_do.push(ToDo { face, what, detail, way: Way::new(href, verb) });
@@ -366,6 +366,58 @@ fn to_do(staff: &Staff, facts: &HomeFacts) -> Vec<ToDo> {
             Both::new(format!("{waiting} 项等第二人批准"), format!("{waiting} wait for a second person")),
             Both::new("由财务主管批准", "a finance lead approves them"),
             "/approvals".into(),
+            Both::new("查看", "Look"),
+        );
+    }
+    for shift in facts.shifts.iter().take(EACH) {
+        let Some(closing) = &shift.closing else { continue };
+        let who = people.who(&staff_actor(&shift.cashier));
+        let much =
+            words::yuan(closing.difference.negated().unwrap_or(closing.difference).max(closing.difference));
+        let (zh, en) = if closing.difference < Fen::ZERO { ("少", "short") } else { ("多", "over") };
+        let at = words::moment(staff, closing.at);
+        let second = closing.countersigned_by.as_deref().map(|by| people.who(by)).unwrap_or_default();
+        add(
+            Face::Warn,
+            Both::new(
+                format!("{} 日结{zh} ¥{much}，待核查", who.zh),
+                format!("{}'s till was ¥{much} {en}", who.en),
+            ),
+            Both::new(
+                format!("{} 结班，{} 会签", at.zh, second.zh),
+                format!("closed {}, countersigned by {}", at.en, second.en),
+            ),
+            format!("/shifts/{}", shift.shift_no),
+            if staff.may(Right::WorkOnDifferences) {
+                Both::new("核查", "Look into it")
+            } else {
+                Both::new("查看", "Look")
+            },
+        );
+    }
+    if facts.shifts.len() > EACH {
+        let more = facts.shifts.len() - EACH;
+        add(
+            Face::Warn,
+            Both::new(
+                format!("还有 {more} 班日结差额待核查"),
+                format!("{more} more tills were far over or short"),
+            ),
+            Both::new("差额都由组长会签过", "each difference was countersigned"),
+            "/shifts".into(),
+            Both::new("班次", "Shifts"),
+        );
+    }
+    if facts.shifts_asked > 0 {
+        let asked = facts.shifts_asked;
+        add(
+            Face::Info,
+            Both::new(
+                format!("{asked} 班日结差额等组长会签"),
+                format!("{asked} shifts wait for a countersignature"),
+            ),
+            Both::new("会签后由财务核查", "finance looks into them after that"),
+            "/shifts".into(),
             Both::new("查看", "Look"),
         );
     }

@@ -157,7 +157,7 @@ async fn entry(
         number: record.block_no.to_string(),
         value,
         may_lift: record.lifted.is_none() && staff.may(Right::ManageLimits),
-        may_show: staff.may(Right::Unmask),
+        may_show: staff.may(Right::UnmaskBlocked),
         lifted,
         trouble,
     };

@@ -130,6 +130,15 @@ fn groups(in_force: &RulesInForce, typed: &Typed, wrong: Option<&(Option<Rule>, 
                 "one person may give back of a payment, yuan",
             )],
         },
+        LimitGroup {
+            title: Both::new("交款日结", "Closing a shift"),
+            above: words::above(Rule::TillAlone),
+            fields: vec![field(
+                Rule::TillAlone,
+                "收费员一人结班，差额最多，元",
+                "over or short when a cashier closes alone, yuan",
+            )],
+        },
     ]
 }
 

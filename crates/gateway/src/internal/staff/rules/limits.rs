@@ -60,8 +60,7 @@ fn row(rule: Rule, in_force: &RulesInForce, held_back: &HashMap<String, i64>) ->
         what: words::rule(rule),
         value: words::number(rule, in_force.rules.get(rule)),
         above: words::above(rule),
-        held_back: (rule != Rule::RefundAlone)
-            .then(|| held_back.get(rule.as_str()).copied().unwrap_or_default()),
+        held_back: rule.is_for_payments().then(|| held_back.get(rule.as_str()).copied().unwrap_or_default()),
         setting: (in_force.version == 0).then(|| setting(rule)),
     }
 }
@@ -69,6 +68,7 @@ fn row(rule: Rule, in_force: &RulesInForce, held_back: &HashMap<String, i64>) ->
 fn setting(rule: Rule) -> String {
     match rule {
         Rule::RefundAlone => "limits.refund_second_person_above".to_owned(),
+        Rule::TillAlone => "limits.till_difference_second_person_above".to_owned(),
         rule => format!("limits.{rule}"),
     }
 }

@@ -24,6 +24,7 @@ pub(super) fn rule(rule: Rule) -> Both {
         Rule::RefundAlone => {
             Both::new("退费需要第二人，同一笔支付累计", "refunds of one payment need a second person")
         }
+        Rule::TillAlone => Both::new("日结差额需要组长会签", "a till over or short needs a countersignature"),
     }
 }
 
@@ -32,6 +33,7 @@ pub(super) fn above(rule: Rule) -> Both {
     match rule {
         Rule::MaxPayment => Both::new("不下单，请患者分次付或到窗口", "no order; in parts, or at a window"),
         Rule::RefundAlone => Both::new("等组长或财务主管审批", "waits for a lead’s approval"),
+        Rule::TillAlone => Both::new("等组长会签，财务核查", "a lead countersigns, finance looks into it"),
         _ => Both::new("不下单，告诉患者几点后再来，或到窗口", "no order; when to come again, or a window"),
     }
 }
@@ -207,13 +209,29 @@ pub(super) fn trial(staff: &Staff, report: &TrialReport) -> Trial {
     };
     let moved = (refunds.alone_now, refunds.fen_now) != (refunds.alone_then, refunds.fen_then);
     let refunds_matter = moved || refunds.changed;
+    let mut desk = if refunds_matter { refund_rows() } else { Vec::new() };
+    if let Some(tills) = report.tills {
+        let (changed, moved) = (tills.from != tills.to, tills.second_now != tills.second_then);
+        let shifts =
+            |number: i64, fen: i64| (Both::new(format!("{number} 班"), number.to_string()), yuan(fen));
+        if changed || moved {
+            desk.push(TrialRow {
+                what: rule(Rule::TillAlone),
+                change: changed
+                    .then(|| (number(Rule::TillAlone, tills.from), number(Rule::TillAlone, tills.to))),
+                now: shifts(tills.second_now, tills.fen_now),
+                then: shifts(tills.second_then, tills.fen_then),
+                differs: moved,
+            });
+        }
+    }
     Trial {
         lead: Both::new(
             format!("到 {at} 为止的 7 天，共 {payments} 笔、{sum} 元"),
             format!("the 7 days until {at}: {payments} payments, {sum} yuan"),
         ),
         rows: rows.collect(),
-        refunds: if refunds_matter { refund_rows() } else { Vec::new() },
+        desk,
         cut: report.cut,
     }
 }
