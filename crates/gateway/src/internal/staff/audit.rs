@@ -9,6 +9,7 @@ use actix_web::{HttpResponse, web};
 use futures_util::stream;
 use mingfen_domain::access::Right;
 use mingfen_domain::{BusinessDay, Timestamp};
+use mingfen_pages::Language;
 use mingfen_pages::staff::{AuditRow, AuditTrail, Both, ChainState, Choice, Face, State};
 use mingfen_reconciliation::report::foreign_text;
 use mingfen_store::{AuditEvent, AuditFilter, AuditRecord};
@@ -23,7 +24,8 @@ const PIECE: i64 = 1000;
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Looks at what is hidden otherwise: by their beginnings.
-const PERSONAL: &[&str] = &["person.", "evidence.shown", "blocklist.shown"];
+const PERSONAL: &[&str] =
+    &["person.", "evidence.shown", "blocklist.shown", "orders.searched", "slips.looked_up"];
 
 /// The kinds of the filter: its word, its names, and the actions that it lets through.
 const KINDS: [(&str, &str, &str, &[&str]); 6] = [
@@ -211,6 +213,7 @@ fn row(staff: &Staff, record: &AuditRecord, names: &BTreeMap<String, String>) ->
     let (who, who_more) = match event.actor.strip_prefix("staff:") {
         Some(staff_no) => (Both::same(names.get(staff_no).cloned().unwrap_or_default()), staff_no.to_owned()),
         None if event.actor == "gateway" => (Both::new("系统", "the gateway"), String::new()),
+        None if event.actor == "patient" => (Both::new("患者", "the patient"), String::new()),
         None if event.actor == "command line" => (Both::new("命令行", "command line"), String::new()),
         None => (Both::same(event.actor.clone()), String::new()),
     };
@@ -223,7 +226,11 @@ fn row(staff: &Staff, record: &AuditRecord, names: &BTreeMap<String, String>) ->
         personal: PERSONAL.iter().any(|action| event.action.starts_with(action)),
         subject: event.subject.clone(),
         subject_path: subject_path(staff, event),
-        detail: event.detail.clone(),
+        detail: if staff.language == Language::ZhCn {
+            in_chinese(&event.detail)
+        } else {
+            event.detail.clone()
+        },
         link: record.link.as_ref().map(|link| {
             let hash = &link.hash;
             let short = match (hash.get(..4), hash.get(hash.len().saturating_sub(4)..)) {
@@ -232,6 +239,35 @@ fn row(staff: &Staff, record: &AuditRecord, names: &BTreeMap<String, String>) ->
             };
             (link.seq, short)
         }),
+    }
+}
+
+/// A row's content as it is read in Chinese, where it is one of the program's own forms; whatever people wrote stays as it stands.
+fn in_chinese(detail: &str) -> String {
+    let is_money =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    if let Some((amount, rest)) = detail.split_once(" yuan").filter(|(amount, _)| is_money(amount)) {
+        return match rest.split_once(' ') {
+            Some(("", rest)) if rest.starts_with("for ") => format!("{amount} 元，账单 {}", &rest[4..]),
+            Some(("", rest)) if rest.starts_with("of ") => format!("{amount} 元，支付单 {}", &rest[3..]),
+            _ => format!("{amount} 元{rest}"),
+        };
+    }
+    for (form, chinese) in [
+        ("with a second factor from ", "密码加动态码，来自 "),
+        ("by password from ", "密码，来自 "),
+        ("works until ", "有效至 "),
+        ("asked for a comparison", "要求重新对账"),
+    ] {
+        if let Some(rest) = detail.strip_prefix(form) {
+            return format!("{chinese}{rest}");
+        }
+    }
+    match detail.split_once(", receipt ") {
+        Some((order, receipt)) if !order.contains(' ') && !receipt.contains(' ') => {
+            format!("{order}，收据 {receipt}")
+        }
+        _ => detail.to_owned(),
     }
 }
 
@@ -318,6 +354,17 @@ fn action_words(action: &str) -> Both {
         "blocklist.added" => ("加入黑名单", "put on the blocklist"),
         "blocklist.lifted" => ("移出黑名单", "taken off the blocklist"),
         "blocklist.shown" => ("看黑名单号码", "blocklist number seen"),
+        "difference.handled" => ("改差异负责人或期限", "who and until when"),
+        "difference.noted" => ("差异留言", "difference noted"),
+        "difference.file" => ("差异附件", "file added to a difference"),
+        "file.brought" => ("上传对账文件", "file brought"),
+        "report.exported" => ("导出对账报告", "report taken away"),
+        "run.asked" => ("要求重跑对账", "comparison asked for"),
+        "receipt.printed" => ("打印收据", "receipt printed"),
+        "order.asked" => ("向渠道查询", "channel asked"),
+        "orders.searched" => ("按个人信息查找支付单", "payments searched by person"),
+        "slips.looked_up" => ("按个人信息查缴费单", "slips looked up by person"),
+        "refund.refused" => ("退费未执行", "refund not carried out"),
         "audit.verified" => ("校验审计日志", "trail verified"),
         "audit.exported" => ("导出审计日志", "trail exported"),
         "audit.end_accepted" => ("接受链尾", "chain end accepted"),
@@ -427,6 +474,19 @@ mod tests {
         assert_eq!(foreign_text("=HYPERLINK(\"x\")"), "\"'=HYPERLINK(\"\"x\"\")\"");
         assert_eq!(foreign_text("-1"), "'-1");
         assert_eq!(foreign_text("128.50 yuan, 药品"), "\"128.50 yuan, 药品\"");
+    }
+
+    #[test]
+    fn the_programs_own_forms_are_read_in_chinese_and_nothing_else_is_touched() {
+        assert_eq!(
+            in_chinese("12.00 yuan for B261201MPZV5G26APY3K4"),
+            "12.00 元，账单 B261201MPZV5G26APY3K4"
+        );
+        assert_eq!(in_chinese("25.00 yuan of P1, cashier"), "25.00 元，支付单 P1, cashier");
+        assert_eq!(in_chinese("40.00 yuan"), "40.00 元");
+        assert_eq!(in_chinese("40.00 yuan, sent back"), "40.00 元, sent back");
+        assert_eq!(in_chinese("HIS1, receipt SJ1"), "HIS1，收据 SJ1");
+        assert_eq!(in_chinese("多收 12 yuan for B1"), "多收 12 yuan for B1");
     }
 
     #[test]

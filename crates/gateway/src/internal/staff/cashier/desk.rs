@@ -1,5 +1,6 @@
 //! The desk, what was found, and the keys.
 
+use super::orders::Askers;
 use super::words;
 use super::{encoded, page_mark, read_mark, when};
 use crate::http::staff::{Staff, StaffAnswer};
@@ -124,8 +125,10 @@ async fn errands(staff: &Staff) -> Result<Vec<Errand>, crate::service::Trouble> 
         let (name, amount) = (names.get(bill_no).cloned().unwrap_or_default(), words::yuan(amount));
         Both::new(format!("{name} · 退费 {amount}"), format!("{name} · refund of {amount}"))
     };
+    let by = requests.iter().map(|request| request.asked_by.as_str());
+    let askers = Askers::of(staff, by.chain(refunds.iter().map(|refund| refund.requested_by.as_str()))).await;
     let note = |reason: &str, by: &str| {
-        let by = words::who(by);
+        let by = askers.name(by);
         Both::new(format!("{reason}，{by} 提交"), format!("{reason}, asked for by {by}"))
     };
     let mut errands: Vec<_> = requests

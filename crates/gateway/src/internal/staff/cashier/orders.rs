@@ -19,6 +19,7 @@ use mingfen_pages::staff::cashier::{
 use mingfen_pages::staff::{Both, Face, State};
 use mingfen_pages::{Frame, Language, Page as _, csp};
 use mingfen_store::NotificationRecord;
+use std::collections::BTreeMap;
 
 /// 支付单.
 pub(in crate::internal) async fn show(staff: Staff, bill: web::Path<String>) -> StaffAnswer {
@@ -262,6 +263,26 @@ pub(in crate::internal) async fn slip(
     };
     let dialog = print_dialog(&staff, &file, Some(trouble)).await?;
     Ok(staff.page_as(StatusCode::CONFLICT, &dialog))
+}
+
+/// What the people of a list are called.
+pub(super) struct Askers(BTreeMap<String, String>);
+
+impl Askers {
+    /// Of these actors, each looked up once.
+    pub(super) async fn of(staff: &Staff, actors: impl Iterator<Item = &str>) -> Self {
+        let mut names = BTreeMap::new();
+        for actor in actors {
+            if !names.contains_key(actor) {
+                names.insert(actor.to_owned(), named(staff, actor).await);
+            }
+        }
+        Self(names)
+    }
+
+    pub(super) fn name(&self, actor: &str) -> String {
+        self.0.get(actor).cloned().unwrap_or_else(|| words::who(actor))
+    }
 }
 
 /// What somebody is called: the number, and the name when the account is still there.

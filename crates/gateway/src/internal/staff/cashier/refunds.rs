@@ -1,6 +1,6 @@
 //! 退费进度: the list, one refund, and the second person's word.
 
-use super::orders::named;
+use super::orders::{Askers, named};
 use super::{file, page_mark, read_mark, when, words};
 use crate::Gateway;
 use crate::http::staff::{Staff, StaffAnswer, StaffFailure};
@@ -69,6 +69,7 @@ pub(in crate::internal) async fn list(staff: Staff) -> StaffAnswer {
     lines.truncate(usize::try_from(PAGE).unwrap_or_default());
     let numbers: Vec<BillNo> = lines.iter().map(|(_, bill_no, _)| bill_no.clone()).collect();
     let names = names(&staff.gateway, &numbers).await?;
+    let askers = Askers::of(&staff, lines.iter().map(|(_, _, row)| row.by.as_str())).await;
     let address = format!("/refunds?list={}", kind.key());
     let older = lines
         .last()
@@ -95,6 +96,7 @@ pub(in crate::internal) async fn list(staff: Staff) -> StaffAnswer {
             .into_iter()
             .map(|(_, bill_no, row)| RefundListRow {
                 who: names.get(&bill_no).cloned().unwrap_or_default(),
+                by: askers.name(&row.by),
                 ..row
             })
             .collect(),
@@ -117,7 +119,7 @@ fn request_row(staff: &Staff, request: &RefundRequestRecord) -> (Timestamp, Bill
             }
             _ => request.reason.clone(),
         },
-        by: words::who(&request.asked_by),
+        by: request.asked_by.clone(),
         amount_yuan: words::yuan(request.amount.fen()),
         state: words::request(request),
         decide: decides.then(|| format!("/refunds/{}/approve", request.request_no)),
@@ -145,7 +147,7 @@ async fn refund_rows(
             number: record.refund.out_refund_no.to_string(),
             who: String::new(),
             reason: record.refund.reason.clone(),
-            by: words::who(&record.requested_by),
+            by: record.requested_by.clone(),
             amount_yuan: words::yuan(record.refund.amount.fen()),
             state: words::refund(&record),
             decide: None,
