@@ -24,7 +24,7 @@ test('a limit and a message are changed by two people, each after a look at what
   await administrator.opens('/admin/limits');
   await administrator.page.getByRole('link', { name: '提出改动' }).click();
   await administrator.heading('提出改动');
-  await administrator.page.getByLabel('最多，元').fill('50000.00');
+  await administrator.page.getByLabel('最多，元', { exact: true }).fill('50000.00');
   await administrator.button('试算').click();
   await administrator.page.getByText('¥100,000.00 → ¥50,000.00').waitFor();
   await administrator.page.getByLabel('为什么改').fill('试运行期间先收紧');

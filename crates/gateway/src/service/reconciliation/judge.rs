@@ -84,6 +84,8 @@ pub(super) fn judge(
         .collect();
     for channel in absent(&collected.inputs) {
         let of_channel = |input: &&Prepared| input.record.channel.as_ref() == Some(&channel);
+        // What was not compared counts as what its finding is called, so that whoever looks for it finds it.
+        let (category, cause) = why_absent(&channel, collected);
         let (mut sums, mut lines) = ([None; 3], 0_i64);
         for Prepared { record, .. } in collected.inputs.iter().filter(of_channel) {
             if matches!(record.kind, InputKind::Statement | InputKind::FundFlow) {
@@ -91,12 +93,11 @@ pub(super) fn judge(
             }
             let tally =
                 Tally { lines: record.lines.unsigned_abs(), paid: record.paid, refunded: record.refunded };
-            let category = (Category::StatementNotAvailable, record.side);
-            tallies.entry(category).or_default().add(&tally)?;
+            tallies.entry((category, record.side)).or_default().add(&tally)?;
             sums[record.side as usize] = Some(tally.net()?);
             lines += record.lines;
         }
-        findings.push(absent_record(day, &channel, collected, sums, lines));
+        findings.push(absent_record(day, &channel, (category, cause), collected, sums, lines));
     }
     for (position, finding) in (0_i64..).zip(&mut findings) {
         finding.position = position;
@@ -182,26 +183,33 @@ fn finding_record(
     })
 }
 
+fn statement_of<'c>(channel: &ChannelId, collected: &'c Collected) -> Option<&'c Prepared> {
+    let is_it = |input: &&Prepared| {
+        input.record.kind == InputKind::Statement && input.record.channel.as_ref() == Some(channel)
+    };
+    collected.inputs.iter().find(is_it)
+}
+
+/// What it is called that an account could not be compared, and why.
+fn why_absent(channel: &ChannelId, collected: &Collected) -> (Category, Cause) {
+    let refused = statement_of(channel, collected).and_then(|input| input.refused);
+    match refused.unwrap_or(Category::StatementNotAvailable) {
+        category @ Category::StatementNotAvailable => (category, Cause::StatementNotYet),
+        category @ Category::TotalsRowDiffers => (category, Cause::FileIncomplete),
+        category => (category, Cause::FileDamaged),
+    }
+}
+
 /// A whole account that could not be compared.
 fn absent_record(
     day: BusinessDay,
     channel: &ChannelId,
+    (category, cause): (Category, Cause),
     collected: &Collected,
     sums: [Option<Fen>; 3],
     lines: i64,
 ) -> FindingRecord {
-    let is_statement = |input: &&Prepared| {
-        input.record.kind == InputKind::Statement && input.record.channel.as_ref() == Some(channel)
-    };
-    let statement = collected.inputs.iter().find(is_statement);
-    let remark = statement.map_or("", |input| input.record.remark.as_str());
-    let refused = statement.and_then(|input| input.refused);
-    let category = refused.unwrap_or(Category::StatementNotAvailable);
-    let cause = match category {
-        Category::StatementNotAvailable => Cause::StatementNotYet,
-        Category::TotalsRowDiffers => Cause::FileIncomplete,
-        _ => Cause::FileDamaged,
-    };
+    let remark = statement_of(channel, collected).map_or("", |input| input.record.remark.as_str());
     FindingRecord {
         position: 0,
         finding_key: finding_key(&format!("{channel} {day} {}", category.as_str()), &[]),

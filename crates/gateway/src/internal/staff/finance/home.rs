@@ -179,9 +179,15 @@ fn figures(facts: &HomeFacts) -> Result<Vec<Figure>, Trouble> {
         let day = words::short(facts.yesterday);
         let net = |side| -> Result<Fen, Trouble> { Ok(facts.summary.total(side)?.net()?) };
         let (channel, his) = (net(Side::Channel)?, net(Side::His)?);
-        // What no statement can answer yet is no difference.
-        let unanswered = facts.summary.of(Category::StatementNotAvailable, Side::His);
-        let his = minus(his, unanswered.net()?)?;
+        // What no statement can answer is no difference.
+        let no_statement =
+            [Category::StatementNotAvailable, Category::UnparsableRow, Category::TotalsRowDiffers];
+        let (mut his, mut waits) = (his, false);
+        for category in no_statement {
+            let unanswered = facts.summary.of(category, Side::His);
+            his = minus(his, unanswered.net()?)?;
+            waits |= unanswered.lines > 0;
+        }
         let foreign = facts.summary.of(Category::Foreign, Side::Channel);
         let own = minus(channel, foreign.net()?)?;
         let gap = minus(own, his)?;
@@ -208,15 +214,14 @@ fn figures(facts: &HomeFacts) -> Result<Vec<Figure>, Trouble> {
             unit: Both::same(""),
             detail: aside,
         });
-        let waits = unanswered.lines > 0;
         figures.push(Figure {
             label: Both::new(format!("{day} HIS 净额"), format!("HIS, net, {day}")),
             value: format!("¥{}", words::yuan(his)),
             unit: Both::same(""),
             detail: if waits {
                 Both::new(
-                    format!("{}；不含对账单未到的账户", gap_words.zh),
-                    format!("{}; without accounts whose statement has not come", gap_words.en),
+                    format!("{}；不含对账单未到或有误的账户", gap_words.zh),
+                    format!("{}; without accounts that have no sound statement", gap_words.en),
                 )
             } else {
                 gap_words
